@@ -1,0 +1,61 @@
+# What every target of coppice shares: the language, the warnings, the sanitizers, and three short verbs
+# (coppice_library, coppice_test, coppice_bench) so that a folder's list reads as a list.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+
+add_library(coppice_options INTERFACE)
+target_include_directories(coppice_options INTERFACE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+target_compile_options(coppice_options INTERFACE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror)
+target_link_libraries(coppice_options INTERFACE Threads::Threads)
+if(COPPICE_ASSERTIONS)
+    target_compile_definitions(coppice_options INTERFACE COPPICE_ASSERTIONS)
+endif()
+if(COPPICE_SANITIZE)
+    string(REPLACE ";" "," sanitizers "${COPPICE_SANITIZE}")
+    add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    add_link_options(-fsanitize=${sanitizers})
+endif()
+
+find_program(COPPICE_CCACHE ccache)
+if(COPPICE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${COPPICE_CCACHE})
+endif()
+
+# coppice_library(folder source ... [USES library ...]): the library coppice_<folder>.
+function(coppice_library folder)
+    cmake_parse_arguments(given "" "" "USES" ${ARGN})
+    add_library(coppice_${folder} STATIC ${given_UNPARSED_ARGUMENTS})
+    target_link_libraries(coppice_${folder} PUBLIC coppice_options ${given_USES})
+endfunction()
+
+# coppice_test(name source ... [USES library ...]): one test program, run by ctest.
+function(coppice_test name)
+    cmake_parse_arguments(given "" "TIMEOUT" "USES" ${ARGN})
+    if(NOT given_TIMEOUT)
+        set(given_TIMEOUT 300)
+    endif()
+    add_executable(${name} ${given_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PRIVATE ${given_USES} GTest::gtest GTest::gtest_main)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${given_TIMEOUT})
+endfunction()
+
+# coppice_bench(name source ... [USES library ...]): one benchmark program; ctest runs it at small size.
+function(coppice_bench name)
+    cmake_parse_arguments(given "" "" "USES" ${ARGN})
+    add_executable(${name} ${given_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name} PRIVATE ${given_USES})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/bench)
+    add_test(NAME ${name}_small COMMAND ${name} --small)
+    set_tests_properties(${name}_small PROPERTIES TIMEOUT 120)
+endfunction()
