@@ -35,7 +35,8 @@ public:
     }
     /// A number below `bound`, evenly.  Requires: bound > 0.
     std::uint64_t below(std::uint64_t bound) noexcept {
-        return static_cast<std::uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64);
+        __extension__ using wide = unsigned __int128;  // the high half of the product (Lemire 2019)
+        return static_cast<std::uint64_t>((static_cast<wide>((*this)()) * bound) >> 64);
     }
     /// True once in `n` draws.
     bool one_in(std::uint64_t n) noexcept { return below(n) == 0; }
