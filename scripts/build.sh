@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Configures a preset of CMakePresets.json when that is needed, then builds it in build/PRESET.
+#
+# Usage: scripts/build.sh PRESET [TARGET...]             (default: everything)
+#        scripts/build.sh --configure PRESET             (builds nothing)
+# JOBS=n sets how many compilers run at once (default: one per processor).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+only_configure=
+[ "${1:-}" != --configure ] || { only_configure=yes; shift; }
+preset=${1:?usage: scripts/build.sh [--configure] PRESET [TARGET...]}
+shift
+folder=build/$preset
+
+if [ -e "$folder" ] && [ ! -w "$folder" ]; then
+    echo "coppice: $folder belongs to $(stat -c %U "$folder"); build as that user or remove the folder" >&2
+    exit 1
+fi
+# Only changed presets and half-finished configurations: a changed CMakeLists.txt ninja sees itself.
+if [ ! -f "$folder/build.ninja" ] || [ CMakePresets.json -nt "$folder/build.ninja" ]; then
+    mkdir -p "$folder"
+    cmake --preset "$preset" >"$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; exit 1; }
+    touch "$folder/build.ninja"
+fi
+[ -z "$only_configure" ] || exit 0
+targets=()
+[ $# = 0 ] || targets=(--target "$@")
+cmake --build "$folder" --parallel "${JOBS:-$(nproc)}" "${targets[@]}"
