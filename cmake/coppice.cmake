@@ -1,4 +1,4 @@
-# What every target of coppice shares: the language, the warnings, the sanitizers, and three short verbs
+# What every target of coppice shares: the language, the warnings, the sanitizers, the allocator, and three short verbs
 # (coppice_library, coppice_test, coppice_bench) so that a folder's list reads as a list.
 
 set(CMAKE_CXX_STANDARD 20)
@@ -25,6 +25,19 @@ if(COPPICE_SANITIZE)
     add_link_options(-fsanitize=${sanitizers})
 endif()
 
+# coppice_allocator: jemalloc, for programs that serve. A sanitizer brings its own allocator, so none beside it.
+option(COPPICE_JEMALLOC "Link jemalloc into the programs" ON)
+add_library(coppice_allocator INTERFACE)
+if(COPPICE_JEMALLOC AND NOT COPPICE_SANITIZE)
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
+    # Linked even where no malloc is called directly: libraries call it too.
+    target_link_libraries(coppice_allocator INTERFACE -Wl,--push-state,--no-as-needed PkgConfig::jemalloc -Wl,--pop-state)
+    target_compile_definitions(coppice_allocator INTERFACE COPPICE_JEMALLOC)
+endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/version.cmake)
+
 find_program(COPPICE_CCACHE ccache)
 if(COPPICE_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${COPPICE_CCACHE})
@@ -37,9 +50,10 @@ function(coppice_library folder)
     target_link_libraries(coppice_${folder} PUBLIC coppice_options ${given_USES})
 endfunction()
 
-# coppice_test(name source ... [USES library ...]): one test program, run by ctest.
+# coppice_test(name source ... [USES library ...] [LABELS label ...] [TIMEOUT seconds]): one test program, run by
+# ctest. The label `threads` also runs it under TSan in `make test`.
 function(coppice_test name)
-    cmake_parse_arguments(given "" "TIMEOUT" "USES" ${ARGN})
+    cmake_parse_arguments(given "" "TIMEOUT" "USES;LABELS" ${ARGN})
     if(NOT given_TIMEOUT)
         set(given_TIMEOUT 300)
     endif()
@@ -47,7 +61,7 @@ function(coppice_test name)
     target_link_libraries(${name} PRIVATE ${given_USES} GTest::gtest GTest::gtest_main)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${given_TIMEOUT})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${given_TIMEOUT} LABELS "${given_LABELS}")
 endfunction()
 
 # coppice_bench(name source ... [USES library ...]): one benchmark program; ctest runs it at small size.
