@@ -1,0 +1,120 @@
+// storage/log_batch.hpp: the records of one turn, built where they will be written from.
+//
+// An event-loop turn appends many small records. They are encoded straight into the bytes that one write(2)
+// takes; the log fills in the frame's header and copies nothing.
+//
+//   begin_record()  append ... append  end_record()      any number of times, then log.write(batch)
+//
+//   [ header 40 | length 4 | record | length 4 | record | ... | 0 to 7 zeros ]     one frame
+//
+// A frame is written, checked, and lost in a crash as a whole, so the records of a turn live and die together
+// unless they are longer than `log_frame_bytes`. docs/format.md draws every byte.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <coppice/base/assert.hpp>
+#include <coppice/base/bytes.hpp>
+
+namespace coppice {
+
+inline constexpr std::size_t log_frame_header_bytes = 40;
+
+/// A frame is closed behind the record that takes it past this size: large enough for a turn of thousands of
+/// small records, small enough to be in the second-level cache when its checksum is taken.
+inline constexpr std::size_t log_frame_bytes = 256 * 1024;
+
+class log_batch {
+public:
+    /// Where a frame lies in bytes().
+    struct frame {
+        std::size_t at;
+        std::size_t end;  ///< without the zeros that fill it up to a multiple of 8
+        std::uint32_t records;
+    };
+
+    void begin_record() {
+        COPPICE_ASSERT(!in_record_);
+        if (!frame_open_) {
+            frames_.push_back({bytes_.size(), 0, 0});
+            bytes_.append(log_frame_header_bytes, '\0');
+            frame_open_ = true;
+        }
+        record_at_ = bytes_.size();
+        bytes_.append(sizeof(std::uint32_t), '\0');
+        in_record_ = true;
+    }
+    /// The buffer a record is appended to. Requires: between begin_record and end_record, append only.
+    [[nodiscard]] std::string& buffer() noexcept { return bytes_; }
+    void append(std::string_view piece) { bytes_.append(piece); }
+
+    void end_record() {
+        COPPICE_ASSERT(in_record_);
+        const auto length = bytes_.size() - record_at_ - sizeof(std::uint32_t);
+        store(bytes_.data() + record_at_, static_cast<std::uint32_t>(length));
+        in_record_ = false;
+        ++frames_.back().records;
+        ++records_;
+        if (bytes_.size() - frames_.back().at >= log_frame_bytes) { close_frame(); }
+    }
+    /// Takes back what was appended since begin_record.
+    void drop_record() {
+        COPPICE_ASSERT(in_record_);
+        bytes_.resize(record_at_);
+        in_record_ = false;
+        if (frames_.back().records == 0) {
+            bytes_.resize(frames_.back().at);
+            frames_.pop_back();
+            frame_open_ = false;
+        }
+    }
+    void add(std::string_view record) {
+        begin_record();
+        append(record);
+        end_record();
+    }
+
+    [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
+    [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
+    /// What the log will be asked to hold, headers included: the measure of write_log::reserve.
+    [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_.size(); }
+    /// Forgets the records, keeps the memory.
+    void clear() noexcept {
+        bytes_.clear();
+        frames_.clear();
+        records_ = 0;
+        frame_open_ = in_record_ = false;
+    }
+
+    // For the kinds of write_log.
+
+    /// Closes the last frame and returns all of them.
+    [[nodiscard]] const std::vector<frame>& seal_frames() {
+        COPPICE_ASSERT(!in_record_);
+        if (frame_open_) { close_frame(); }
+        return frames_;
+    }
+    [[nodiscard]] char* data() noexcept { return bytes_.data(); }
+
+private:
+    void close_frame() {
+        frames_.back().end = bytes_.size();
+        bytes_.append((8 - bytes_.size() % 8) % 8, '\0');
+        frame_open_ = false;
+    }
+
+    std::string bytes_;
+    std::vector<frame> frames_;
+    std::uint64_t records_ = 0;
+    std::size_t record_at_ = 0;
+    bool frame_open_ = false;
+    bool in_record_ = false;
+};
+
+}  // namespace coppice
