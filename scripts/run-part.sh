@@ -2,6 +2,7 @@
 # Builds what one of the longer programs needs and runs it: scripts/soak, scripts/tour or scripts/bench.
 #
 # Usage: scripts/run-part.sh soak|tour|bench [ARGUMENT...]
+# It finds what was built in the folder that COPPICE_BUILD names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 part=${1:?usage: scripts/run-part.sh soak|tour|bench [ARGUMENT...]}
@@ -14,9 +15,11 @@ esac
 for program in "scripts/$part" "scripts/$part.sh" "scripts/$part.py"; do
     [ -x "$program" ] || continue
     scripts/install-dependencies.sh "${groups[@]}"
+    # shellcheck source=scripts/peers.sh
     . scripts/peers.sh
     scripts/build.sh "$preset" "${targets[@]}"
-    COPPICE_BUILD=$PWD/build/$preset exec "$program" "$@"
+    export COPPICE_BUILD=$PWD/build/$preset
+    exec "$program" "$@"
 done
 echo "coppice: there is no scripts/$part in this checkout" >&2
 exit 1
