@@ -16,8 +16,8 @@ LOOSE_END = re.compile(r"\b(TODO|FIXME|XXX)\b")
 
 
 def header_findings(path, lines):
-    """A header starts with its own path and what it is about, and guards itself."""
-    names = {path, path.removeprefix("include/")}
+    """A header starts with its own path (whole, or as it is included) and what it is about, and guards itself."""
+    names = {path, path.removeprefix("include/").removeprefix("src/")}
     first = re.match(r"// (\S+): \S", lines[0])
     if not first or first[1] not in names:
         yield f"{path}:1: a header begins with `// {path.removeprefix('include/')}: what it is`"

@@ -77,6 +77,7 @@ class Files(unittest.TestCase):
     def test_a_good_header(self):
         self.said(header("include/coppice/base/a.hpp"))
         self.said(header("src/wire/a.hpp"))
+        self.said({"src/wire/a.hpp": "// wire/a.hpp: a header\n#pragma once\n"})
 
     def test_first_line_and_guard(self):
         self.said({"src/a.hpp": "// src/b.hpp: another\n#pragma once\n"}, "a header begins with")
