@@ -1,5 +1,5 @@
-# What every target of coppice shares: the language, the warnings, the sanitizers, the allocator, and three short verbs
-# (coppice_library, coppice_test, coppice_bench) so that a folder's list reads as a list.
+# What every target of coppice shares: the language, the warnings, the sanitizers, the allocator, and four short
+# verbs (coppice_library, coppice_test, coppice_bench, coppice_fuzz) so that a folder's list reads as a list.
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -23,6 +23,10 @@ if(COPPICE_SANITIZE)
     string(REPLACE ";" "," sanitizers "${COPPICE_SANITIZE}")
     add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${sanitizers})
+endif()
+if(COPPICE_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+    add_custom_target(coppice_fuzzers)
 endif()
 
 # coppice_allocator: jemalloc, for programs that serve. A sanitizer brings its own allocator, so none beside it.
@@ -72,4 +76,14 @@ function(coppice_bench name)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/bench)
     add_test(NAME ${name}_small COMMAND ${name} --small)
     set_tests_properties(${name}_small PROPERTIES TIMEOUT 120)
+endfunction()
+
+# coppice_fuzz(name source ... [USES library ...]): the fuzzer <name>_fuzz; its first inputs lie in fuzz/corpus/<name>.
+function(coppice_fuzz name)
+    cmake_parse_arguments(given "" "" "USES" ${ARGN})
+    add_executable(${name}_fuzz ${given_UNPARSED_ARGUMENTS})
+    target_link_libraries(${name}_fuzz PRIVATE ${given_USES})
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+    target_include_directories(${name}_fuzz PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+    add_dependencies(coppice_fuzzers ${name}_fuzz)
 endfunction()

@@ -25,4 +25,8 @@ fi
 [ -z "$only_configure" ] || exit 0
 targets=()
 [ $# = 0 ] || targets=(--target "$@")
-cmake --build "$folder" --parallel "${JOBS:-$(nproc)}" "${targets[@]}"
+status=0
+cmake --build "$folder" --parallel "${JOBS:-$(nproc)}" "${targets[@]}" || status=$?
+# What root built in a user's checkout is the user's, who builds there next.
+[ "$(id -u)" != 0 ] || chown -R --reference=. build || true
+exit "$status"

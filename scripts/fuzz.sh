@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzzers with clang and runs each for FUZZ_SECONDS (60) on its corpus, fuzz/corpus/NAME.
 #
-# Usage: scripts/fuzz.sh [NAME...]                       (default: build/fuzz/bin/*_fuzz)
+# Usage: scripts/fuzz.sh [NAME...]                       (default: all, build/fuzz/bin/*_fuzz)
 # New inputs are kept in build/fuzz/corpus/NAME; a crash's input is left in build/fuzz/crashes and named.
 # The last line is `N passed, N failed`.
 set -euo pipefail
@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-60}
 [ -f fuzz/CMakeLists.txt ] || { echo "coppice: there are no fuzzers in this checkout" >&2; exit 1; }
 scripts/install-dependencies.sh build fuzz
-scripts/build.sh fuzz
+scripts/build.sh fuzz coppice_fuzzers
 
 programs=("${@/%/_fuzz}")
 [ $# -gt 0 ] || mapfile -t programs < <(cd build/fuzz/bin && printf '%s\n' *_fuzz)
