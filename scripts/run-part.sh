@@ -12,14 +12,15 @@ case $part in
     bench) groups=(build test) preset=bench targets=() ;;
     *) echo "$0: no part '$part'" >&2; exit 2 ;;
 esac
+found=
 for program in "scripts/$part" "scripts/$part.sh" "scripts/$part.py"; do
-    [ -x "$program" ] || continue
-    scripts/install-dependencies.sh "${groups[@]}"
-    # shellcheck source=scripts/peers.sh
-    . scripts/peers.sh
-    scripts/build.sh "$preset" "${targets[@]}"
-    export COPPICE_BUILD=$PWD/build/$preset
-    exec "$program" "$@"
+    [ ! -x "$program" ] || found=$program
 done
-echo "coppice: there is no scripts/$part in this checkout" >&2
-exit 1
+[ -n "$found" ] || { echo "coppice: there is no scripts/$part in this checkout" >&2; exit 1; }
+
+scripts/install-dependencies.sh "${groups[@]}"
+# shellcheck source=scripts/peers.sh
+. scripts/peers.sh
+scripts/build.sh "$preset" "${targets[@]}"
+export COPPICE_BUILD=$PWD/build/$preset
+exec "$found" "$@"
