@@ -1,0 +1,98 @@
+// tree/page.hpp: what can be done inside one node: search it, read it, change it where it lies, copy it.
+//
+// Nothing here knows about paths or other nodes. The functions that change a node require that the caller
+// owns it alone, and they cannot fail: whoever calls them has made room first.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <coppice/tree/pool.hpp>
+#include <coppice/tree/record.hpp>
+
+namespace coppice::page {
+
+/// What an entry of a node is to say: a record of a leaf, or a child of an inner node.
+struct item {
+    std::string_view key;        ///< whole key, or a child's separator
+    std::string_view bytes;      ///< leaf
+    child_form form = child_form::none;  ///< leaf
+    std::string_view embedded;   ///< leaf, child_form::embedded: with its count in `count`
+    node* child = nullptr;       ///< inner, or child_form::slot; null: a slot that holds nothing
+    std::uint64_t count = 0;     ///< elements of the child
+};
+
+// Reading.
+
+struct place {
+    unsigned index;
+    bool found;
+};
+/// Where `key` is among entries [from, n.entries), or would be.  Requires: keyed.
+[[nodiscard]] place find(const node& n, std::string_view key, unsigned from = 0) noexcept;
+/// The child of an inner keyed node below which `key` belongs.
+[[nodiscard]] inline unsigned child_for(const node& n, std::string_view key) noexcept {
+    const place at = find(n, key, 1);
+    return at.found ? at.index : at.index - 1;
+}
+/// The child of an inner node that holds element `position`, which becomes relative to that child. A
+/// position at the end of a child counts as that child's when `at_end`, else as the next one's.
+[[nodiscard]] unsigned child_at(const node& n, std::uint64_t& position, bool at_end) noexcept;
+
+/// The parts of a record as they lie in a node.
+struct raw_record {
+    const char* begin;
+    std::uint32_t suffix_bytes;  ///< of the key, head included
+    const char* rest;            ///< the suffix from the fifth byte on
+    const char* value;           ///< the value part
+    std::uint32_t value_bytes;   ///< its length; 0 in an inner node
+    [[nodiscard]] std::uint32_t bytes() const noexcept {
+        return static_cast<std::uint32_t>(value - begin) + value_bytes;
+    }
+};
+[[nodiscard]] raw_record read_raw(const node& n, unsigned entry) noexcept;
+/// Where the value part of a record begins: it need not have been written yet.
+[[nodiscard]] const char* value_at(const node& n, unsigned entry) noexcept;
+[[nodiscard]] child_form form_of(const char* value) noexcept;
+/// Where a value part with a slot keeps the slot's number; six bytes of count follow.
+[[nodiscard]] char* slot_field(const char* value) noexcept;
+
+// Sizes.
+
+[[nodiscard]] std::uint32_t value_part_bytes(const item& given) noexcept;
+[[nodiscard]] std::uint32_t key_part_bytes(std::size_t suffix_bytes) noexcept;
+/// The allocator's size class for `bytes`: what a node of that size really takes.
+[[nodiscard]] std::size_t size_class(std::size_t bytes) noexcept;
+/// Writes the value part of `given`, saying slot number `slot` where it has one; returns its end.
+char* write_value(char* to, const item& given, std::uint16_t slot) noexcept;
+/// Writes the key part for `suffix`; returns its end.
+char* write_key(char* to, std::string_view suffix) noexcept;
+[[nodiscard]] std::uint32_t head_of(std::string_view suffix) noexcept;
+
+// Changing. Each requires a node with one owner and no id.
+
+/// Whether `given` can be entered without moving to a larger node: its key shares the prefix, and there is room.
+[[nodiscard]] bool has_room_for(const node& n, const item& given) noexcept;
+[[nodiscard]] bool shares_prefix(const node& n, std::string_view key) noexcept;
+/// Enters `given` at `entry`, taking over one ownership of its child.  Requires: has_room_for.
+void insert(node& n, unsigned entry, const item& given) noexcept;
+/// Removes entries [first, last) and gives up what their slots hold.
+void erase(node& n, unsigned first, unsigned last, node_pool& pool) noexcept;
+/// Gives entry `entry` of a leaf the value part of `given`, its key staying.  Requires: the value part has
+/// the size of the old one, and neither has a slot.
+void overwrite_value(node& leaf, unsigned entry, const item& given) noexcept;
+/// Sets the count that a record with a slot says of its child.
+void set_child_count(node& leaf, unsigned entry, std::uint64_t count) noexcept;
+/// Replaces the child of an inner node; returns the old one, whose ownership passes to the caller.
+[[nodiscard]] node* exchange_child(node& n, unsigned entry, node* child, std::uint64_t count) noexcept;
+
+// Copying.
+
+/// A copy of `n` with room for `extra` more bytes, dead bytes left out; children gain an owner each.
+/// Errors: bad_alloc.
+[[nodiscard]] node_ptr copy(tree_context& context, const node& n, std::size_t extra);
+/// The same content in a node with more room; takes over the children's ownerships, so `n` must then be
+/// given to node_pool::free_shell.  Errors: bad_alloc.
+[[nodiscard]] node_ptr regrow(tree_context& context, node& n, std::size_t extra);
+
+}  // namespace coppice::page

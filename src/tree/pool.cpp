@@ -1,0 +1,169 @@
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+
+#include <coppice/tree/codec.hpp>
+#include <coppice/tree/pool.hpp>
+
+#include "tree/page.hpp"
+
+namespace coppice {
+
+/// From id to resident node, in parts with a lock each. It owns nothing: a node that dies takes itself out.
+struct node_pool::table {
+    static constexpr std::size_t parts = 16;
+    struct alignas(64) part {
+        std::mutex mutex;
+        std::unordered_map<std::uint64_t, node*> nodes;
+    };
+    std::array<part, parts> all;
+
+    part& of(node_id id) noexcept {
+        return all[(static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15U >> 32) % parts];
+    }
+};
+
+namespace {
+
+/// Takes an ownership of `n` unless its last owner is gone.
+bool retain_if_owned(node& n) noexcept {
+    std::uint32_t owners = n.owners.load(std::memory_order_relaxed);
+    while (owners != 0) {
+        if (n.owners.compare_exchange_weak(owners, owners + 1, std::memory_order_acq_rel, std::memory_order_relaxed)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+node_pool::node_pool(node_source* source) : source_(source), table_(std::make_unique<table>()) {}
+
+node_pool::~node_pool() {
+    while (free_garbage(1024) == 1024) {}
+}
+
+node* node_pool::allocate(std::size_t bytes) {
+    if (hook_ != nullptr) { hook_(); }
+    const std::size_t capacity = page::size_class(bytes);
+    void* memory = std::malloc(capacity);
+    if (memory == nullptr) { throw std::bad_alloc(); }
+    node* made = new (memory) node;
+    made->owners.store(1, std::memory_order_relaxed);
+    made->capacity = static_cast<std::uint32_t>(capacity);
+    made->unused = 0;
+    made->id.store(0, std::memory_order_relaxed);
+    made->seal = 0;
+    nodes_.fetch_add(1, std::memory_order_relaxed);
+    bytes_.fetch_add(capacity, std::memory_order_relaxed);
+    return made;
+}
+
+void node_pool::free_now(node* n) noexcept {
+    nodes_.fetch_sub(1, std::memory_order_relaxed);
+    bytes_.fetch_sub(n->capacity, std::memory_order_relaxed);
+    n->~node();
+    std::free(n);
+}
+
+void node_pool::free_shell(node* n) noexcept { free_now(n); }
+
+void node_pool::discard(node* n) noexcept {
+    if (const std::uint64_t id = n->id.load(std::memory_order_relaxed); id != 0) {
+        auto& part = table_->of(static_cast<node_id>(id));
+        const std::lock_guard lock(part.mutex);
+        const auto found = part.nodes.find(id);
+        if (found != part.nodes.end() && found->second == n) { part.nodes.erase(found); }
+    }
+    if (n->slots == 0) {
+        free_now(n);
+        return;
+    }
+    garbage_count_.fetch_add(1, std::memory_order_relaxed);
+    node* top = garbage_.load(std::memory_order_relaxed);
+    do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
+}
+
+std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
+    std::size_t freed = 0;
+    // The whole stack is taken and the rest put back: nobody can pop a node that another is looking at.
+    node* taken = garbage_.exchange(nullptr, std::memory_order_acquire);
+    while (taken != nullptr && freed < nodes_max) {
+        node* n = taken;
+        taken = n->next;
+        const auto* slots = slots_of(*n);
+        for (unsigned i = 0; i < n->slots; ++i) {
+            const slot_word word = slots[i].load(std::memory_order_relaxed);
+            if (!is_stored(word)) { release(node_in(word)); }
+        }
+        free_now(n);
+        garbage_count_.fetch_sub(1, std::memory_order_relaxed);
+        ++freed;
+        if (taken == nullptr) { taken = garbage_.exchange(nullptr, std::memory_order_acquire); }
+    }
+    while (taken != nullptr) {
+        node* n = taken;
+        taken = n->next;
+        node* top = garbage_.load(std::memory_order_relaxed);
+        do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
+    }
+    return freed;
+}
+
+node* node_pool::open(node_id id, node_seal seal, bool may_wait) {
+    auto& part = table_->of(id);
+    {
+        const std::lock_guard lock(part.mutex);
+        const auto found = part.nodes.find(static_cast<std::uint64_t>(id));
+        if (found != part.nodes.end() && retain_if_owned(*found->second)) { return found->second; }
+    }
+    if (!may_wait || source_ == nullptr) { throw not_resident(id, seal); }
+    result<std::string> payload = source_->fetch(id, seal);
+    if (!payload) { throw load_error(payload.error()); }
+    result<node_ptr> decoded = decode_node(*this, *payload);
+    if (!decoded) {
+        throw load_error({decoded.error().code, "node " + std::to_string(arena_of(id)) + ":" +
+                                                    std::to_string(number_of(id)) + ": " + decoded.error().context});
+    }
+    node* loaded = decoded->get();
+    loaded->id.store(static_cast<std::uint64_t>(id), std::memory_order_relaxed);
+    loaded->seal = seal;
+    loaded->references = (seal & seal_references_bit) != 0;
+    loads_.fetch_add(1, std::memory_order_relaxed);
+    const std::lock_guard lock(part.mutex);
+    node*& listed = part.nodes[static_cast<std::uint64_t>(id)];
+    if (listed != nullptr && retain_if_owned(*listed)) {  // somebody else was faster; ours was never listed
+        loaded->id.store(0, std::memory_order_relaxed);
+        return listed;
+    }
+    listed = decoded->detach();
+    return listed;
+}
+
+node* node_pool::load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait) {
+    slot_word word = slot.load(std::memory_order_acquire);
+    while (is_stored(word)) {
+        node* loaded = open(id_in(word), seal, may_wait);
+        if (slot.compare_exchange_strong(word, word_of(loaded), std::memory_order_acq_rel, std::memory_order_acquire)) {
+            return loaded;
+        }
+        release(loaded);  // another reader filled the slot
+    }
+    return node_in(word);
+}
+
+void node_pool::enlist(node* n) {
+    const std::uint64_t id = n->id.load(std::memory_order_relaxed);
+    auto& part = table_->of(static_cast<node_id>(id));
+    const std::lock_guard lock(part.mutex);
+    part.nodes[id] = n;
+}
+
+pool_figures node_pool::figures() const noexcept {
+    return {nodes_.load(std::memory_order_relaxed), bytes_.load(std::memory_order_relaxed),
+            garbage_count_.load(std::memory_order_relaxed), loads_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace coppice
