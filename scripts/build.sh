@@ -16,8 +16,13 @@ if [ -e "$folder" ] && [ ! -w "$folder" ]; then
     echo "coppice: $folder belongs to $(stat -c %U "$folder"); build as that user or remove the folder" >&2
     exit 1
 fi
-# Only changed presets and half-finished configurations: a changed CMakeLists.txt ninja sees itself.
-if [ ! -f "$folder/build.ninja" ] || [ CMakePresets.json -nt "$folder/build.ninja" ]; then
+# ninja sees a list of files change, but not that a folder got its first one, nor that presets changed.
+is_current() {
+    [ -f "$folder/build.ninja" ] &&
+        [ -z "$(find CMakePresets.json CMakeLists.txt src tests bench fuzz examples \
+            -name 'CMake[LP]*' -newer "$folder/build.ninja" -print -quit 2>/dev/null)" ]
+}
+if ! is_current; then
     mkdir -p "$folder"
     cmake --preset "$preset" >"$folder/configure.log" 2>&1 || { cat "$folder/configure.log" >&2; exit 1; }
     touch "$folder/build.ninja"
