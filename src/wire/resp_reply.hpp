@@ -36,7 +36,7 @@ struct reply_value {
     std::int64_t number = 0;
     double real = 0;
     std::string text;
-    std::string format;                   ///< of a verbatim text: "txt" or "mkd"
+    std::string format;  ///< of a verbatim text: "txt" or "mkd"
     std::vector<reply_value> items;
     std::vector<reply_value> attributes;  ///< what an attribute said of this value: key, value ...
 
@@ -63,7 +63,9 @@ public:
     /// After `failed`: what was wrong.  Nothing that follows can be read.
     [[nodiscard]] const std::string& error() const noexcept { return error_; }
     /// False between replies.
-    [[nodiscard]] bool in_reply() const noexcept { return !open_.empty() || !line_.empty() || bulk_left_ != 0; }
+    [[nodiscard]] bool in_reply() const noexcept {
+        return !open_.empty() || !line_.empty() || bulk_left_ != 0 || !attributes_.empty();
+    }
 
 private:
     // An aggregate whose items are still coming.
@@ -85,8 +87,7 @@ private:
     std::vector<reply_value> attributes_;  // waiting for their value
     std::string line_;                     // the part of a line that was seen
     reply_value bulk_;
-    std::uint64_t bulk_left_ = 0;          // bytes of bulk_ and its line end that are still to come
-    bool bulk_is_error_ = false;
+    std::uint64_t bulk_left_ = 0;  // bytes of bulk_ and its line end that are still to come
     reply_value done_;
     std::string error_;
 };

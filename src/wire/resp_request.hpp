@@ -69,9 +69,9 @@ private:
 };
 
 enum class parse_outcome {
-    whole,    ///< one request was read (perhaps an empty one, which is not in the batch): go on behind `consumed()`
-    more,     ///< the bytes end inside a request: call again with more of them
-    failed,   ///< these bytes are no request: send `error()` and close
+    whole,   ///< one request was read (perhaps an empty one, which is not in the batch): go on behind `consumed()`
+    more,    ///< the bytes end inside a request: call again with more of them
+    failed,  ///< these bytes are no request: send `error()` and close
 };
 
 class resp_request_parser {
@@ -105,13 +105,13 @@ private:
     parse_outcome suspended(std::string_view bytes, request_batch& into, std::size_t words_before);
     parse_outcome fail(std::string_view text);
 
-    std::size_t position_ = 0;        // where reading goes on
-    std::size_t arguments_left_ = 0;  // of the array
-    std::size_t bulk_bytes_ = 0;      // of the string that is being read, when its length is known
-    std::uint64_t request_bytes_ = 0; // of all strings announced so far
+    std::size_t position_ = 0;         // where reading goes on
+    std::size_t arguments_left_ = 0;   // of the array
+    std::size_t bulk_bytes_ = 0;       // of the string that is being read, when its length is known
+    std::uint64_t request_bytes_ = 0;  // of all strings announced so far
     bool in_array_ = false;
     bool bulk_left_known_ = false;
-    std::vector<piece> pieces_;       // arguments of a request that came in pieces
+    std::vector<piece> pieces_;  // arguments of a request that came in pieces
     std::size_t consumed_ = 0;
     std::size_t wanted_ = 0;
     std::string error_;

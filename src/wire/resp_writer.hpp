@@ -27,21 +27,21 @@ public:
     [[nodiscard]] byte_buffer& out() noexcept { return *out_; }
     void write_to(byte_buffer& out) noexcept { out_ = &out; }
 
-    void status(std::string_view text);      ///< "+OK"; line ends inside become spaces
-    void error(std::string_view text);       ///< "-ERR ..."; line ends inside become spaces
+    void status(std::string_view text);  ///< "+OK"; line ends inside become spaces
+    void error(std::string_view text);   ///< "-ERR ..."; line ends inside become spaces
     void integer(std::int64_t number) { header(':', number); }
-    void real(double number);                ///< 17 digits, as Redis 7.0; RESP2: a bulk string
-    void boolean(bool truth);                ///< RESP2: 1 or 0
+    void real(double number);  ///< 17 digits, as Redis 7.0; RESP2: a bulk string
+    void boolean(bool truth);  ///< RESP2: 1 or 0
     void bulk(std::string_view bytes);
-    void verbatim(std::string_view text);    ///< RESP2: a bulk string
-    void big_number(std::string_view digits);///< RESP2: a bulk string
-    void null();                             ///< RESP2: a null bulk string
-    void null_array();                       ///< RESP2: a null array
+    void verbatim(std::string_view text);      ///< RESP2: a bulk string
+    void big_number(std::string_view digits);  ///< RESP2: a bulk string
+    void null();                               ///< RESP2: a null bulk string
+    void null_array();                         ///< RESP2: a null array
 
     void array(std::size_t size) { header('*', static_cast<std::int64_t>(size)); }
-    void map(std::size_t pairs);             ///< RESP2: an array of 2 * pairs
-    void set(std::size_t size);              ///< RESP2: an array
-    void push(std::size_t size);             ///< out of turn; RESP2: an array
+    void map(std::size_t pairs);  ///< RESP2: an array of 2 * pairs
+    void set(std::size_t size);   ///< RESP2: an array
+    void push(std::size_t size);  ///< out of turn; RESP2: an array
 
     /// A bulk string in parts: its length, parts of that many bytes in all, and the end.
     void begin_bulk(std::uint64_t length) { header('$', static_cast<std::int64_t>(length)); }
