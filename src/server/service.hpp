@@ -49,14 +49,14 @@ public:
 struct client_numbers {
     std::chrono::seconds age;
     std::chrono::seconds idle;
-    std::size_t qbuf = 0;        ///< bytes of unfinished or waiting requests
+    std::size_t qbuf = 0;  ///< bytes of unfinished or waiting requests
     std::size_t qbuf_free = 0;
-    std::size_t argv_mem = 0;    ///< bytes of what is known of an unfinished request
-    std::size_t rbs = 0;         ///< capacity of the reply buffer
-    std::size_t obl = 0;         ///< bytes of replies that were not sent
-    std::size_t omem = 0;        ///< those above limits::reply_pause_bytes
+    std::size_t argv_mem = 0;  ///< bytes of what is known of an unfinished request
+    std::size_t rbs = 0;       ///< capacity of the reply buffer
+    std::size_t obl = 0;       ///< bytes of replies that were not sent
+    std::size_t omem = 0;      ///< those above limits::reply_pause_bytes
     std::size_t tot_mem = 0;
-    char events[3] = "r";        ///< r: is read from; w: waits for the socket to take more
+    char events[3] = "r";  ///< r: is read from; w: waits for the socket to take more
     std::uint64_t bytes_read = 0;
     std::uint64_t bytes_written = 0;
 };
