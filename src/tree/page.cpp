@@ -368,6 +368,16 @@ void set_child_count(node& leaf, unsigned entry, std::uint64_t count) noexcept {
     store_count(slot_field(read_raw(leaf, entry).value) + 2, count);
 }
 
+void drop_child(node& leaf, unsigned entry) noexcept {
+    const raw_record raw = read_raw(leaf, entry);
+    char* to = const_cast<char*>(raw.value);
+    const char* from = raw.value;
+    const std::uint32_t bytes = take_length(from) >> 2;
+    to = put_varint(to, std::uint64_t{bytes} << 2);  // as long as it was: the form is in its lowest bits
+    std::memmove(to, from + slot_field_bytes, bytes);
+    leaf.dead += slot_field_bytes;
+}
+
 node* exchange_child(node& n, unsigned entry, node* child, std::uint64_t count) noexcept {
     counts_of(n)[entry] = count;
     const slot_word old = slots_of(n)[entry].exchange(word_of(child), std::memory_order_acq_rel);

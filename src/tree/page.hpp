@@ -83,6 +83,8 @@ void erase(node& n, unsigned first, unsigned last, node_pool& pool) noexcept;
 void overwrite_value(node& leaf, unsigned entry, const item& given) noexcept;
 /// Sets the count that a record with a slot says of its child.
 void set_child_count(node& leaf, unsigned entry, std::uint64_t count) noexcept;
+/// Makes a record whose slot has become empty one without a child.
+void drop_child(node& leaf, unsigned entry) noexcept;
 /// Replaces the child of an inner node; returns the old one, whose ownership passes to the caller.
 [[nodiscard]] node* exchange_child(node& n, unsigned entry, node* child, std::uint64_t count) noexcept;
 

@@ -200,6 +200,10 @@ bool tree::edit_child(std::string_view key, tree_shape shape, child_change chang
     std::atomic<slot_word>& slot = slots_of(leaf)[old.slot];
     tree child(*context_, shape, node_in(slot.exchange(0, std::memory_order_acq_rel)), old.child_count);
     const auto put_back = [&]() noexcept {
+        if (child.empty()) {
+            page::drop_child(leaf, edit.entry());
+            return;
+        }
         page::set_child_count(leaf, edit.entry(), child.count_);
         slot.store(word_of(std::exchange(child.root_, nullptr)), std::memory_order_release);
     };
