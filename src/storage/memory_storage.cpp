@@ -129,10 +129,15 @@ public:
         const std::scoped_lock lock(mutex_);
         return synced_;
     }
-    result<replay_report> replay(log_sequence from, const visitor& visit) const override {
+    result<replay_report> replay(log_sequence from, const visitor& visit) override {
         replay_report report;
         {
             const std::scoped_lock lock(mutex_);
+            if (from > next_unlocked()) {
+                records_.clear();
+                bytes_ = 0;
+                first_ = synced_ = from;
+            }
             report.next = next_unlocked();
             if (from < first_) {
                 return error{errc::corrupt, "log: begins at record " + std::to_string(first_) + ", wanted " +

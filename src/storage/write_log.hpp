@@ -77,9 +77,10 @@ public:
     [[nodiscard]] virtual log_sequence next() const noexcept = 0;    ///< the number the next record gets
     [[nodiscard]] virtual log_sequence synced() const noexcept = 0;  ///< records below this are durable
 
-    /// Gives the records from `from` on to `visit`, oldest first.
+    /// Gives the records from `from` on to `visit`, oldest first. A log that ends below `from` goes on at `from`:
+    /// a checkpoint may be durable while the newest records it holds were not, and a crash took those.
     /// Errors: errc::corrupt where a record from `from` on is damaged or no longer there; the visitor's own.
-    virtual result<replay_report> replay(log_sequence from, const visitor& visit) const = 0;
+    virtual result<replay_report> replay(log_sequence from, const visitor& visit) = 0;
 
     /// Drops records below `sequence` whose segments hold nothing else.
     virtual status drop_before(log_sequence sequence) = 0;

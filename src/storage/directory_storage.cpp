@@ -1,0 +1,187 @@
+// The kind of storage that lies in a data folder: its lock, its opening, its copies and its verification.
+//
+//   data/  LOCK    who has it open       FORMAT  "coppice data folder, format 1"
+//          HEADS   how far heads came    nodes/  RocksDB        log/  segments
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <storage/rocksdb_engine.hpp>
+#include <storage/segment_log.hpp>
+
+namespace coppice {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view format_name = "FORMAT";
+constexpr std::string_view format_text = "coppice data folder, format 1\n";
+constexpr std::size_t small_file_bytes = 4096;
+
+/// Makes a folder and its parents, for the owner only.
+status make_folder(const fs::path& path) {
+    std::error_code failure;
+    if (fs::is_directory(path, failure)) { return {}; }
+    if (path.has_parent_path() && path.parent_path() != path) {
+        if (auto made = make_folder(path.parent_path()); !made) { return made; }
+    }
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) { return error_of_errno(errno, "create " + path.string()); }
+    return {};
+}
+
+/// An advisory lock on data/LOCK, and the text in it. The system drops it with the process, however that ends.
+class folder_lock {
+public:
+    folder_lock() = default;
+    folder_lock(folder_lock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    folder_lock& operator=(folder_lock&& other) noexcept {
+        std::swap(descriptor_, other.descriptor_);
+        return *this;
+    }
+    ~folder_lock() {
+        if (descriptor_ >= 0) { ::close(descriptor_); }
+    }
+
+    static result<folder_lock> take(const fs::path& folder) {
+        const auto path = (folder / "LOCK").string();
+        folder_lock lock;
+        lock.descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        if (lock.descriptor_ < 0) { return error_of_errno(errno, "open " + path); }
+        if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path); }
+            char text[256];
+            const auto got = ::pread(lock.descriptor_, text, sizeof text, 0);
+            return error{errc::in_use, "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
+        }
+        if (auto written = lock.write_owner(""); !written) { return written.error(); }
+        return lock;
+    }
+
+    /// The text a second opener is shown.
+    status write_owner(std::string_view listening) const {
+        auto text = "pid " + std::to_string(::getpid());
+        if (!listening.empty()) { text += ", listening at " + std::string(listening); }
+        if (::ftruncate(descriptor_, 0) != 0 ||
+            ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+            // A full disk must not keep a store from opening: the lock holds without its text.
+            if (errno != ENOSPC) { return error_of_errno(errno, "write LOCK"); }
+        }
+        return {};
+    }
+
+private:
+    int descriptor_ = -1;
+};
+
+class data_folder final : public storage_folder {
+public:
+    data_folder(fs::path path, folder_lock lock, std::shared_ptr<rocksdb_engine> engine, segment_log& log)
+        : lock_(std::move(lock)), path_(std::move(path)), engine_(std::move(engine)), log_(log) {}
+
+    status set_listening(std::string_view address) override { return lock_.write_owner(address); }
+    const fs::path& path() const noexcept override { return path_; }
+
+    status backup_to(const fs::path& target) override {
+        std::error_code failure;
+        if (fs::exists(target, failure)) { return error{errc::exists, target.string()}; }
+        // Under another name until it is whole, so that half a copy is never taken for one.
+        auto growing = target;
+        growing += ".unfinished";
+        fs::remove_all(growing, failure);
+        if (auto copied = copy_to(growing); !copied) {
+            fs::remove_all(growing, failure);
+            return copied;
+        }
+        if (::rename(growing.c_str(), target.c_str()) != 0) { return error_of_errno(errno, "rename " + growing.string()); }
+        return open_disk_folder(fs::absolute(target).parent_path())->sync();
+    }
+
+private:
+    status copy_to(const fs::path& target) {
+        if (auto made = make_folder(target / "log"); !made) { return made; }
+        const auto here = open_disk_folder(path_, true);
+        const auto there = open_disk_folder(target);
+        // HEADS, then the engine, then the log: each is as new as the one before, or newer, and nothing is
+        // dropped from the log meanwhile.
+        const auto copy_state = [&]() -> status {
+            const auto generations = read_whole_file(*here, "HEADS", head_bytes_max);
+            if (generations) {
+                if (auto written = replace_file(*there, "HEADS", *generations); !written) { return written; }
+            } else if (generations.error().code != errc::not_found) {
+                return generations.error();
+            }
+            return engine_->copy_to(target / "nodes");
+        };
+        if (auto copied = log_.copy_to(*open_disk_folder(target / "log"), copy_state); !copied) { return copied; }
+        return replace_file(*there, format_name, format_text);
+    }
+
+    const folder_lock lock_;  // released last
+    const fs::path path_;
+    const std::shared_ptr<rocksdb_engine> engine_;
+    segment_log& log_;  // of the same storage
+};
+
+/// Whether the folder holds a store (true), or nothing yet.
+result<bool> read_format(disk_folder& folder) {
+    const auto text = read_whole_file(folder, format_name, small_file_bytes);
+    if (!text) {
+        if (text.error().code == errc::not_found) { return false; }
+        return text.error();
+    }
+    if (*text != format_text) { return error{errc::unsupported, "the data folder's FORMAT says: " + *text}; }
+    return true;
+}
+
+}  // namespace
+
+result<storage> open_directory_storage(const fs::path& path, const storage_options& options) {
+    if (auto made = make_folder(path); !made) { return made.error(); }
+    auto lock = folder_lock::take(path);
+    if (!lock) { return lock.error(); }
+    std::shared_ptr<disk_folder> folder = open_disk_folder(path);
+    const auto there = read_format(*folder);
+    if (!there) { return there.error(); }
+    if (auto made = make_folder(path / "log"); !made) { return made.error(); }
+    auto engine = rocksdb_engine::open(path / "nodes", options, *there ? engine_mode::open : engine_mode::create);
+    if (!engine) { return engine.error(); }
+    if (!*there) {
+        // Behind the engine's first files: from now on a missing one is damage, not a new store.
+        if (auto synced = folder->sync(); !synced) { return synced.error(); }
+        if (auto written = replace_file(*folder, format_name, format_text); !written) { return written.error(); }
+    }
+    auto log = segment_log::open(open_disk_folder(path / "log"), options.log_segment_bytes, random_seed());
+    if (!log) { return log.error(); }
+    storage opened;
+    opened.nodes = make_rocksdb_nodes(*engine);
+    opened.heads = make_rocksdb_heads(*engine, folder);
+    opened.folder = std::make_unique<data_folder>(path, std::move(*lock), *engine, **log);
+    opened.log = std::move(*log);
+    return opened;
+}
+
+findings verify_directory(const fs::path& path) {
+    findings found;
+    std::error_code failure;
+    if (!fs::is_directory(path, failure)) { return {{path.string(), "is no folder"}}; }
+    const auto lock = folder_lock::take(path);
+    if (!lock) { return {{path.string(), lock.error().message()}}; }
+    const std::shared_ptr<disk_folder> folder = open_disk_folder(path, true);
+    if (const auto there = read_format(*folder); !there || !*there) {
+        found.push_back({std::string(format_name), there ? "is not there" : there.error().message()});
+    }
+    if (const auto engine = rocksdb_engine::open(path / "nodes", {}, engine_mode::read_only); !engine) {
+        found.push_back({"nodes", engine.error().message()});
+    } else {
+        make_rocksdb_nodes(*engine)->verify(found);
+        make_rocksdb_heads(*engine, folder)->verify(found);
+    }
+    verify_log_folder(*open_disk_folder(path / "log", true), found);
+    return found;
+}
+
+}  // namespace coppice

@@ -1,0 +1,120 @@
+#include <storage/rocksdb_engine.hpp>
+
+namespace coppice {
+namespace {
+
+constexpr std::string_view generations_name = "HEADS";
+constexpr std::size_t generations_bytes_max = 16 * 1024 * 1024;
+/// Each flush of nodes starts a new journal, and old ones live until the heads in them are flushed too.
+constexpr unsigned moves_per_flush = 16;
+
+class rocksdb_heads final : public head_store {
+public:
+    rocksdb_heads(std::shared_ptr<rocksdb_engine> engine, std::shared_ptr<disk_folder> folder)
+        : engine_(std::move(engine)), folder_(std::move(folder)) {
+        if (auto read = read_generations()) { generations_ = std::move(*read); }
+    }
+
+    result<std::optional<head_record>> read(std::string_view name) const override {
+        const std::scoped_lock lock(mutex_);
+        auto state = read_unlocked(name);
+        if (!state) { return state.error(); }
+        if (state->generation == 0) { return std::optional<head_record>(); }
+        return std::optional(head_record{std::move(state->bytes), token_of(state->generation)});
+    }
+
+    result<head_move> move_head(std::string_view name, const head_token& token, std::string_view next) override {
+        COPPICE_CHECK(!name.empty() && next.size() <= head_bytes_max);
+        const std::scoped_lock lock(mutex_);
+        if (failed_) { return error{errc::read_only, "heads: " + failed_->context}; }
+        const auto now = read_unlocked(name);
+        if (!now) { return now.error(); }
+        if (token != token_of(now->generation)) { return head_move{move_outcome::lost, {}, {}}; }
+        const auto generation = now->generation + 1;
+        rocksdb::WriteOptions options;
+        options.sync = true;
+        const auto answer = engine_->db().Put(options, engine_->heads(), key_of(name), pack_head(name, next, generation));
+        if (!answer.ok()) {
+            auto failure = error_of_engine(answer, "head " + std::string(name));
+            if (failure.code != errc::no_space) { failed_ = failure; }
+            return head_move{move_outcome::unknown, {}, std::move(failure)};
+        }
+        generations_.insert_or_assign(std::string(name), generation);
+        // Behind the head, never before it. Failing here loses only the second witness of this move.
+        (void)replace_file(*folder_, generations_name, pack_generations(generations_)).has_value();
+        if (++moves_ % moves_per_flush == 0) { (void)engine_->db().Flush({}, engine_->heads()); }
+        return head_move{move_outcome::moved, token_of(generation), {}};
+    }
+
+    void verify(findings& found) const override {
+        const std::scoped_lock lock(mutex_);
+        if (const auto read = read_generations(); !read && read.error().code != errc::not_found) {
+            found.push_back({std::string(generations_name), read.error().message()});
+        }
+        rocksdb::ReadOptions options;
+        options.verify_checksums = true;
+        const std::unique_ptr<rocksdb::Iterator> at(engine_->db().NewIterator(options, engine_->heads()));
+        for (at->SeekToFirst(); at->Valid(); at->Next()) {
+            const auto name = at->key().ToString();
+            if (const auto state = read_unlocked(name); !state) { found.push_back({"head " + name, state.error().context}); }
+        }
+        if (!at->status().ok()) { found.push_back({"heads", at->status().ToString()}); }
+        for (const auto& [name, generation] : generations_) {
+            if (const auto state = read_unlocked(name); state && state->generation == 0) {
+                found.push_back({"head " + name, "is gone"});
+            }
+        }
+    }
+
+private:
+    static rocksdb::Slice key_of(std::string_view name) { return {name.data(), name.size()}; }
+    static head_token token_of(std::uint64_t generation) {
+        return generation == 0 ? head_token() : head_token(std::to_string(generation));
+    }
+
+    /// Generation 0: there is none.
+    result<head_state> read_unlocked(std::string_view name) const {
+        rocksdb::ReadOptions options;
+        options.verify_checksums = true;
+        std::string envelope;
+        const auto answer = engine_->db().Get(options, engine_->heads(), key_of(name), &envelope);
+        const auto context = "head " + std::string(name);
+        head_state state;
+        if (answer.ok()) {
+            auto unpacked = unpack_head(name, envelope);
+            if (!unpacked) { return error{errc::corrupt, context + ": checksum"}; }
+            state = std::move(*unpacked);
+        } else if (!answer.IsNotFound()) {
+            return error_of_engine(answer, context);
+        }
+        const auto reached = generations_.find(name);
+        if (reached != generations_.end() && state.generation < reached->second) {  // R2, H4
+            return error{errc::corrupt, context + ": generation " + std::to_string(reached->second) +
+                                            " was written, found " + std::to_string(state.generation)};
+        }
+        return state;
+    }
+
+    result<head_generations> read_generations() const {
+        const auto bytes = read_whole_file(*folder_, generations_name, generations_bytes_max);
+        if (!bytes) { return bytes.error(); }
+        auto generations = unpack_generations(*bytes);
+        if (!generations) { return error{errc::corrupt, "checksum"}; }
+        return std::move(*generations);
+    }
+
+    const std::shared_ptr<rocksdb_engine> engine_;
+    const std::shared_ptr<disk_folder> folder_;
+    mutable std::mutex mutex_;
+    head_generations generations_;  // guarded by mutex_, as everything below
+    std::optional<error> failed_;
+    unsigned moves_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<head_store> make_rocksdb_heads(std::shared_ptr<rocksdb_engine> engine, std::shared_ptr<disk_folder> folder) {
+    return std::make_unique<rocksdb_heads>(std::move(engine), std::move(folder));
+}
+
+}  // namespace coppice
