@@ -10,8 +10,7 @@
 //         `---------------------> get(id, seal)
 //
 // What coppice assumes of any node_store
-//   A1  After sync() succeeds, every earlier put_many and retire survives a crash, save that a retired
-//       node may come back: a clean-up that retires it again must do no harm.
+//   A1  After sync() succeeds, every earlier put_many and retire survives a crash.
 //   A2  Before that, a crash may lose any of them, node by node; none is ever half there.
 //   A3  get returns the bytes that were put under id, or says errc::corrupt.
 //   A4  After a failed sync() or put_many what was put since the last good sync is unknown. errc::no_space

@@ -2,7 +2,7 @@
 //
 //   open_memory_storage()           everything is gone with the process: tests, throw-away servers
 //   open_directory_storage(path)    RocksDB for nodes and heads, our segments for the log
-//   sim_storage (storage/sim/)      a disk that crashes, fills up and fails when a test says so
+//   sim_storage (sim_storage.hpp)   a disk that crashes, fills up and fails when a test says so
 //
 // Order at a checkpoint, whatever the kind: nodes->put_many, nodes->sync, heads->move_head, and only when
 // that answered `moved`, log->drop_before and nodes->retire.
