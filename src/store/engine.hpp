@@ -1,0 +1,310 @@
+// store/engine.hpp: an open store: branches, versions, log and checkpoints.
+//
+//     catalog (a tree)          what has a name or a time: branches, commits, tags, restore points, reflog
+//     live branches (a table)   those in use: working root, seen by their one writer, and published root
+//     log                       every write and every change of a reference, one sequence for all branches
+//     checkpoint                nodes that are new since the last one, then the head, then the log is cut
+//
+// The catalog's branch records are brought up to date by checkpoints only, so a write touches no shared root.
+//
+// Turns. One thread at a time changes a branch: it holds live_branch::turn. A program of many threads takes
+// it with transact() and publishes each time. A server has one thread for all branches: it opens the engine
+// with `one_writer`, edits working roots in place, calls record() behind each command and end_turn() behind
+// each round; roots are published when somebody needs them.
+//
+// Threads. Where `one_writer` is set all members but sync_now(), figures() and those of snapshots belong to
+// that thread. Otherwise any.
+// Errors. result<T>; only std::bad_alloc passes, and not_resident where the options say that loads do not wait.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include <coppice/base/clock.hpp>
+#include <coppice/base/error.hpp>
+
+#include <storage/storage.hpp>
+#include <store/catalog.hpp>
+#include <store/version.hpp>
+#include <store/writer.hpp>
+
+namespace coppice {
+
+enum class durability : std::uint8_t { always, everysec, no };  ///< when the log is synced: appendfsync
+
+struct engine_options {
+    durability sync = durability::everysec;
+    std::uint64_t history_budget = std::uint64_t{1} << 30;     ///< bytes that restore points may hold
+    bool one_writer = false;                                   ///< a server: see Turns
+    bool wait_for_loads = true;                                ///< false: the writer meets not_resident instead
+    bool background = true;                                    ///< false: no thread; a test calls checkpoint(), tick(), ...
+    std::uint64_t checkpoint_log_bytes = 64 * 1024 * 1024;     ///< a checkpoint starts at this much log,
+    std::chrono::seconds checkpoint_interval{60};              ///< or after this long with changes
+    std::chrono::milliseconds point_interval{1000};            ///< between restore points of a branch that changes
+    node_sizes sizes{};
+};
+
+/// A branch in use. Its turn's holder edits `keys` and `spaces` through `writer`.
+struct live_branch {
+    live_branch(node_pool& pool, const engine_options& options, branch_id id_given);
+
+    const branch_id id;
+    std::mutex turn;
+    tree_context context;           ///< of the turn's holder
+    tree keys;                      ///< the working root
+    space_map spaces = spaces_in_order;
+    branch_writer writer;
+    std::uint64_t recorded = 0;     ///< writer.changes() when record() was last called
+
+    // Guarded by the engine's mutex.
+    snapshot_state published;
+    branch_row row;
+    bool dropped = false;
+    bool in_catalog = true;         ///< the catalog's record says what `published` says
+    bool point_due = false;         ///< changed since its newest version
+    std::uint64_t copied_at_point = 0;
+    std::chrono::milliseconds point_interval{0};
+    std::chrono::nanoseconds last_point{0};
+};
+using branch_handle = std::shared_ptr<live_branch>;
+
+/// A reference, resolved.
+struct resolved_version {
+    version_name name;
+    snapshot_state state;
+    std::string branch;   ///< name of the branch it belongs to, if any
+};
+
+struct engine_figures {
+    pool_figures pool;
+    edit_figures edits;
+    std::uint64_t branches = 0;
+    std::uint64_t live_branches = 0;
+    std::uint64_t points = 0;
+    std::uint64_t point_bytes = 0;       ///< estimated to be held by restore points alone
+    std::uint64_t commits = 0;
+    std::uint64_t checkpoints = 0;
+    std::uint64_t checkpoint_nodes = 0;  ///< written by all of them
+    std::uint64_t checkpoint_bytes = 0;
+    bool checkpoint_running = false;
+    std::uint64_t log_bytes = 0;         ///< since the newest checkpoint
+    std::uint64_t log_records = 0;
+    std::uint64_t disk_bytes = 0;
+    microseconds_utc last_checkpoint = 0;
+    std::optional<error> trouble;        ///< why the last checkpoint or sync failed
+    bool read_only = false;
+};
+
+struct clean_up_report {
+    std::uint64_t nodes_kept = 0;
+    std::uint64_t nodes_retired = 0;
+    std::uint64_t bytes_freed = 0;  ///< on disk
+    std::uint64_t memory_freed = 0;
+};
+
+class engine {
+public:
+    /// Opens what is stored and replays the log's tail; makes the branch "main" in an empty storage.
+    [[nodiscard]] static result<std::unique_ptr<engine>> open(storage where, const engine_options& options,
+                                                             const clock_source& clock = system_clock());
+    /// Ends the background work; without a checkpoint: see close().
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    /// A last checkpoint, so that the next start replays nothing.
+    status close();
+
+    // Branches.
+
+    [[nodiscard]] result<branch_handle> branch(std::string_view name);  ///< errc::not_found: "no branch 'exp'"
+    [[nodiscard]] result<branch_row> branch_info(std::string_view name);
+    [[nodiscard]] std::vector<branch_row> branches();                   ///< by name
+    result<branch_row> create_branch(std::string_view name, std::string_view from);
+    status drop_branch(std::string_view name);                          ///< not "main"
+    status rename_branch(std::string_view name, std::string_view next);
+
+    // Versions.
+
+    /// What `reference` names (docs/protocol.md, References).  Relative times count from now.
+    [[nodiscard]] result<resolved_version> resolve(std::string_view reference);
+    /// Makes the branch's state a commit, or returns its newest commit when nothing has changed since.
+    result<commit_id> commit(live_branch& branch, std::string_view message, std::string_view author);
+    [[nodiscard]] result<commit_row> commit_info(const commit_id& id);
+    struct tag_row {
+        std::string name;
+        commit_id commit;
+    };
+    [[nodiscard]] std::vector<tag_row> tags();
+    status create_tag(std::string_view name, std::string_view reference);  ///< of a commit
+    status drop_tag(std::string_view name);
+    struct history_query {
+        microseconds_utc since = 0;
+        microseconds_utc until = INT64_MAX;
+        std::size_t count = 100;
+        bool points = true;  ///< restore points as well as commits
+    };
+    /// Newest first. A reference to a commit lists it and its ancestors along first parents.
+    [[nodiscard]] result<std::vector<version_row>> history(std::string_view reference, const history_query& query);
+    /// From when on a branch can be asked for a time.
+    [[nodiscard]] result<microseconds_utc> history_begin(std::string_view branch);
+    [[nodiscard]] result<std::vector<reflog_row>> reflog(std::string_view branch, std::size_t count);
+    /// Makes the branch say what `reference` says; what it said before stays in its reflog.
+    status rewind(live_branch& branch, std::string_view reference);
+
+    // Writing.
+
+    /// Room in the log for a command that may write `bytes`.  Errors: errc::no_space, errc::read_only: nothing changed.
+    status reserve(std::uint64_t bytes);
+    /// Takes over what `branch`'s writer did since the last call as one record of this turn's log.
+    void record(live_branch& branch);
+    /// Writes this turn's records.  Returns the log position at which they will be durable.
+    /// Errors: errc::io, ...: the store takes no more writes, and what the turn did must not be answered.
+    result<log_sequence> end_turn();
+    /// Records below this are as durable as the setting asks.
+    [[nodiscard]] log_sequence durable() const noexcept { return durable_.load(std::memory_order_acquire); }
+    /// Called from the sync thread when durable() has grown.
+    void on_durable(std::function<void()> wake);
+    /// Called from a background thread that needs a turn of the one writer: it shall call end_turn() soon.
+    void on_turn_wanted(std::function<void()> wake);
+    /// Runs `change` as a group on the branch, publishes, logs and, if so set, syncs: all or nothing.
+    status transact(live_branch& branch, function_ref<status(branch_writer&)> change);
+    /// The newest published state.
+    [[nodiscard]] snapshot_state read(live_branch& branch);
+    /// The working state of a branch as a snapshot.  Requires: one_writer, or the branch's turn.  Cost: O(1).
+    [[nodiscard]] snapshot_state snapshot(live_branch& branch);
+
+    // Upkeep. A background thread calls these by itself, unless the options say no.
+
+    /// Makes due restore points, drops those beyond the budget, starts checkpoints.  Cheap: call it often.
+    void tick();
+    /// Writes a checkpoint now and waits for it.  Not from the one writer's thread.
+    status checkpoint();
+    /// Asks for a checkpoint in the background (BGSAVE).  Returns false when one is running.
+    bool start_checkpoint();
+    status sync_now();
+    /// Frees what nobody holds, in memory and on disk.
+    result<clean_up_report> clean_up();
+    status backup(const std::filesystem::path& target);
+    [[nodiscard]] findings verify();
+
+    void set_durability(durability sync) noexcept { sync_.store(sync, std::memory_order_relaxed); }
+    void set_history_budget(std::uint64_t bytes) noexcept { history_budget_.store(bytes, std::memory_order_relaxed); }
+    [[nodiscard]] engine_figures figures();
+    [[nodiscard]] const clock_source& clock() const noexcept { return clock_; }
+    [[nodiscard]] node_pool& pool() noexcept { return pool_; }
+    /// A context that waits for loads: for snapshots that a worker reads.
+    [[nodiscard]] tree_context& reading_context() noexcept { return reading_; }
+    /// Loads a node, so that a command that met not_resident can be run again.  Threads: any, may wait.
+    status load(const not_resident& missing);
+    [[nodiscard]] storage_folder* folder() noexcept { return where_.folder.get(); }
+    /// The torn tail that opening cut off the log, if any.
+    [[nodiscard]] const log_cut& cut_tail() const noexcept { return cut_; }
+
+private:
+    friend class checkpoint_run;
+    friend class clean_up_run;
+    friend class log_replay;
+
+    class storage_source final : public node_source {
+    public:
+        explicit storage_source(const node_store& nodes) noexcept : nodes_(nodes) {}
+        result<std::string> fetch(node_id id, node_seal seal) override { return nodes_.get(id, seal); }
+
+    private:
+        const node_store& nodes_;
+    };
+
+    engine(storage where, const engine_options& options, const clock_source& clock);
+    status open_state();
+    status replay_log();
+    status apply_record(std::string_view record);
+
+    [[nodiscard]] result<branch_handle> handle(branch_id id);
+    [[nodiscard]] result<branch_handle> named(std::string_view name);
+    void publish(live_branch& branch);
+    void publish_all();
+    void forget_idle();
+    [[nodiscard]] microseconds_utc stamp();
+    [[nodiscard]] result<snapshot_state> state_of(const version_name& name);
+    [[nodiscard]] result<resolved_version> resolve_locked(std::string_view reference);
+
+    // Each does one change of references, in memory and in the catalog; replay calls the same.
+    void apply_create(branch_id id, std::string_view name, const snapshot_state& from, std::optional<commit_id> head, microseconds_utc time);
+    void apply_drop(live_branch& branch);
+    void apply_rename(live_branch& branch, std::string_view next);
+    void apply_rewind(live_branch& branch, const snapshot_state& to, std::string_view action, microseconds_utc time);
+    void apply_commit(live_branch& branch, const commit_row& row);
+    void apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost);
+    void apply_drop_points(branch_id branch, microseconds_utc through);
+    void make_points();
+    void trim_history();
+    /// Starts a record of this turn's log that changes references.
+    std::string& begin_reference_record();
+    void end_reference_record();
+    /// Outside one_writer: writes the batch at once.
+    status finish_change();
+
+    void run_background();
+    void run_sync();
+    status write_checkpoint();
+
+    storage where_;
+    const engine_options options_;
+    const clock_source& clock_;
+    storage_source source_;
+    node_pool pool_;
+    tree_context reading_;
+    tree_context catalog_context_;
+
+    std::mutex mutex_;  // guards what follows, down to the blank line
+    catalog catalog_;
+    std::unordered_map<branch_id, branch_handle> live_;
+    log_batch batch_;
+    head_token token_;
+    store_head head_;
+    microseconds_utc last_time_ = 0;
+    log_sequence logged_ = 1;          // next record's number
+    std::uint64_t log_bytes_ = 0;      // written since the newest cut
+    std::deque<point_cost> point_costs_;  // oldest first
+    std::uint64_t point_bytes_ = 0;
+    engine_figures figures_;
+    std::optional<error> failed_;      // final: read only
+    std::optional<error> trouble_;     // transient
+
+    std::atomic<durability> sync_;
+    std::atomic<std::uint64_t> history_budget_;
+    std::atomic<log_sequence> durable_{1};
+    std::function<void()> wake_durable_;
+    std::function<void()> wake_turn_;
+    log_cut cut_;
+
+    // The background thread and what wakes it; guarded by work_mutex_.
+    std::mutex work_mutex_;
+    std::condition_variable work_;
+    std::condition_variable cut_taken_;
+    bool stopping_ = false;
+    bool checkpoint_wanted_ = false;
+    bool checkpoint_running_ = false;
+    bool cut_wanted_ = false;
+    std::uint64_t checkpoints_done_ = 0;
+    status last_checkpoint_;
+    std::mutex checkpoint_mutex_;  // one checkpoint or clean-up at a time
+    std::thread background_;
+    std::thread syncer_;
+    std::condition_variable sync_work_;
+    log_sequence sync_wanted_ = 1;
+};
+
+}  // namespace coppice
