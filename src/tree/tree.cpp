@@ -141,18 +141,23 @@ record_view tree::at(std::uint64_t position) const {
 }
 
 bool tree::put(const record& given) {
+    return put_if(given, [](const record_view&) { return true; }) == put_outcome::added;
+}
+
+tree::put_outcome tree::put_if(const record& given, function_ref<bool(const record_view& old)> may_replace) {
     std::string room;
     const page::item item = item_of(*context_, given, context_->sizes.embed_bytes, room);
     if (root_ == nullptr) {
         assembly only(*context_, shape_, 0);
         only.add(item);
         tree_edit::set_root(*this, only.finish(cut_rule::even));
-        return true;
+        return put_outcome::added;
     }
     tree_edit edit(*this);
     const bool there = edit.descend_to_key(given.key);
+    if (there && !may_replace(view_record(edit.leaf(), edit.entry()))) { return put_outcome::refused; }
     edit.replace(edit.entry(), edit.entry() + (there ? 1 : 0), {&item, 1});
-    return !there;
+    return there ? put_outcome::replaced : put_outcome::added;
 }
 
 bool tree::erase(std::string_view key) {

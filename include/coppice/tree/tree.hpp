@@ -110,6 +110,9 @@ public:
     void find_many(std::span<const std::string_view> keys, std::span<record_view> found) const;
     /// Enters or replaces a record.  Returns whether the key is new.
     bool put(const record& given);
+    /// The same, but a record that is there is first shown to `may_replace`, which may refuse.
+    enum class put_outcome : std::uint8_t { added, replaced, refused };
+    put_outcome put_if(const record& given, function_ref<bool(const record_view& old)> may_replace);
     /// Removes a record.  Returns whether it was there.
     bool erase(std::string_view key);
     /// Lets `change` work on the child tree of the record at `key`, and on the record's bytes. What it leaves
