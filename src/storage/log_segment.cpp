@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view segment_kind = "coppilog";
 constexpr std::uint16_t segment_version = 1;
-constexpr std::size_t header_bytes = 88;
+constexpr std::size_t header_bytes = 96;
 constexpr std::size_t header_copies_at[] = {0, 4096};
 constexpr std::string_view segment_suffix = ".log";
 constexpr std::size_t window_bytes = 1024 * 1024;
@@ -40,7 +40,7 @@ std::string encode_copy(const log_segment_header& header) {
     append_number(bytes, XXH3_64bits(bytes.data(), bytes.size()));
     return bytes;
 }
-static_assert(header_bytes == 8 + 2 + 2 + 4 + 9 * 8, "encode_copy writes that many");
+static_assert(header_bytes == 8 + 2 + 2 + 4 + 10 * 8, "encode_copy writes that many");
 
 result<std::optional<log_segment_header>> decode_copy(std::string_view bytes) {
     const std::optional<log_segment_header> nothing;

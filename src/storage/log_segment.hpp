@@ -2,7 +2,7 @@
 //
 //   name: <number, 10 digits>-<first sequence, 20 digits>.log
 //
-//   0          88    4096       4184  8192
+//   0          96    4096       4192  8192
 //   | header   | 0   | header   | 0   | frame | frame | frame ...... | zeros, room taken beforehand |
 //
 // The header lies twice, in two pages: without its nonce no frame of the segment could be told from garbage.

@@ -69,10 +69,14 @@ status segment_log::cut_tail(const log_walk& walk) {
         if (*size > last.end) {
             if (auto resized = last.file->resize(last.end); !resized) { return resized; }
         }
-        // Also what a killed process had written but not synced: it counts as durable from here on.
-        if (auto synced = last.file->sync(); !synced) { return synced; }
     }
-    for (const auto& segment : segments_) {
+    for (auto& segment : segments_) {
+        if (!segment.broken_copy.empty() && segment.header) {  // mended from the other copy
+            const auto head = encode_segment_header(*segment.header);
+            if (auto written = segment.file->write_at(0, head); !written) { return written; }
+            segment.broken_copy.clear();
+        }
+        // Also what a killed process had written but not synced: it counts as durable from here on.
         if (auto synced = segment.file->sync(); !synced) { return synced; }
     }
     return folder_->sync();  // D1
@@ -172,7 +176,7 @@ result<log_sequence> segment_log::write(log_batch& batch) {
             undone = undone && part.file->write_at(part.offset, std::string(part.bytes, '\0')).has_value();
         }
         if (undone) {
-            segments_.back().end = end_before;
+            if (active_) { segments_.back().end = end_before; }
             next_ = first;
         } else {
             fail_unlocked(done.error());
@@ -435,7 +439,7 @@ namespace {
 /// Reads every record of `segments`, of which those below `until` must be there.
 void verify_segments(std::span<const log_segment> segments, log_sequence until, findings& found) {
     if (segments.empty()) { return; }
-    for (const auto& segment : segments) {
+    for (const auto& segment : segments.first(segments.size() - 1)) {  // a crash may tear the last one's
         if (!segment.broken_copy.empty()) { found.push_back({segment.broken_copy, "one of two copies of the header"}); }
     }
     const auto walk = walk_log(segments, 0, [](const log_frame_header& header, std::string_view payload) -> status {
