@@ -102,7 +102,6 @@ public:
     [[nodiscard]] bool has_parent() const noexcept { return depth_ > 0; }
     [[nodiscard]] bool is_reversed() const noexcept { return reversed_; }
     [[nodiscard]] const tree& walked() const noexcept { return *walked_; }
-    void follow(const tree& moved) noexcept { walked_ = &moved; }  ///< the same tree, held elsewhere now
     [[nodiscard]] std::uint64_t nodes_entered() const noexcept { return nodes_entered_; }
 
 private:
