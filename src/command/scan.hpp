@@ -1,0 +1,91 @@
+// command/scan.hpp: SCAN, HSCAN and SSCAN: pages of a tree behind cursors that remember one version of it.
+//
+// The first page takes a snapshot, so that a scan sees each element once and misses none, whatever happens
+// meanwhile. A cursor is a slot of the table (16 bits) and a random number of that slot's use (46 bits):
+//
+//   fresh      the slot holds the snapshot and the next key; at most 4,096 of them, for 60 s of idleness
+//   stale      the next key alone: the scan goes on over the live tree, which is ordered; at most 65,536
+//   forgotten  or from before a restart: "ERR cursor expired, start again at 0"
+//
+// What fits one page needs no slot.
+//
+// Threads: the loop's.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <coppice/base/clock.hpp>
+#include <coppice/base/error.hpp>
+#include <coppice/base/function_ref.hpp>
+#include <coppice/base/random.hpp>
+#include <coppice/tree/tree.hpp>
+
+#include <command/command.hpp>
+
+namespace coppice {
+
+/// What a cursor walks over: a cursor of one subject is not one of another.
+struct scan_subject {
+    value_type type{};        ///< of the key; 0: the keys of a database
+    branch_id branch = 0;
+    unsigned database = 0;
+    std::string_view key{};
+};
+
+class scan_table {
+public:
+    explicit scan_table(const clock_source& clock) : clock_(clock), random_(random_seed()) {}
+
+    /// Where a page begins.
+    struct place {
+        tree walked;             ///< a snapshot, or the live tree
+        std::string next;        ///< the first key of the page; empty: the beginning
+        std::uint32_t slot = 0;  ///< 1 + slot it came from; 0: none yet
+    };
+    /// Errors: errc::invalid: cursor expired.
+    [[nodiscard]] result<place> begin(std::uint64_t cursor, const scan_subject& subject, const tree& live);
+    /// The cursor of the next page, which begins at `next`.
+    [[nodiscard]] std::uint64_t go_on(const place& from, const scan_subject& subject, std::string_view next);
+    /// The scan is over.
+    void end(const place& from) noexcept;
+
+    /// Gives up snapshots that lay idle.  Called now and then.
+    void sweep();
+    [[nodiscard]] std::size_t snapshots() const noexcept { return fresh_; }
+
+private:
+    struct slot {
+        std::uint64_t number = 0;  // 0: free
+        std::uint64_t subject = 0; // a hash
+        std::optional<tree> walked;
+        std::string next;
+        std::chrono::nanoseconds used{0};
+    };
+    [[nodiscard]] std::uint32_t take_slot();
+    void drop_oldest_snapshot();
+
+    const clock_source& clock_;
+    random_source random_;
+    std::vector<slot> slots_;
+    std::vector<std::uint32_t> free_;
+    std::size_t fresh_ = 0;
+};
+
+/// What a page says of one record: appends words (a name; or a field and its value).
+using scan_take =
+    function_ref<void(const tree& walked, std::string_view key, const record_view& record, std::vector<std::string>& words)>;
+
+/// The whole of HSCAN or SSCAN, `given` being "HSCAN key cursor [MATCH pattern] [COUNT n]": finds the key, which
+/// must be of `type`, walks a page of its child tree and answers. A small collection comes in one page whatever
+/// COUNT says, as in Redis.  Requires: a keyed child.
+[[nodiscard]] status answer_child_scan(const command_context& context, arguments given, value_type type, scan_take take);
+
+/// SCAN cursor [MATCH pattern] [COUNT n] [TYPE type].
+[[nodiscard]] status answer_key_scan(const command_context& context, arguments given);
+
+}  // namespace coppice
