@@ -16,10 +16,15 @@
 #include <string_view>
 #include <vector>
 
+#include <coppice/base/bytes.hpp>
+#include <coppice/base/function_ref.hpp>
+
 #include <store/objects.hpp>
 #include <store/version.hpp>
 
 namespace coppice {
+
+enum class primitive : std::uint8_t;
 
 struct field_value {
     std::string_view field;
@@ -106,14 +111,22 @@ private:
         space_map spaces = 0;
     };
     class logged;
+    [[nodiscard]] status replay_one(primitive which, byte_reader& from, version_finder version);
+    [[nodiscard]] tree_context* keys_context() const noexcept { return &keys_.context(); }
     void save(std::string_view section);
     void save_all();
     void restore(saved_key& saved);
-    void replace_record(unsigned space, std::string_view key, std::string_view bytes, const tree* child, milliseconds_utc deadline);
+    void replace_record(unsigned space, std::string_view key, const record& given, milliseconds_utc deadline);
     void set_deadline_entry(unsigned space, std::string_view key, milliseconds_utc old_deadline, milliseconds_utc deadline);
     bool erase_in(unsigned space, std::string_view key);
+    std::uint64_t erase_elements(primitive which, value_type type, unsigned database, std::string_view key,
+                                 std::span<const std::string_view> names);
+    template <class Change>
+    void atomically(Change&& change);
     template <class Change>
     void change_child(unsigned space, std::string_view key, value_type type, Change&& change);
+    template <class Change>
+    void change_whole(tree& child, std::size_t edits, Change&& change);
 
     branch_id branch_;
     tree& keys_;
