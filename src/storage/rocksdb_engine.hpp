@@ -5,7 +5,8 @@
 // durable by a flush; a head is put with a synced journal. Keys of nodes are 8 bytes big-endian.
 //
 // What is not left to RocksDB 7.8
-//   R1  A node's checksum: get turns RocksDB's off and always checks the seal.
+//   R1  A node's checksum: get always checks the seal. RocksDB's own stay on as well: without them it walks
+//       into a damaged index block and dies there (an assertion in Debian's build, stray reads in others).
 //   R2  A damaged end of the journal reads like a torn one: HEADS (head_envelope.hpp) tells.
 //   R3  A folder without CURRENT reads like a new one: the engine is told whether it may create.
 //

@@ -48,7 +48,7 @@ public:
 
     result<std::string> get(node_id id, node_seal expected) const override {
         rocksdb::ReadOptions options;
-        options.verify_checksums = false;  // R1
+        options.verify_checksums = true;  // R1
         rocksdb::PinnableSlice envelope;
         const auto answer = engine_->db().Get(options, engine_->nodes(), node_key(id), &envelope);
         if (!answer.ok()) {
@@ -85,7 +85,7 @@ public:
         const node_key end(to);
         const rocksdb::Slice end_key = end;
         rocksdb::ReadOptions options;
-        options.verify_checksums = false;
+        options.verify_checksums = true;  // R1
         options.fill_cache = false;
         options.iterate_upper_bound = &end_key;
         const std::unique_ptr<rocksdb::Iterator> at(engine_->db().NewIterator(options, engine_->nodes()));

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 node_id id(std::uint32_t number) { return make_node_id(1, number); }
 std::string payload_of(std::uint32_t number) {
     random_source random(number);
-    return random_bytes(random, 300 + number % 4000, 5);
+    return random_bytes(random, 100 + number * 67 % 4000, 5);
 }
 
 /// Puts some nodes, moves a head, writes records, twice, so that each kind of file is there.
@@ -39,6 +39,7 @@ void fill(storage& disk) {
         token = disk.heads->move_head("main", token, "head " + std::to_string(round))->token;
     }
     ASSERT_TRUE(disk.log->sync());
+    ASSERT_TRUE(disk.log->append(payload_of(121)));  // says that the others are durable
 }
 
 /// Reads everything that fill() put: each thing is right or an error. Returns how many were errors.
@@ -67,7 +68,7 @@ std::size_t read_all(storage& disk) {
     if (!report) {
         ++errors;
     } else {
-        EXPECT_EQ(report->next, 121U);
+        EXPECT_GE(report->next, 121U);
     }
     return errors;
 }
@@ -108,11 +109,11 @@ TEST(DataFolder, BacksUpWhileInUse) {
     EXPECT_TRUE(verify_directory(copy_at).empty());
     auto copy = opened(open_directory_storage(copy_at, small_options()));
     EXPECT_EQ(read_all(copy), 0U);
-    EXPECT_EQ(*copy.log->append("its own"), 121U);
-    EXPECT_EQ(disk.log->next(), 122U);
+    EXPECT_EQ(*copy.log->append("its own"), 122U);
+    EXPECT_EQ(disk.log->next(), 123U);
 }
 
-// Room comes back after most nodes are retired.
+// Room comes back after most nodes are retired: each pass rewrites the older half of the blob files.
 TEST(DataFolder, ShrinksAfterRetiring) {
     const temporary_folder folder;
     auto disk = opened(open_directory_storage(folder.path() / "data", small_options()));
@@ -127,22 +128,15 @@ TEST(DataFolder, ShrinksAfterRetiring) {
     ASSERT_TRUE(disk.nodes->sync());
     const auto before = disk.nodes->disk_bytes();
     ASSERT_TRUE(disk.nodes->retire(dead));
-    ASSERT_TRUE(disk.nodes->compact());
+    for (int pass = 0; pass < 3; ++pass) { ASSERT_TRUE(disk.nodes->compact()); }
     EXPECT_LT(disk.nodes->disk_bytes(), before / 2);
     EXPECT_TRUE(verify_storage(disk).empty());
 }
 
-// A bit flipped anywhere in any file: verify reports it or it does no harm, nothing dies, and whatever is read is
-// right or an error. Only what RocksDB writes for people (LOG, OPTIONS, IDENTITY) may be damaged unseen.
-TEST(Damage, InAnyFileIsReportedOrHarmless) {
-    const temporary_folder folder;
-    const auto path = folder.path() / "data";
-    {
-        auto disk = opened(open_directory_storage(path, small_options()));
-        fill(disk);
-        EXPECT_EQ(read_all(disk), 0U);
-    }
+/// Flips bits in every file of `path`, one at a time, in a copy.
+void flip_bits_in(const fs::path& path) {
     EXPECT_TRUE(verify_directory(path).empty());
+    const temporary_folder folder;
     random_source random(test_seed());
     std::map<std::string, std::pair<int, int>> kinds;  // reported, tried
     std::vector<fs::path> files;
@@ -155,7 +149,7 @@ TEST(Damage, InAnyFileIsReportedOrHarmless) {
                           : file.parent_path().filename() == "log" ? std::string("log segment")
                                                                    : file.filename().string().substr(0, 6);
         // Files of the same kind share a budget; the first and last bytes are always tried.
-        for (int i = 0; i < (kinds[kind].second > 20 ? 3 : 8); ++i) {
+        for (int i = 0; i < (kinds[kind].second > 12 ? 2 : 6); ++i) {
             const auto at = i == 0 ? 0 : i == 1 ? size - 1 : random.below(size);
             const auto broken = folder.path() / "broken";
             fs::remove_all(broken);
@@ -177,10 +171,26 @@ TEST(Damage, InAnyFileIsReportedOrHarmless) {
     for (const auto& [kind, counts] : kinds) {
         std::printf("  %-12s %d of %d flips reported\n", kind.c_str(), counts.first, counts.second);
     }
-    EXPECT_EQ(kinds["*.blob"].first, kinds["*.blob"].second);
-    EXPECT_EQ(kinds["*.sst"].first, kinds["*.sst"].second);
-    EXPECT_EQ(kinds["HEADS"].first, kinds["HEADS"].second);
-    EXPECT_EQ(kinds["FORMAT"].first, kinds["FORMAT"].second);
+    for (const auto* const kind : {"*.blob", "*.sst", "HEADS", "FORMAT", "CURREN", "MANIFE"}) {
+        EXPECT_GT(kinds[kind].second, 0) << kind;
+        EXPECT_EQ(kinds[kind].first, kinds[kind].second) << kind;
+    }
+}
+
+// A bit flipped anywhere in any file: verify reports it or it does no harm, nothing dies, and whatever is read is
+// right or an error. Only what RocksDB writes for people (LOG, OPTIONS, IDENTITY) may be damaged unseen.
+TEST(Damage, InAnyFileIsReportedOrHarmless) {
+    const temporary_folder folder;
+    const auto path = folder.path() / "data";
+    const auto killed = folder.path() / "killed";
+    {
+        auto disk = opened(open_directory_storage(path, small_options()));
+        fill(disk);
+        EXPECT_EQ(read_all(disk), 0U);
+        fs::copy(path, killed, fs::copy_options::recursive);  // with the head in RocksDB's journal
+    }
+    flip_bits_in(path);
+    flip_bits_in(killed);
 }
 
 // A file that is gone is damage, never an empty store.
@@ -193,7 +203,7 @@ TEST(Damage, OfALostFileIsReported) {
     }
     for (const auto& file : fs::directory_iterator(path / "nodes")) {
         const auto name = file.path().filename().string();
-        if (name.starts_with("LO") || name == "IDENTITY" || name.starts_with("OPTIONS")) { continue; }
+        if (name.starts_with("LO") || name == "IDENTITY" || name.starts_with("OPTIONS") || file.file_size() == 0) { continue; }
         const auto broken = folder.path() / "broken";
         fs::remove_all(broken);
         fs::copy(path, broken, fs::copy_options::recursive);
