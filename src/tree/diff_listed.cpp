@@ -63,7 +63,7 @@ list_change trim_back(const sides& in, list_change run) {
 class few_edits {
 public:
     few_edits(const sides& in, const list_change& run)
-        : in_(in), run_(run), a_(in.before), b_(in.after), width_(static_cast<index>(run.before_count)),
+        : run_(run), a_(in.before), b_(in.after), width_(static_cast<index>(run.before_count)),
           height_(static_cast<index>(run.after_count)) {}
 
     /// Enters the edits, or says that there are more than list_diff_edits_exact.
@@ -125,7 +125,6 @@ private:
         std::for_each(edits.rbegin(), edits.rend(), [&](const list_change& edit) { found.add(edit); });
     }
 
-    const sides& in_;
     list_change run_;
     subtree_walk a_;
     subtree_walk b_;
