@@ -1,0 +1,235 @@
+#include <cli/import.hpp>
+
+#include <algorithm>
+
+#include <cli/keys.hpp>
+#include <cli/reply_view.hpp>
+
+namespace coppice::cli {
+namespace {
+
+class importer {
+public:
+    importer(const import_plan& plan, command_runner& runner, import_note note, import_report& report)
+        : plan_(plan), runner_(runner), note_(std::move(note)), report_(report) {}
+
+    status take(const document& given) {
+        if (taken_ == 0) {
+            if (auto begun = begin(given); !begun) { return begun; }
+        }
+        auto id = id_of(given);
+        if (!id) { return id.error(); }
+        taken_ += 1;
+        const auto key = plan_.prefix + ':' + *id;
+        deletions_.push_back(batch_.size());
+        ids_.push_back(std::move(*id));
+        batch_.add({"DEL", key});
+        add_value(given, key);
+        if (is_full(batch_)) { return flush(); }
+        return {};
+    }
+    // What is known only at the end, such as a CSV heading without rows.
+    status finish(const read_summary& read) {
+        if (!read.columns.empty()) { note_.columns = read.columns; }
+        note_.crlf = read.line_end_is_crlf;
+        if (taken_ == 0) { note_.shape = read.shape; }
+        return flush();
+    }
+    // After an error in the source: what was read before it.
+    status finish_early() { return failed_ || taken_ == 0 ? status() : flush(); }
+    std::uint64_t taken() const { return taken_; }
+
+private:
+    status begin(const document& first) {
+        if (!first.is_named) { return {}; }
+        if (!plan_.id_field.empty()) {
+            return error_at(plan_.source, first.where,
+                            "the entries of an object are named by its members; leave --id away");
+        }
+        note_.ids = "name";
+        note_.shape = value_kind::object;
+        return {};
+    }
+    result<std::string> id_of(const document& given) {
+        if (plan_.id_field.empty()) { return note_.ids == "name" ? given.name : std::to_string(taken_); }
+        const auto* found = given.kind == value_kind::object ? given.find(plan_.id_field) : nullptr;
+        if (found == nullptr || is_container(found->kind) || found->kind == value_kind::null) {
+            return error_at(plan_.source, given.where,
+                            "document " + std::to_string(taken_ + 1) + " has no string or number in '" + plan_.id_field
+                                + "'; choose another --id, or leave it away to count positions");
+        }
+        return found->text;
+    }
+
+    std::string stored_text(const value& content, digits_are& digits) const {
+        return note_.is_raw() ? content.text : stored(content, digits);
+    }
+    void add_value(const document& given, std::string_view key) {
+        if (!is_container(given.kind)) {
+            batch_.add({"SET", key, stored_text({given.kind, given.text}, note_.typing.scalars)});
+            return;
+        }
+        const bool is_object = given.kind == value_kind::object;
+        if (note_.format == document_format::csv && given.members.size() > note_.columns.size()) {
+            note_.columns.clear();
+            for (const auto& member : given.members) { note_.columns.push_back(member.name); }
+        }
+        if (given.members.empty()) {
+            batch_.add({"SET", key, is_object ? "{}" : "[]"});
+            return;
+        }
+        std::size_t words = 0;
+        for (const auto& member : given.members) {
+            if (words == 0) {
+                batch_.begin();
+                batch_.word(is_object ? "HSET" : "RPUSH");
+                batch_.word(key);
+            }
+            if (is_object) {
+                batch_.word(member.name);
+                batch_.word(stored_text(member.content, note_.typing.of_field(member.name)));
+            } else {
+                batch_.word(stored_text(member.content, note_.typing.elements));
+            }
+            words = words + 1 < words_per_command / 2 ? words + 1 : 0;
+        }
+    }
+
+    status flush() {
+        note_.documents = std::max(note_.documents, taken_);
+        add_note(batch_, plan_.prefix, note_);
+        auto replies = run_checked(runner_, batch_);
+        batch_.clear();
+        failed_ = !replies;
+        if (!replies) { return replies.error(); }
+        // Ids that are new go to the order; a key that was there keeps its place.
+        std::size_t words = 0;
+        const auto order = order_key(plan_.prefix);
+        for (std::size_t index = 0; index < deletions_.size(); ++index) {
+            if (number_of((*replies)[deletions_[index]]) != 0) {
+                report_.replaced += 1;
+                continue;
+            }
+            if (note_.ids == "position") { continue; }
+            if (words == 0) {
+                batch_.begin();
+                batch_.word("RPUSH");
+                batch_.word(order);
+            }
+            batch_.word(ids_[index]);
+            words = (words + 1) % words_per_command;
+        }
+        deletions_.clear();
+        ids_.clear();
+        if (batch_.empty()) { return {}; }
+        auto ordered = run_checked(runner_, batch_);
+        batch_.clear();
+        if (!ordered) { return ordered.error(); }
+        return {};
+    }
+
+    const import_plan& plan_;
+    command_runner& runner_;
+    import_note note_;
+    import_report& report_;
+    std::uint64_t taken_ = 0;
+    bool failed_ = false;
+    command_batch batch_;
+    std::vector<std::size_t> deletions_;  // the DEL of each document in the batch
+    std::vector<std::string> ids_;        // and its id
+};
+
+result<std::uint64_t> remove_all(command_runner& runner, std::string_view prefix) {
+    std::uint64_t removed = 0;
+    const auto remove = [&](const std::vector<reply_value>& keys) -> status {
+        if (keys.empty()) { return {}; }
+        command_batch batch;
+        batch.begin();
+        batch.word("DEL");
+        for (const auto& key : keys) { batch.word(key.text); }
+        auto replies = run_checked(runner, batch);
+        if (!replies) { return replies.error(); }
+        removed += static_cast<std::uint64_t>(number_of(replies->front()));
+        return {};
+    };
+    if (auto scanned = scan_keys(runner, pattern_of_prefix(std::string(prefix) + ':'), remove); !scanned) {
+        return scanned.error();
+    }
+    const std::vector<reply_value> notes = {make_text(note_key(prefix)), make_text(order_key(prefix))};
+    const auto counted = removed;
+    if (auto done = remove(notes); !done) { return done.error(); }
+    return counted;
+}
+
+// The note to go on with: a new one, or the earlier import's, whose typing must be kept.
+result<import_note> note_for(const import_plan& plan, command_runner& runner) {
+    import_note fresh;
+    fresh.format = plan.format;
+    fresh.ids = plan.id_field.empty() ? "position" : "field";
+    fresh.id_field = plan.id_field;
+    fresh.delimiter = plan.csv.delimiter;
+    fresh.heading = plan.csv.columns.empty();
+    fresh.columns = plan.csv.columns;
+    auto earlier = read_note(runner, plan.prefix);
+    if (!earlier) { return earlier.error(); }
+    if (!*earlier) { return fresh; }
+    const auto& old = **earlier;
+    const bool same_ids = old.id_field == fresh.id_field && (old.ids == "field") == (fresh.ids == "field");
+    if (old.is_raw() != fresh.is_raw() || !same_ids) {
+        return error{errc::conflict, "'" + plan.prefix + "' holds an import of another kind ("
+                                         + std::string(name_of(old.format)) + ", named by "
+                                         + (old.ids == "field" ? "the field " + old.id_field : old.ids)
+                                         + "); give --replace to remove it first, or another PREFIX"};
+    }
+    fresh.typing = old.typing;
+    fresh.documents = old.ids == "position" ? old.documents : 0;
+    return fresh;
+}
+
+}  // namespace
+
+result<import_report> import_documents(const import_plan& plan, command_runner& runner, progress& shown) {
+    import_report report;
+    std::unique_ptr<byte_source> source;
+    if (plan.format != document_format::folder) {
+        auto opened = open_source(plan.source);
+        if (!opened) { return opened.error(); }
+        source = std::move(*opened);
+    }
+    if (plan.replace) {
+        auto removed = remove_all(runner, plan.prefix);
+        if (!removed) { return removed.error(); }
+        report.removed = *removed;
+    }
+    auto note = note_for(plan, runner);
+    if (!note) { return note.error(); }
+    importer importing(plan, runner, std::move(*note), report);
+    const auto sink = [&](const document& given) -> status {
+        auto taken = importing.take(given);
+        shown.at(source ? source->bytes_read() : 0, source ? source->bytes_total() : std::nullopt, importing.taken());
+        return taken;
+    };
+    const auto read = [&]() -> result<read_summary> {
+        switch (plan.format) {
+            case document_format::json: return read_json(*source, plan.path, sink);
+            case document_format::ndjson: return read_ndjson(*source, sink);
+            case document_format::csv: return read_csv(*source, plan.csv, sink);
+            case document_format::folder: break;
+        }
+        return read_folder(plan.source, sink);
+    }();
+    const auto finished = read ? importing.finish(*read) : importing.finish_early();
+    shown.done();
+    if (!read) {
+        auto failure = read.error();
+        if (importing.taken() != 0) {
+            failure.context += " (the " + std::to_string(importing.taken()) + " documents before it are imported)";
+        }
+        return failure;
+    }
+    if (!finished) { return finished.error(); }
+    report.read = *read;
+    return report;
+}
+
+}  // namespace coppice::cli

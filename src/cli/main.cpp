@@ -1,0 +1,33 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+
+#include <cli/serve.hpp>
+#include <cli/verb.hpp>
+
+int main(int count, char** words) {
+    using namespace coppice;
+    std::ios::sync_with_stdio(false);
+    const cli::surroundings around{
+        std::cin,
+        std::cout,
+        std::cerr,
+        ::isatty(STDOUT_FILENO) == 1,
+        ::isatty(STDERR_FILENO) == 1,
+        [](const char* name) -> std::optional<std::string> {
+            const char* found = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing sets variables
+            return found == nullptr ? std::nullopt : std::optional<std::string>(found);
+        },
+        cli::open_runner,
+        cli::start_server,
+        system_clock(),
+    };
+    try {
+        return cli::run_program({words + 1, words + count}, around);
+    } catch (const std::exception& failure) {
+        std::cerr << "error: " << failure.what() << '\n';
+        return 1;
+    }
+}

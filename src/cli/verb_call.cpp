@@ -1,0 +1,98 @@
+#include <charconv>
+
+#include <cli/reply_view.hpp>
+#include <cli/verb.hpp>
+
+namespace coppice::cli {
+
+std::string given_words::text(std::string_view name, std::string_view otherwise) const {
+    return find(name).value_or(std::string(otherwise));
+}
+
+std::optional<std::string> given_words::find(std::string_view name) const {
+    const auto found = values.find(name);
+    if (found == values.end() || found->second.empty()) { return std::nullopt; }
+    return found->second.back();
+}
+
+result<store_location> verb_call::location() const {
+    if (const auto given_store = given.find("--store")) { return parse_location(*given_store); }
+    return parse_location(around.variables("COPPICE_STORE").value_or("./coppice-data"));
+}
+
+result<branch_choice> verb_call::branch() const {
+    if (const auto chosen = given.find("--branch")) { return branch_choice{*chosen, "--branch"}; }
+    if (const auto chosen = around.variables("COPPICE_BRANCH"); chosen && !chosen->empty()) {
+        return branch_choice{*chosen, "COPPICE_BRANCH"};
+    }
+    const auto where = location();
+    if (!where) { return where.error(); }
+    if (!where->branch.empty()) { return branch_choice{where->branch, "the URL"}; }
+    if (const auto kept = branch_memory(around.variables).find(where->label())) {
+        return branch_choice{*kept, "coppice use"};
+    }
+    return branch_choice{};
+}
+
+result<command_runner*> verb_call::runner_without_branch() {
+    if (runner_) { return runner_.get(); }
+    const auto where = location();
+    if (!where) {
+        exit_code = 2;
+        return where.error();
+    }
+    auto opened = around.open(*where);
+    if (!opened) { return opened.error(); }
+    runner_ = std::move(*opened);
+    return runner_.get();
+}
+
+result<command_runner*> verb_call::runner() {
+    if (runner_) { return runner_.get(); }
+    auto opened = runner_without_branch();
+    if (!opened) { return opened; }
+    const auto chosen = branch();
+    if (!chosen) { return chosen.error(); }
+    if (chosen->branch.empty()) { return opened; }
+    auto used = checked((*opened)->run({"BRANCH", "USE", chosen->branch}));
+    if (!used) {
+        auto failure = used.error();
+        failure.context += " (the branch '" + chosen->branch + "' comes from " + chosen->from
+                           + (chosen->from == "coppice use" ? "; choose another with `coppice use NAME`)" : ")");
+        return failure;
+    }
+    return opened;
+}
+
+result<reply_value> verb_call::ask(std::span<const std::string_view> command) {
+    auto opened = runner();
+    if (!opened) { return opened.error(); }
+    return checked((*opened)->run(command));
+}
+
+result<std::string> verb_call::branch_name() {
+    const auto chosen = branch();
+    if (!chosen) { return chosen.error(); }
+    if (!chosen->branch.empty()) { return chosen->branch; }
+    auto current = ask({"BRANCH", "CURRENT"});
+    if (!current) { return current.error(); }
+    return text_of(*current);
+}
+
+result<std::uint64_t> verb_call::number(std::string_view option, std::uint64_t otherwise) {
+    const auto text = given.find(option);
+    if (!text) { return otherwise; }
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (failed != std::errc() || end != text->data() + text->size()) {
+        return wrong_usage(std::string(option) + " takes a whole number, not '" + *text + "'");
+    }
+    return number;
+}
+
+error verb_call::wrong_usage(std::string_view what) {
+    exit_code = 2;
+    return {errc::invalid, std::string(what)};
+}
+
+}  // namespace coppice::cli
