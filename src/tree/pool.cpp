@@ -70,44 +70,65 @@ void node_pool::free_now(node* n) noexcept {
 
 void node_pool::free_shell(node* n) noexcept { free_now(n); }
 
+/// Takes a stored node out of the table.
+void node_pool::strike(const node* n) noexcept {
+    const std::uint64_t id = n->id.load(std::memory_order_relaxed);
+    if (id == 0) { return; }
+    auto& part = table_->of(static_cast<node_id>(id));
+    const std::lock_guard lock(part.mutex);
+    const auto found = part.nodes.find(id);
+    if (found != part.nodes.end() && found->second == n) { part.nodes.erase(found); }
+}
+
 void node_pool::discard(node* n) noexcept {
-    if (const std::uint64_t id = n->id.load(std::memory_order_relaxed); id != 0) {
-        auto& part = table_->of(static_cast<node_id>(id));
-        const std::lock_guard lock(part.mutex);
-        const auto found = part.nodes.find(id);
-        if (found != part.nodes.end() && found->second == n) { part.nodes.erase(found); }
-    }
     if (n->slots == 0) {
+        strike(n);
         free_now(n);
         return;
     }
     garbage_count_.fetch_add(1, std::memory_order_relaxed);
+    strike(n);
     node* top = garbage_.load(std::memory_order_relaxed);
     do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
 }
 
+void node_pool::take_apart(node* n) noexcept {
+    strike(n);
+    const auto* slots = slots_of(*n);
+    for (unsigned i = 0; i < n->slots; ++i) {
+        const slot_word word = slots[i].load(std::memory_order_relaxed);
+        if (!is_stored(word)) { release(node_in(word)); }
+    }
+    free_now(n);
+}
+
 std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
+    const std::unique_lock lock(drain_mutex_, std::try_to_lock);
+    if (!lock) { return 0; }
     std::size_t freed = 0;
-    // The whole stack is taken and the rest put back: nobody can pop a node that another is looking at.
-    node* taken = garbage_.exchange(nullptr, std::memory_order_acquire);
-    while (taken != nullptr && freed < nodes_max) {
-        node* n = taken;
-        taken = n->next;
+    while (freed < nodes_max) {
+        if (draining_ == nullptr) { draining_ = garbage_.exchange(nullptr, std::memory_order_acquire); }
+        if (draining_ == nullptr) { break; }
+        node* n = draining_;
+        draining_ = n->next;
         const auto* slots = slots_of(*n);
         for (unsigned i = 0; i < n->slots; ++i) {
             const slot_word word = slots[i].load(std::memory_order_relaxed);
-            if (!is_stored(word)) { release(node_in(word)); }
+            node* child = is_stored(word) ? nullptr : node_in(word);
+            if (child == nullptr || child->owners.fetch_sub(1, std::memory_order_acq_rel) != 1) { continue; }
+            strike(child);
+            if (child->slots == 0) {
+                free_now(child);
+                ++freed;
+            } else {  // next, while what it says is still in the cache
+                garbage_count_.fetch_add(1, std::memory_order_relaxed);
+                child->next = draining_;
+                draining_ = child;
+            }
         }
         free_now(n);
         garbage_count_.fetch_sub(1, std::memory_order_relaxed);
         ++freed;
-        if (taken == nullptr) { taken = garbage_.exchange(nullptr, std::memory_order_acquire); }
-    }
-    while (taken != nullptr) {
-        node* n = taken;
-        taken = n->next;
-        node* top = garbage_.load(std::memory_order_relaxed);
-        do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
     }
     return freed;
 }
@@ -159,6 +180,14 @@ void node_pool::enlist(node* n) {
     auto& part = table_->of(static_cast<node_id>(id));
     const std::lock_guard lock(part.mutex);
     part.nodes[id] = n;
+}
+
+void node_pool::unlist(node* n) noexcept {
+    const std::uint64_t id = n->id.load(std::memory_order_relaxed);
+    auto& part = table_->of(static_cast<node_id>(id));
+    const std::lock_guard lock(part.mutex);
+    const auto found = part.nodes.find(id);
+    if (found != part.nodes.end() && found->second == n) { part.nodes.erase(found); }
 }
 
 pool_figures node_pool::figures() const noexcept {

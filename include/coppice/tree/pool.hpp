@@ -5,8 +5,9 @@
 //
 // Freeing. Dropping the last owner of a leaf without slots frees it at once. Any other node joins a list
 // of garbage, and free_garbage() takes it apart a bounded number of nodes at a time, children onto the
-// same list: no recursion, and no long pause for whoever dropped a version of a million nodes. Every edit
-// helps a little, whoever owns the pool does the rest between other work.
+// same list: no recursion, and no long pause for whoever dropped a version of a million nodes. Whoever
+// owns the pool calls it between other work. Garbage still owns its children, so an edit that replaces a
+// node takes the old one apart itself (release_copied): else the children would be copied as shared.
 //
 // Waiting. A tree reaches its pool through a tree_context. A context that may not wait throws
 // not_resident where a node would have to be loaded; then the caller loads it elsewhere and tries again.
@@ -21,6 +22,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include <coppice/base/error.hpp>
@@ -91,6 +93,11 @@ public:
     void release(node* n) noexcept {
         if (n != nullptr && n->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) { discard(n); }
     }
+    /// Gives up one ownership of a node whose children another node owns by now.  If it was the last, the node
+    /// is taken apart here and not as garbage.  Cost: O(slots).
+    void release_copied(node* n) noexcept {
+        if (n != nullptr && n->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) { take_apart(n); }
+    }
     /// Frees a node but leaves what its slots hold to whoever has taken that over.
     void free_shell(node* n) noexcept;
 
@@ -104,10 +111,13 @@ public:
 
     /// Makes a node that has just been given its id findable, so that it is in memory once.
     void enlist(node* n);
+    /// Forgets a node whose id is about to be taken back.
+    void unlist(node* n) noexcept;
 
-    /// Takes up to `nodes_max` nodes of garbage apart.  Returns how many: fewer when there were no more.
+    /// Frees about `nodes_max` nodes of garbage (the last one taken apart may have a fan-out of leaves more).
+    /// Returns how many: 0 when there were none, or when another thread is at it.
     std::size_t free_garbage(std::size_t nodes_max) noexcept;
-    [[nodiscard]] bool has_garbage() const noexcept { return garbage_.load(std::memory_order_relaxed) != nullptr; }
+    [[nodiscard]] bool has_garbage() const noexcept { return garbage_count_.load(std::memory_order_relaxed) != 0; }
 
     [[nodiscard]] pool_figures figures() const noexcept;
 
@@ -119,12 +129,16 @@ private:
     struct table;
     node* load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait);
     void discard(node* n) noexcept;
+    void strike(const node* n) noexcept;
+    void take_apart(node* n) noexcept;
     void free_now(node* n) noexcept;
 
     node_source* source_;
     allocation_hook hook_ = nullptr;
     std::unique_ptr<table> table_;
     std::atomic<node*> garbage_{nullptr};  // a stack, linked by node::next
+    std::mutex drain_mutex_;
+    node* draining_ = nullptr;             // guarded by drain_mutex_: what was taken off that stack, and what hung below it
     std::atomic<std::uint64_t> nodes_{0};
     std::atomic<std::uint64_t> bytes_{0};
     std::atomic<std::uint64_t> garbage_count_{0};
