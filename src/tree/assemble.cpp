@@ -41,7 +41,9 @@ public:
         // Even: the fewest nodes that are at most seven eighths full, so that no remainder is left over.
         const std::size_t parts = std::max((total + bytes_max_ * 7 / 8 - 1) / std::max<std::size_t>(1, bytes_max_ * 7 / 8),
                                            (sizes.size() + entries_max_ - 1) / entries_max_);
-        return runs(sizes, total / parts, (sizes.size() + parts - 1) / parts);
+        const bool lean = rule == cut_rule::lean_first && parts == 2 && *std::max_element(sizes.begin(), sizes.end()) <= total / 16;
+        const std::size_t aim = lean ? total * 2 / 3 : total / parts;  // with small entries the rest is more than a quarter
+        return runs(sizes, aim, (sizes.size() * aim + total - 1) / total);
     }
 
 private:

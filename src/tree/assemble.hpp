@@ -30,6 +30,7 @@ struct built_node {
 enum class cut_rule {
     even,        ///< all nodes about equally full
     fill_first,  ///< the first nodes full, the rest in the last: appending
+    lean_first,  ///< of two nodes, the first gets two thirds: entries that ascend go on in the second
     fill_last,   ///< the last nodes full, the rest in the first: prepending
 };
 

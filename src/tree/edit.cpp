@@ -163,7 +163,13 @@ void tree_edit::replace(unsigned first, unsigned last, std::span<const page::ite
         rebuild_leaf(first, last, given, merge);
         return;
     }
-    if (layout::free_bytes(n) < added) { replace_shell(depth_ - 1, page::regrow(context_, n, added).detach()); }
+    if (layout::free_bytes(n) < added) {
+        // The leaf at which a tree grows gets its final size at once: else each of its bytes is copied five times.
+        const cut_rule rule = depth_ > 1 ? rule_for(first, last) : cut_rule::even;
+        const bool grows = rule == cut_rule::fill_first || rule == cut_rule::fill_last;
+        const std::size_t extra = grows ? context_.sizes.leaf_bytes - layout::live_bytes(n) : added;
+        replace_shell(depth_ - 1, page::regrow(context_, n, extra).detach());
+    }
     replace_in_place(first, last, given);
 }
 
@@ -184,15 +190,56 @@ void tree_edit::replace_in_place(unsigned first, unsigned last, std::span<const 
     }
 }
 
+/// Where a leaf is cut when entries [first, last) of it are replaced: whoever adds at an end will go on there.
+cut_rule tree_edit::rule_for(unsigned first, unsigned last) const noexcept {
+    if (first != last) { return cut_rule::even; }
+    if (last == leaf().entries) { return on_right_edge(depth_ - 1) ? cut_rule::fill_first : cut_rule::lean_first; }
+    return first == 0 && on_left_edge(depth_ - 1) ? cut_rule::fill_last : cut_rule::even;
+}
+
+/// Whether a leaf at an edge of the tree is so full that nothing of `given`, set beside it, would move into it.
+bool tree_edit::stays_full(cut_rule rule, std::span<const page::item> given) const noexcept {
+    if (given.empty() || (rule != cut_rule::fill_first && rule != cut_rule::fill_last)) { return false; }
+    const page::item& nearest = rule == cut_rule::fill_first ? given.front() : given.back();
+    const node& n = leaf();
+    const bool prefixed = !n.keyed || page::shares_prefix(n, nearest.key);
+    return prefixed && layout::live_bytes(n) + entry_cost(n, nearest) > context_.sizes.leaf_bytes;
+}
+
+/// The leaf as it is, and leaves of `given` behind or before it.
+tree_edit::nodes tree_edit::set_beside(cut_rule rule, std::span<const page::item> given) {
+    node& n = leaf();
+    assembly parts(context_, tree_.shape_, 0);
+    for (const page::item& item : given) { parts.add(item); }
+    nodes built = parts.finish(rule);
+    retain(n);
+    const bool behind = rule == cut_rule::fill_first;
+    built_node same{.owned = node_ptr(*context_.pool, &n), .separator = {}, .count = n.entries};
+    if (n.keyed) {
+        std::string key;
+        key_of(n, behind ? n.entries - 1U : 0).append_to(key);
+        if (behind) {
+            built.front().separator = shortest_separator(key, given.front().key);
+        } else {
+            same.separator = shortest_separator(given.back().key, key);
+        }
+    }
+    built.insert(behind ? built.begin() : built.end(), std::move(same));
+    return built;
+}
+
 void tree_edit::rebuild_leaf(unsigned first, unsigned last, std::span<const page::item> given, bool merge) {
     const node& n = leaf();
     const unsigned level = depth_ - 1;
-    cut_rule rule = cut_rule::even;
-    if (first == last && last == n.entries && on_right_edge(level)) { rule = cut_rule::fill_first; }
-    if (first == last && first == 0 && on_left_edge(level)) { rule = cut_rule::fill_last; }
-    assembly parts(context_, tree_.shape_, 0);
+    const cut_rule rule = rule_for(first, last);
     unsigned begin = level > 0 ? path_[level - 1].index : 0;
     unsigned end = begin + 1;
+    if (stays_full(rule, given)) {
+        ++context_.edits.split;
+        enter(level, begin, end, set_beside(rule, given));
+        return;
+    }
+    assembly parts(context_, tree_.shape_, 0);
     const node* sibling = nullptr;
     if (merge) {
         const unsigned beside = sibling_of(level);
@@ -208,11 +255,7 @@ void tree_edit::rebuild_leaf(unsigned first, unsigned last, std::span<const page
     if (merge && begin == path_[level - 1].index) { parts.add(*sibling, 0, sibling->entries); }
     nodes built = parts.finish(rule);
     if (built.size() > end - begin) { ++context_.edits.split; }
-    if (level == 0) {
-        set_root(tree_, std::move(built));
-    } else {
-        replace_children(level - 1, begin, end, std::move(built));
-    }
+    enter(level, begin, end, std::move(built));
 }
 
 void tree_edit::replace_bytes(std::size_t first, std::size_t last, std::string_view given) {
@@ -253,14 +296,19 @@ void tree_edit::replace_bytes(std::size_t first, std::size_t last, std::string_v
     }
     std::erase_if(parts, [](std::string_view part) { return part.empty(); });
     nodes built = assemble_bytes(context_, parts, rule);
+    enter(level, begin, end, std::move(built));
+}
+
+// ---- the nodes above
+
+/// Puts `built` in the place of the node at `level`, or of children [begin, end) of the node above it.
+void tree_edit::enter(unsigned level, unsigned begin, unsigned end, nodes built) {
     if (level == 0) {
         set_root(tree_, std::move(built));
     } else {
         replace_children(level - 1, begin, end, std::move(built));
     }
 }
-
-// ---- the nodes above
 
 void tree_edit::set_root(tree& t, nodes built) {
     while (built.size() > 1) {
@@ -280,7 +328,7 @@ void tree_edit::set_root(tree& t, nodes built) {
         t.count_ = built.front().count;
         t.root_ = built.front().owned.detach();
     }
-    if (old != nullptr) { t.context_->pool->release(old); }
+    t.context_->pool->release_copied(old);
 }
 
 bool tree_edit::takes_in_place(node& parent, unsigned first, unsigned last, const nodes& built) const noexcept {
@@ -322,11 +370,7 @@ void tree_edit::replace_children(unsigned level, unsigned first, unsigned last, 
         above = rebuild_inner(level, first, last, built, merge, beside);
         if (above.size() > end - begin) { ++context_.edits.split; }
     }
-    if (level == 0) {
-        set_root(tree_, std::move(above));
-    } else {
-        replace_children(level - 1, begin, end, std::move(above));
-    }
+    enter(level, begin, end, std::move(above));
 }
 
 tree_edit::nodes tree_edit::rebuild_inner(unsigned level, unsigned first, unsigned last, nodes& built, bool merge,
@@ -365,7 +409,7 @@ void tree_edit::apply_children(unsigned level, unsigned first, unsigned last, no
     } else {
         if (last > first + 1) { page::erase(parent, first + 1, last, pool); }
         node* old = page::exchange_child(parent, first, built.front().owned.detach(), built.front().count);
-        if (old != nullptr) { pool.release(old); }
+        pool.release_copied(old);
         for (std::size_t i = 1; i < built.size(); ++i) {
             const page::item entry = built[i].entry();
             page::insert(parent, first + static_cast<unsigned>(i), entry);
@@ -384,7 +428,7 @@ void tree_edit::collapse_root() noexcept {
         node* old = tree_.root_;
         retain(*node_in(word));
         tree_.root_ = node_in(word);
-        context_.pool->release(old);
+        context_.pool->release_copied(old);
     }
 }
 

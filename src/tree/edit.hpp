@@ -53,7 +53,11 @@ private:
     [[nodiscard]] bool must_merge(unsigned level, std::size_t bytes, std::size_t entries) const noexcept;
     [[nodiscard]] unsigned sibling_of(unsigned level) const noexcept;
     void replace_in_place(unsigned first, unsigned last, std::span<const page::item> given);
+    [[nodiscard]] cut_rule rule_for(unsigned first, unsigned last) const noexcept;
+    [[nodiscard]] bool stays_full(cut_rule rule, std::span<const page::item> given) const noexcept;
+    [[nodiscard]] nodes set_beside(cut_rule rule, std::span<const page::item> given);
     void rebuild_leaf(unsigned first, unsigned last, std::span<const page::item> given, bool merge);
+    void enter(unsigned level, unsigned begin, unsigned end, nodes built);
     /// Replaces children [first, last) of the node at `level` by `built`.
     void replace_children(unsigned level, unsigned first, unsigned last, nodes built);
     [[nodiscard]] bool takes_in_place(node& parent, unsigned first, unsigned last, const nodes& built) const noexcept;

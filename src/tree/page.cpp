@@ -38,18 +38,6 @@ unsigned count_below(const std::uint32_t* heads, unsigned size, std::uint32_t wa
     return begin + below;
 }
 
-/// Takes the length of a record's key suffix, or of anything else short, from `from`.
-std::uint32_t take_length(const char*& from) noexcept {
-    const auto first = static_cast<unsigned char>(*from);
-    if (first < 0x80) {
-        ++from;
-        return first;
-    }
-    return static_cast<std::uint32_t>(take_varint(from));
-}
-
-std::uint32_t rest_bytes(std::uint32_t suffix_bytes) noexcept { return suffix_bytes > 4 ? suffix_bytes - 4 : 0; }
-
 /// The order of an entry's suffix against `suffix` when their heads are equal: negative, zero or positive.
 int compare_behind_head(const node& n, unsigned entry, std::string_view suffix) noexcept {
     const char* at = record_at(n, entry);
@@ -70,8 +58,6 @@ void store_count(char* to, std::uint64_t count) noexcept {
     store(to, static_cast<std::uint32_t>(count));
     store(to + 4, static_cast<std::uint16_t>(count >> 32));
 }
-
-constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
 
 unsigned free_slot(const node& leaf) noexcept {
     const auto* slots = slots_of(leaf);
@@ -170,74 +156,24 @@ place find(const node& n, std::string_view key, unsigned from) noexcept {
 unsigned child_at(const node& n, std::uint64_t& position, bool at_end) noexcept {
     const std::uint64_t* counts = counts_of(n);
     const unsigned last = n.entries - 1U;
-    const std::uint64_t slack = at_end ? 1 : 0;
+    const std::uint64_t wanted = position + (at_end ? 0 : 1);  // the first child up to whose end there are as many
+    std::uint64_t before = 0;
     unsigned i = 0;
-    while (i < last && position >= counts[i] + slack) { position -= counts[i++]; }
+    // Eight at a time: their sum has no branch in it.
+    for (; i + 8 <= last; i += 8) {
+        std::uint64_t sum = 0;
+        for (unsigned j = 0; j < 8; ++j) { sum += counts[i + j]; }
+        if (before + sum >= wanted) { break; }
+        before += sum;
+    }
+    while (i < last && before + counts[i] < wanted) { before += counts[i++]; }
+    position -= before;
     return i;
 }
 
-std::uint32_t head_of(std::string_view suffix) noexcept {
-    if (suffix.size() >= 4) { return __builtin_bswap32(load<std::uint32_t>(suffix.data())); }
-    std::uint32_t head = 0;
-    for (std::size_t i = 0; i < suffix.size(); ++i) {
-        head |= static_cast<std::uint32_t>(static_cast<unsigned char>(suffix[i])) << (24 - 8 * i);
-    }
-    return head;
-}
-
-const char* value_at(const node& n, unsigned entry) noexcept {
-    const char* at = record_at(n, entry);
-    if (!n.keyed) { return at; }
-    const std::uint32_t suffix = take_length(at);
-    return at + rest_bytes(suffix);
-}
-
-child_form form_of(const char* value) noexcept {
-    return static_cast<child_form>(static_cast<unsigned char>(*value) & 3U);
-}
-
 char* slot_field(const char* value) noexcept {
-    take_length(value);
+    static_cast<void>(take_length(value));
     return const_cast<char*>(value);
-}
-
-raw_record read_raw(const node& n, unsigned entry) noexcept {
-    raw_record raw{};
-    const char* at = raw.begin = record_at(n, entry);
-    if (n.keyed) {
-        raw.suffix_bytes = take_length(at);
-        raw.rest = at;
-        at += rest_bytes(raw.suffix_bytes);
-    }
-    raw.value = at;
-    if (!is_inner(n)) {
-        const std::uint32_t head = take_length(at);
-        std::uint32_t more = head >> 2;
-        switch (static_cast<child_form>(head & 3U)) {
-            case child_form::none: break;
-            case child_form::slot: more += slot_field_bytes; break;
-            case child_form::embedded: more += take_length(at); break;
-        }
-        raw.value_bytes = static_cast<std::uint32_t>(at - raw.value) + more;
-    }
-    return raw;
-}
-
-std::uint32_t value_part_bytes(const item& given) noexcept {
-    const auto bytes = static_cast<std::uint32_t>(given.bytes.size());
-    std::uint32_t size = static_cast<std::uint32_t>(varint_bytes(std::uint64_t{bytes} << 2)) + bytes;
-    switch (given.form) {
-        case child_form::none: break;
-        case child_form::slot: size += slot_field_bytes; break;
-        case child_form::embedded:
-            size += static_cast<std::uint32_t>(varint_bytes(given.embedded.size()) + given.embedded.size());
-            break;
-    }
-    return size;
-}
-
-std::uint32_t key_part_bytes(std::size_t suffix_bytes) noexcept {
-    return static_cast<std::uint32_t>(varint_bytes(suffix_bytes) + (suffix_bytes > 4 ? suffix_bytes - 4 : 0));
 }
 
 std::size_t size_class(std::size_t bytes) noexcept {
@@ -273,8 +209,6 @@ char* write_value(char* to, const item& given, std::uint16_t slot) noexcept {
     }
     return to;
 }
-
-bool shares_prefix(const node& n, std::string_view key) noexcept { return key.starts_with(prefix_of(n)); }
 
 bool has_room_for(const node& n, const item& given) noexcept {
     const bool inner = is_inner(n);
@@ -338,7 +272,7 @@ void erase(node& n, unsigned first, unsigned last, node_pool& pool) noexcept {
     if (inner) {
         for (unsigned i = first; i < last; ++i) {
             const slot_word word = slots_of(n)[i].load(std::memory_order_relaxed);
-            if (!is_stored(word)) { pool.release(node_in(word)); }
+            if (!is_stored(word)) { pool.release_copied(node_in(word)); }
         }
     }
     const unsigned gone = last - first;

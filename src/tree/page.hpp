@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include <coppice/base/bytes.hpp>
 #include <coppice/tree/pool.hpp>
 #include <coppice/tree/record.hpp>
 
@@ -50,30 +51,93 @@ struct raw_record {
         return static_cast<std::uint32_t>(value - begin) + value_bytes;
     }
 };
-[[nodiscard]] raw_record read_raw(const node& n, unsigned entry) noexcept;
+inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
+
+/// Takes the varint before a key's suffix or a value part: nearly always one byte.
+[[nodiscard]] inline std::uint32_t take_length(const char*& from) noexcept {
+    const auto first = static_cast<unsigned char>(*from);
+    if (first < 0x80) {
+        ++from;
+        return first;
+    }
+    return static_cast<std::uint32_t>(take_varint(from));
+}
+/// Bytes of a suffix that lie in its record: the first four are its head.
+[[nodiscard]] inline std::uint32_t rest_bytes(std::size_t suffix_bytes) noexcept {
+    return static_cast<std::uint32_t>(suffix_bytes > 4 ? suffix_bytes - 4 : 0);
+}
+[[nodiscard]] inline child_form form_of(const char* value) noexcept {
+    return static_cast<child_form>(static_cast<unsigned char>(*value) & 3U);
+}
+/// The length of a value part.
+[[nodiscard]] inline std::uint32_t value_part_bytes(const char* value) noexcept {
+    const char* at = value;
+    const std::uint32_t head = take_length(at);
+    std::uint32_t more = head >> 2;
+    if ((head & 3U) != 0) { more += form_of(value) == child_form::slot ? slot_field_bytes : take_length(at); }
+    return static_cast<std::uint32_t>(at - value) + more;
+}
+[[nodiscard]] inline raw_record read_raw(const node& n, unsigned entry) noexcept {
+    raw_record raw{};
+    const char* at = raw.begin = record_at(n, entry);
+    if (n.keyed) {
+        raw.suffix_bytes = take_length(at);
+        raw.rest = at;
+        at += rest_bytes(raw.suffix_bytes);
+    }
+    raw.value = at;
+    if (!is_inner(n)) { raw.value_bytes = value_part_bytes(at); }
+    return raw;
+}
 /// Where the value part of a record begins: it need not have been written yet.
-[[nodiscard]] const char* value_at(const node& n, unsigned entry) noexcept;
-[[nodiscard]] child_form form_of(const char* value) noexcept;
+[[nodiscard]] inline const char* value_at(const node& n, unsigned entry) noexcept {
+    const char* at = record_at(n, entry);
+    if (n.keyed) {
+        const std::uint32_t suffix = take_length(at);
+        at += rest_bytes(suffix);
+    }
+    return at;
+}
 /// Where a value part with a slot keeps the slot's number; six bytes of count follow.
 [[nodiscard]] char* slot_field(const char* value) noexcept;
 
 // Sizes.
 
-[[nodiscard]] std::uint32_t value_part_bytes(const item& given) noexcept;
-[[nodiscard]] std::uint32_t key_part_bytes(std::size_t suffix_bytes) noexcept;
+[[nodiscard]] inline std::uint32_t value_part_bytes(const item& given) noexcept {
+    const auto bytes = static_cast<std::uint32_t>(given.bytes.size());
+    std::uint32_t size = static_cast<std::uint32_t>(varint_bytes(std::uint64_t{bytes} << 2)) + bytes;
+    if (given.form == child_form::slot) { size += slot_field_bytes; }
+    if (given.form == child_form::embedded) {
+        size += static_cast<std::uint32_t>(varint_bytes(given.embedded.size()) + given.embedded.size());
+    }
+    return size;
+}
+[[nodiscard]] inline std::uint32_t key_part_bytes(std::size_t suffix_bytes) noexcept {
+    return static_cast<std::uint32_t>(varint_bytes(suffix_bytes)) + rest_bytes(suffix_bytes);
+}
 /// The allocator's size class for `bytes`: what a node of that size really takes.
 [[nodiscard]] std::size_t size_class(std::size_t bytes) noexcept;
 /// Writes the value part of `given`, saying slot number `slot` where it has one; returns its end.
 char* write_value(char* to, const item& given, std::uint16_t slot) noexcept;
 /// Writes the key part for `suffix`; returns its end.
 char* write_key(char* to, std::string_view suffix) noexcept;
-[[nodiscard]] std::uint32_t head_of(std::string_view suffix) noexcept;
+/// The first four bytes as a number that has their order, zero-padded.
+[[nodiscard]] inline std::uint32_t head_of(std::string_view suffix) noexcept {
+    if (suffix.size() >= 4) { return __builtin_bswap32(load<std::uint32_t>(suffix.data())); }
+    std::uint32_t head = 0;
+    for (std::size_t i = 0; i < suffix.size(); ++i) {
+        head |= static_cast<std::uint32_t>(static_cast<unsigned char>(suffix[i])) << (24 - 8 * i);
+    }
+    return head;
+}
 
 // Changing. Each requires a node with one owner and no id.
 
 /// Whether `given` can be entered without moving to a larger node: its key shares the prefix, and there is room.
 [[nodiscard]] bool has_room_for(const node& n, const item& given) noexcept;
-[[nodiscard]] bool shares_prefix(const node& n, std::string_view key) noexcept;
+[[nodiscard]] inline bool shares_prefix(const node& n, std::string_view key) noexcept {
+    return key.starts_with(prefix_of(n));
+}
 /// Enters `given` at `entry`, taking over one ownership of its child.  Requires: has_room_for.
 void insert(node& n, unsigned entry, const item& given) noexcept;
 /// Removes entries [first, last) and gives up what their slots hold.
