@@ -1,4 +1,4 @@
-// The stored tree beside the containers that cannot be copied: time per operation, bytes per element.
+// The stored tree beside the containers that cannot be copied: CPU time per operation, bytes per element.
 //
 //   tree_bench [--small] [--json] [--only text] [--runs n] [--keys n] [--many n]
 //              [--leaf-bytes n] [--inner-bytes n] [--fanout n] [--sizes]
@@ -197,16 +197,15 @@ void versions(report& out, const settings& set) {
     for (unsigned run = 0; run < set.runs * 4; ++run) {
         drop();
         write_after_snapshot();
-        const auto begin = std::chrono::steady_clock::now();
-        kept.clear();
         const std::uint64_t nodes = on.pool.figures().nodes;
+        const double begin = thread_time();
+        kept.clear();
         for (std::size_t freed = 1; freed != 0;) {
-            const auto slice = std::chrono::steady_clock::now();
+            const double slice = thread_time();
             freed = on.pool.free_garbage(128);
-            slices.push_back(std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - slice).count());
+            slices.push_back(thread_time() - slice);
         }
-        const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - begin;
-        times.push_back(spent.count() / static_cast<double>(std::max<std::uint64_t>(1, nodes - on.pool.figures().nodes)));
+        times.push_back((thread_time() - begin) / static_cast<double>(std::max<std::uint64_t>(1, nodes - on.pool.figures().nodes)));
     }
     freeing.ns = median(times);
     out.add(freeing);
@@ -388,10 +387,9 @@ void peer(report& out, const settings& set, const std::string& name) {
         }
         return subject.size();
     });
-    const auto begin = std::chrono::steady_clock::now();
+    const double begin = thread_time();
     for (const key_text& key : again) { subject.erase(std::string(key.view())); }
-    const std::chrono::duration<double, std::nano> spent = std::chrono::steady_clock::now() - begin;
-    out.add({.what = name + ": erase", .ns = spent.count() / static_cast<double>(keys.size()), .hash = subject.size()});
+    out.add({.what = name + ": erase", .ns = (thread_time() - begin) / static_cast<double>(keys.size()), .hash = subject.size()});
 }
 
 /// The rows on which page size and fan-out were chosen.
