@@ -61,6 +61,12 @@ struct client_numbers {
     std::uint64_t bytes_written = 0;
 };
 
+/// What a parked client waits for.
+enum class waiting_for : std::uint8_t {
+    event,  ///< that somebody does something (BLPOP): when the client hangs up there is nothing to wait for
+    work,   ///< that a load or a worker is done: who hung up only his sending side is still answered
+};
+
 /// A connection, as a service sees it.  It lives from service::connected until service::disconnected returns.
 class client {
 public:
@@ -87,18 +93,22 @@ public:
 
     /// Until true, only small requests are read, one at a time (limits_before_login).
     virtual void set_authenticated(bool known) noexcept = 0;
+    /// Subscribers and such are silent for long: the idle timeout passes them by.
+    virtual void stay_when_idle(bool on) noexcept = 0;
 
     /// No further requests until resume().  May be called inside run() or outside.
-    virtual void park() = 0;
+    virtual void park(waiting_for what) = 0;
     /// Goes on; the requests that waited are run later in this turn.
     virtual void resume() = 0;
+    /// Parked, or a long answer is on its way: run() returns after such a request.
     [[nodiscard]] virtual bool parked() const noexcept = 0;
     /// True above limits::reply_pause_bytes unsent: run() does well to return early; the host goes on with the
     /// rest once the client has read some.
     [[nodiscard]] virtual bool congested() const noexcept = 0;
 
-    /// Lets a worker of the host answer the request at hand: parks, runs `answer` on the worker, streams what it
-    /// says, and resumes.  `answer` must own what it uses.
+    /// Lets a worker of the host answer the request at hand: runs `answer` on the worker, streams what it says,
+    /// and goes on when that is done; until then the client counts as parked.  `answer` must own what it uses.
+    /// What it throws ends the connection.
     virtual void answer_long(std::function<void(long_reply&)> answer) = 0;
 
     /// No further requests; what was answered is sent first.

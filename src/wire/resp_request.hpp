@@ -89,6 +89,8 @@ public:
     [[nodiscard]] bool in_bulk() const noexcept { return bulk_left_known_; }
     /// After `failed`: "ERR Protocol error: invalid bulk length".
     [[nodiscard]] std::string_view error() const noexcept { return error_; }
+    /// What it holds of an unfinished request, in bytes.
+    [[nodiscard]] std::size_t memory() const noexcept { return pieces_.capacity() * sizeof(piece); }
     /// As new: for bytes that were not to be read on.
     void reset() noexcept;
 

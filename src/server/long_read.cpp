@@ -1,0 +1,106 @@
+#include "server/long_read.hpp"
+
+#include <thread>
+#include <utility>
+
+#include "server/resp_sink.hpp"
+
+namespace coppice::server {
+namespace {
+
+class chunk_sink;
+
+struct pass_on_when_full {
+    chunk_sink* sink;
+    void operator()() const;
+};
+
+class chunk_sink final : public resp_sink<long_reply, pass_on_when_full> {
+public:
+    chunk_sink(long_read& read, wire::resp_version version) : resp_sink(chunk_, version, {this}), read_(read) {}
+
+    // A long string goes in parts, or one value would be one chunk.
+    void bulk(std::string_view bytes) override {
+        if (bytes.size() < chunk_bytes) { return resp_sink::bulk(bytes); }
+        begin_bulk(bytes.size());
+        part(bytes);
+        end_bulk();
+    }
+    void part(std::string_view bytes) override {
+        for (; bytes.size() > chunk_bytes; bytes.remove_prefix(chunk_bytes)) {
+            resp_sink::part(bytes.substr(0, chunk_bytes));
+        }
+        resp_sink::part(bytes);
+    }
+    [[nodiscard]] bool stopped() const noexcept override { return read_.stopped(); }
+
+    void pass_on(std::size_t at_least) {
+        if (chunk_.size() < at_least) { return; }
+        if (stopped()) {
+            chunk_.clear();
+        } else {
+            read_.hand_over(std::exchange(chunk_, {}));
+        }
+    }
+
+private:
+    long_read& read_;
+    wire::byte_buffer chunk_;
+};
+
+void pass_on_when_full::operator()() const { sink->pass_on(chunk_bytes); }
+
+}  // namespace
+
+void long_read::run(const std::function<void(long_reply&)>& answer, wire::resp_version version) {
+    bool failed = false;
+    try {
+        chunk_sink sink(*this, version);
+        if (!stopped()) { answer(sink); }
+        sink.pass_on(1);
+    } catch (const std::exception&) {
+        failed = true;  // the client has half an answer: only closing tells it
+    }
+    end(failed);
+}
+
+void long_read::hand_over(wire::byte_buffer chunk) {
+    {
+        std::unique_lock lock(mutex_);
+        credit_.wait(lock, [this] { return ahead_ < chunks_ahead || stopped(); });
+        ++ahead_;
+    }
+    if (stopped()) { return; }
+    // A std::function must be copyable, a buffer is not.
+    auto shared = std::make_shared<wire::byte_buffer>(std::move(chunk));
+    loop_.post([self = shared_from_this(), shared, posted = clock_.elapsed()] {
+        self->lag_.store(self->clock_.elapsed() - posted, std::memory_order_relaxed);
+        if (self->target_ != nullptr) { self->target_->chunk(*shared); }
+    });
+    if (lag_.load(std::memory_order_relaxed) > lag_tolerated) { std::this_thread::sleep_for(pace); }
+}
+
+void long_read::end(bool failed) {
+    loop_.post([self = shared_from_this(), failed] {
+        if (self->target_ != nullptr) { self->target_->chunks_ended(failed); }
+    });
+}
+
+void long_read::sent(std::size_t chunks) {
+    {
+        const std::lock_guard lock(mutex_);
+        ahead_ -= chunks;
+    }
+    credit_.notify_one();
+}
+
+void long_read::cancel() {
+    target_ = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        stopped_.store(true, std::memory_order_relaxed);
+    }
+    credit_.notify_one();
+}
+
+}  // namespace coppice::server
