@@ -7,7 +7,6 @@
 
 namespace coppice {
 
-using detail::same_node;
 using detail::subtree_walk;
 
 key_range key_range::with_prefix(std::string_view prefix) {
@@ -38,19 +37,6 @@ int compare_keys(const key_pieces& a, const key_pieces& b) noexcept {
         in_a[i].remove_prefix(shared);
         in_b[j].remove_prefix(shared);
     }
-}
-
-/// Whether two records of leaves with one prefix are equal as they lie there. False says nothing yet.
-bool same_bytes(const node& a, unsigned i, const node& b, unsigned j) noexcept {
-    if (heads_of(a)[i] != heads_of(b)[j]) { return false; }
-    const page::raw_record raw = page::read_raw(a, i);
-    // A record says its own length, so equal bytes are the whole of both.
-    if (offsets_of(b)[j] < raw.bytes() || std::memcmp(raw.begin, record_at(b, j), raw.bytes()) != 0) { return false; }
-    if (page::form_of(raw.value) != child_form::slot) { return true; }
-    const auto slot = load<std::uint16_t>(page::slot_field(raw.value));
-    const slot_word x = slots_of(a)[slot].load(std::memory_order_acquire);
-    const slot_word y = slots_of(b)[slot].load(std::memory_order_acquire);
-    return x != 0 && y != 0 && same_node(x, y);
 }
 
 }  // namespace
@@ -114,7 +100,7 @@ bool keyed_diff::merge_leaves(keyed_change& to) {
     if (one_prefix) {
         const unsigned most = std::min(a_.left(), b_.left());
         unsigned equal = 0;
-        while (equal < most && same_bytes(in_a, i + equal, in_b, j + equal)) { ++equal; }
+        while (equal < most && detail::same_bytes(in_a, i + equal, in_b, j + equal)) { ++equal; }
         if (equal > 0) {
             a_.pass(equal);
             b_.pass(equal);

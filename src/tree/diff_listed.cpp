@@ -29,6 +29,10 @@ using detail::subtree_walk;
 constexpr std::uint64_t run_records_max = std::uint64_t{1} << 22;
 constexpr std::uint64_t run_bytes_max = std::uint64_t{1} << 28;
 
+// Up to this many edits of a run of records are looked for in the trees: 45 probes cost what numbering some
+// hundred records costs, and most runs have an edit or two.
+constexpr std::int64_t run_edits_few = 8;
+
 struct sides {
     const tree& before;
     const tree& after;
@@ -47,10 +51,16 @@ list_change trim_front(const sides& in, list_change run) {
     return {run.before_position + common, run.before_count - common, run.after_position + common, run.after_count - common};
 }
 
-/// The run of two whole trees without what both end with.
+/// The run without what both of its sides end with.
 list_change trim_back(const sides& in, list_change run) {
     subtree_walk a(in.before, true);
     subtree_walk b(in.after, true);
+    const std::uint64_t a_behind = in.before.size() - run.before_position - run.before_count;
+    const std::uint64_t b_behind = in.after.size() - run.after_position - run.after_count;
+    if (a_behind != 0 || b_behind != 0) {  // else from the very ends: nothing shared is entered
+        a.seek(a_behind);
+        b.seek(b_behind);
+    }
     const std::uint64_t common = common_run(a, b, std::min(run.before_count, run.after_count));
     run.before_count -= common;
     run.after_count -= common;
@@ -62,12 +72,14 @@ list_change trim_back(const sides& in, list_change run) {
 /// The greedy search of Myers 1986, section 4, over runs of equal elements that are found in the trees.
 class few_edits {
 public:
+    using index = std::int64_t;
+
     few_edits(const sides& in, const list_change& run)
         : run_(run), a_(in.before), b_(in.after), width_(static_cast<index>(run.before_count)),
           height_(static_cast<index>(run.after_count)) {}
 
-    /// Enters the edits, or says that there are more than list_diff_edits_exact.
-    bool run(run_list& found) {
+    /// Enters the edits, or says that there are more than `most`.  Requires: most <= list_diff_edits_exact.
+    bool run(index most, run_list& found) {
         if (std::max(width_, height_) - std::min(width_, height_) > most) { return false; }
         std::vector<frontier> history;
         frontier reached;
@@ -88,11 +100,11 @@ public:
     }
 
 private:
-    using index = std::int64_t;
-    static constexpr index most = list_diff_edits_exact;
     using frontier = std::array<index, 2 * list_diff_edits_exact + 3>;
 
-    static std::size_t at(index diagonal) noexcept { return static_cast<std::size_t>(diagonal + most + 1); }
+    static std::size_t at(index diagonal) noexcept {
+        return static_cast<std::size_t>(diagonal + index{list_diff_edits_exact} + 1);
+    }
     static bool is_insertion(const frontier& reached, index k, index edits) noexcept {
         return k == -edits || (k != edits && reached[at(k - 1)] < reached[at(k + 1)]);
     }
@@ -191,14 +203,7 @@ bool takes_more(std::span<const Symbol> a, std::span<const Symbol> b, std::size_
 }
 
 template <class Symbol>
-void enter_shortest(std::span<const Symbol> a, std::span<const Symbol> b, std::size_t kinds, list_change run, run_list& found) {
-    const auto front = static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-    a = a.subspan(front);
-    b = b.subspan(front);
-    const auto back = static_cast<std::size_t>(std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend()).first - a.rbegin());
-    a = a.first(a.size() - back);
-    b = b.first(b.size() - back);
-    run = {run.before_position + front, a.size(), run.after_position + front, b.size()};
+void enter_shortest(std::span<const Symbol> a, std::span<const Symbol> b, std::size_t kinds, const list_change& run, run_list& found) {
     if (takes_more(a, b, kinds, list_diff_edits_max)) {
         found.add(run);
     } else {
@@ -207,27 +212,28 @@ void enter_shortest(std::span<const Symbol> a, std::span<const Symbol> b, std::s
 }
 
 void compare_run(const sides& in, const list_change& whole, run_list& found) {
-    const bool bytes = in.before.shape().kind == leaf_kind::bytes;
     if (whole.before_count == 0 || whole.after_count == 0) {
         found.add(whole);
         return;
     }
-    const std::uint64_t uneven =
-        std::max(whole.before_count, whole.after_count) - std::min(whole.before_count, whole.after_count);
-    if (uneven > list_diff_edits_max || whole.before_count + whole.after_count > (bytes ? run_bytes_max : run_records_max)) {
-        found.add(trim_front(in, whole));
+    const list_change run = trim_back(in, trim_front(in, whole));
+    const bool bytes = in.before.shape().kind == leaf_kind::bytes;
+    const std::uint64_t uneven = std::max(run.before_count, run.after_count) - std::min(run.before_count, run.after_count);
+    const bool large = run.before_count + run.after_count > (bytes ? run_bytes_max : run_records_max);
+    if (run.before_count == 0 || run.after_count == 0 || uneven > list_diff_edits_max || large) {
+        found.add(run);
     } else if (bytes) {
-        const std::string a = read_bytes(in.before, whole.before_position, whole.before_count);
-        const std::string b = read_bytes(in.after, whole.after_position, whole.after_count);
+        const std::string a = read_bytes(in.before, run.before_position, run.before_count);
+        const std::string b = read_bytes(in.after, run.after_position, run.after_count);
         const auto symbols = [](const std::string& text) {
             return std::span(reinterpret_cast<const unsigned char*>(text.data()), text.size());
         };
-        enter_shortest(symbols(a), symbols(b), 256, whole, found);
-    } else {
+        enter_shortest(symbols(a), symbols(b), 256, run, found);
+    } else if (!few_edits(in, run).run(run_edits_few, found)) {
         record_numbers numbers;
-        const auto a = numbers.of(in.before, whole.before_position, whole.before_count);
-        const auto b = numbers.of(in.after, whole.after_position, whole.after_count);
-        enter_shortest(std::span<const std::uint32_t>(a), std::span<const std::uint32_t>(b), numbers.size(), whole, found);
+        const auto a = numbers.of(in.before, run.before_position, run.before_count);
+        const auto b = numbers.of(in.after, run.after_position, run.after_count);
+        enter_shortest(std::span<const std::uint32_t>(a), std::span<const std::uint32_t>(b), numbers.size(), run, found);
     }
 }
 
@@ -443,7 +449,7 @@ std::vector<list_change> list_diff(const tree& before, const tree& after) {
     run_list found;
     if (run.before_count == 0 || run.after_count == 0) {
         found.add(run);
-    } else if (!few_edits(in, run).run(found)) {
+    } else if (!few_edits(in, run).run(list_diff_edits_exact, found)) {
         cutting(in, found).run(run);
     }
     return settled(in, found.take());

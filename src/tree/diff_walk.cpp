@@ -150,6 +150,18 @@ tree child_tree(const tree& in, const record_view& of) {
 
 }  // namespace
 
+bool same_bytes(const node& a, unsigned i, const node& b, unsigned j) noexcept {
+    if (a.keyed && heads_of(a)[i] != heads_of(b)[j]) { return false; }
+    const page::raw_record raw = page::read_raw(a, i);
+    // A record says its own length, so equal bytes are the whole of both.
+    if (offsets_of(b)[j] < raw.bytes() || std::memcmp(raw.begin, record_at(b, j), raw.bytes()) != 0) { return false; }
+    if (page::form_of(raw.value) != child_form::slot) { return true; }
+    const auto slot = load<std::uint16_t>(page::slot_field(raw.value));
+    const slot_word x = slots_of(a)[slot].load(std::memory_order_acquire);
+    const slot_word y = slots_of(b)[slot].load(std::memory_order_acquire);
+    return x != 0 && y != 0 && same_node(x, y);
+}
+
 std::uint64_t pass_shared(subtree_walk& a, subtree_walk& b) {
     std::uint64_t passed = 0;
     while (!a.at_end() && !b.at_end()) {
@@ -192,9 +204,13 @@ std::uint64_t equal_in_leaves(const subtree_walk& a, const subtree_walk& b) {
         while (bytes_a[i + equal] == bytes_b[j + equal]) { ++equal; }
         return equal;
     }
+    const bool one_prefix = prefix_of(in_a) == prefix_of(in_b);
     for (; equal < most; ++equal) {
-        const record_view x = view_record(in_a, a.is_reversed() ? i - equal : i + equal);
-        const record_view y = view_record(in_b, b.is_reversed() ? j - equal : j + equal);
+        const unsigned at_a = a.is_reversed() ? i - equal : i + equal;
+        const unsigned at_b = b.is_reversed() ? j - equal : j + equal;
+        if (one_prefix && same_bytes(in_a, at_a, in_b, at_b)) { continue; }
+        const record_view x = view_record(in_a, at_a);
+        const record_view y = view_record(in_b, at_b);
         if (in_a.keyed && x.key() != y.key()) { break; }
         if (!equal_values(a.walked(), x, b.walked(), y)) { break; }
     }

@@ -15,6 +15,10 @@ namespace coppice::detail {
     return id != 0 && id == id_of(b);
 }
 
+/// Whether two records of leaves with one prefix say the same, keys included, by the bytes they lie as. False
+/// says nothing yet.
+[[nodiscard]] bool same_bytes(const node& a, unsigned i, const node& b, unsigned j) noexcept;
+
 /// Moves both walks over the subtrees they share, until each stands on an element or one is at its end.
 /// Returns how many elements that were.
 std::uint64_t pass_shared(subtree_walk& a, subtree_walk& b);
