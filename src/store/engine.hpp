@@ -19,9 +19,7 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -36,6 +34,7 @@
 
 #include <storage/storage.hpp>
 #include <store/catalog.hpp>
+#include <store/checkpoint.hpp>
 #include <store/version.hpp>
 #include <store/writer.hpp>
 
@@ -65,7 +64,7 @@ struct live_branch {
     tree keys;                      ///< the working root
     space_map spaces = spaces_in_order;
     branch_writer writer;
-    std::uint64_t recorded = 0;     ///< writer.changes() when record() was last called
+    bool unpublished = false;       ///< `keys` says more than `published`
 
     // Guarded by the engine's mutex.
     snapshot_state published;
@@ -213,9 +212,11 @@ public:
     [[nodiscard]] const log_cut& cut_tail() const noexcept { return cut_; }
 
 private:
-    friend class checkpoint_run;
-    friend class clean_up_run;
-    friend class log_replay;
+    /// What a checkpoint writes: taken in one moment, written outside all locks.
+    struct cut {
+        tree catalog_rows;
+        store_head head;
+    };
 
     class storage_source final : public node_source {
     public:
@@ -228,37 +229,49 @@ private:
 
     engine(storage where, const engine_options& options, const clock_source& clock);
     status open_state();
-    status replay_log();
-    status apply_record(std::string_view record);
+    status make_new();
+    status apply_record(std::string_view text);
+    status apply_reference_primitive(byte_reader& from);
 
+    // With mutex_ held.
     [[nodiscard]] result<branch_handle> handle(branch_id id);
     [[nodiscard]] result<branch_handle> named(std::string_view name);
+    void mark_unpublished(live_branch& branch);
     void publish(live_branch& branch);
     void publish_all();
-    void forget_idle();
     [[nodiscard]] microseconds_utc stamp();
     [[nodiscard]] result<snapshot_state> state_of(const version_name& name);
     [[nodiscard]] result<resolved_version> resolve_locked(std::string_view reference);
-
-    // Each does one change of references, in memory and in the catalog; replay calls the same.
-    void apply_create(branch_id id, std::string_view name, const snapshot_state& from, std::optional<commit_id> head, microseconds_utc time);
-    void apply_drop(live_branch& branch);
-    void apply_rename(live_branch& branch, std::string_view next);
-    void apply_rewind(live_branch& branch, const snapshot_state& to, std::string_view action, microseconds_utc time);
-    void apply_commit(live_branch& branch, const commit_row& row);
-    void apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost);
-    void apply_drop_points(branch_id branch, microseconds_utc through);
-    void make_points();
-    void trim_history();
-    /// Starts a record of this turn's log that changes references.
-    std::string& begin_reference_record();
-    void end_reference_record();
+    [[nodiscard]] result<resolved_version> resolve_time(live_branch& branch, microseconds_utc time);
+    [[nodiscard]] result<commit_id> resolve_commit(std::string_view reference);
+    [[nodiscard]] result<commit_id> commit_before(commit_id from, std::uint64_t back, std::string_view reference);
+    [[nodiscard]] commit_id make_commit_id(const commit_row& row) const;
+    /// Adds a record of this turn's log that changes references.
+    void log_reference(std::string_view text);
     /// Outside one_writer: writes the batch at once.
     status finish_change();
+    void make_points();
+    void make_point(live_branch& branch);
+    void trim_history();
+    [[nodiscard]] cut take_cut();
+    void forget_idle();
+    status fail(const error& cause);
+
+    // Each does one change of references, in memory and in the catalog; replay calls the same.
+    void apply_create(branch_id id, std::string_view name, const snapshot_state& from, const std::optional<commit_id>& head,
+                      bool uncommitted, microseconds_utc time);
+    void apply_drop(live_branch& branch);
+    void apply_rename(live_branch& branch, std::string_view next);
+    void apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
+                      const reflog_row& entry);
+    void apply_commit(live_branch& branch, const commit_row& row);
+    void apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost);
 
     void run_background();
     void run_sync();
+    [[nodiscard]] result<cut> wait_for_cut();
     status write_checkpoint();
+    status lease_arena(store_head& head);
 
     storage where_;
     const engine_options options_;
@@ -272,13 +285,11 @@ private:
     catalog catalog_;
     std::unordered_map<branch_id, branch_handle> live_;
     log_batch batch_;
-    head_token token_;
-    store_head head_;
-    microseconds_utc last_time_ = 0;
-    log_sequence logged_ = 1;          // next record's number
+    store_head head_;          // what the next cut will say
+    store_head durable_head_;  // what the newest durable head says
+    log_sequence logged_ = 1;          // number of the next record that is written
     std::uint64_t log_bytes_ = 0;      // written since the newest cut
-    std::deque<point_cost> point_costs_;  // oldest first
-    std::uint64_t point_bytes_ = 0;
+    std::vector<live_branch*> unpublished_;
     engine_figures figures_;
     std::optional<error> failed_;      // final: read only
     std::optional<error> trouble_;     // transient
@@ -296,15 +307,20 @@ private:
     std::condition_variable cut_taken_;
     bool stopping_ = false;
     bool checkpoint_wanted_ = false;
-    bool checkpoint_running_ = false;
-    bool cut_wanted_ = false;
-    std::uint64_t checkpoints_done_ = 0;
-    status last_checkpoint_;
+    std::atomic<bool> checkpoint_running_{false};
+    std::atomic<bool> cut_wanted_{false};
+    std::optional<result<cut>> taken_;
     std::mutex checkpoint_mutex_;  // one checkpoint or clean-up at a time
+    head_token token_;             // guarded by checkpoint_mutex_, as the two below
+    bool arena_leased_ = false;
+    std::uint32_t arena_next_ = 1;
+    std::chrono::nanoseconds last_cut_{0};
     std::thread background_;
     std::thread syncer_;
     std::condition_variable sync_work_;
     log_sequence sync_wanted_ = 1;
+    std::optional<error> trouble_at_sync_;
+    std::atomic<bool> sync_failed_{false};
 };
 
 }  // namespace coppice

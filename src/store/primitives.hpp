@@ -41,7 +41,7 @@ enum class primitive : std::uint8_t {
     create_tag = 37,
     drop_tag = 38,
     point = 39,
-    drop_points = 40,
+    drop_point = 40,
 };
 inline constexpr std::uint8_t first_reference_primitive = 32;  ///< from here on they change references, not keys
 

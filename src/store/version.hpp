@@ -80,6 +80,7 @@ struct version_row {
 struct reflog_row {
     microseconds_utc time = 0;
     std::string action;   ///< "rewind to main~2"
+    std::string before;   ///< a reference to what the branch said before
 };
 
 }  // namespace coppice

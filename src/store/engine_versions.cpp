@@ -1,0 +1,550 @@
+// store/engine_versions.cpp: references, commits, tags, restore points, rewind, and their replay.
+#include <algorithm>
+#include <cstring>
+
+#include <openssl/sha.h>
+
+#include "store/engine.hpp"
+#include "store/primitives.hpp"
+#include "store/reference.hpp"
+
+namespace coppice {
+namespace {
+
+constexpr std::chrono::milliseconds point_interval_max{64'000};
+constexpr std::uint64_t point_share = 1024;  // a restore point that costs more than this part of the budget slows the next ones
+
+template <class Body>
+auto caught(Body&& body) -> decltype(body()) {
+    try {
+        return body();
+    } catch (const load_error& failure) {
+        return failure.cause();
+    }
+}
+
+error no_such_version(std::string_view text) {
+    return {errc::not_found, "no version '" + std::string(text.substr(0, 100)) + "': no branch, tag or commit is called so"};
+}
+
+std::string time_reference(const branch_row& row, microseconds_utc time) { return row.name + "@" + format_time(time); }
+
+}  // namespace
+
+// ---- resolving
+
+result<snapshot_state> engine::state_of(const version_name& name) {
+    if (const auto* current = std::get_if<current_of>(&name)) {
+        auto found = handle(current->branch);
+        if (!found) { return found.error(); }
+        if (options_.one_writer) { publish(**found); }
+        return (*found)->published;
+    }
+    std::optional<snapshot_state> state;
+    if (const auto* point = std::get_if<point_of>(&name)) {
+        state = catalog_.point_state(point->branch, point->time);
+        if (!state) { return error{errc::not_found, "no restore point at " + format_time(point->time)}; }
+    } else {
+        const commit_id& id = std::get<commit_named>(name).id;
+        state = catalog_.commit_state(id);
+        if (!state) { return error{errc::not_found, "no commit " + to_hex(id)}; }
+    }
+    state->keys = state->keys.through(reading_);
+    return std::move(*state);
+}
+
+result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std::string_view reference) {
+    for (std::uint64_t i = 0; i < back; ++i) {
+        const auto row = catalog_.commit(from);
+        if (!row || row->parents.empty()) {
+            return error{errc::not_found, "'" + std::string(reference) + "': there are only " + std::to_string(i) + " commits before it"};
+        }
+        from = row->parents.front();
+    }
+    return from;
+}
+
+result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_utc time) {
+    if (time >= clock_.now() || (!branch.point_due && time >= branch.row.changed)) {
+        return resolved_version{current_of{branch.id}, branch.published, branch.row.name};
+    }
+    std::optional<catalog::version_entry> entry;
+    catalog_.for_each_version(branch.id, time, [&](const catalog::version_entry& found) {
+        entry = found;
+        return false;
+    });
+    if (!entry) {
+        const auto oldest = catalog_.oldest_version(branch.id);
+        return error{errc::not_found, "branch '" + branch.row.name + "' at " + format_time(time) + ": time travel reaches back to " +
+                                          (oldest ? format_time(oldest->time) : "nothing yet")};
+    }
+    version_name name = point_of{branch.id, entry->time};
+    if (entry->commit) { name = commit_named{*entry->commit}; }
+    auto state = state_of(name);
+    if (!state) { return state.error(); }
+    return resolved_version{name, std::move(*state), branch.row.name};
+}
+
+result<resolved_version> engine::resolve_locked(std::string_view text) {
+    const auto parsed = parse_reference(text, clock_.now());
+    if (!parsed) { return parsed.error(); }
+    const auto name = catalog_.name(parsed->base);
+    std::optional<commit_id> commit;
+    if (name && !name->tag) {
+        auto branch = handle(name->branch);
+        if (!branch) { return branch.error(); }
+        if (options_.one_writer) { publish(**branch); }
+        if (parsed->time) { return resolve_time(**branch, *parsed->time); }
+        if (!parsed->back) { return resolved_version{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name}; }
+        commit = (*branch)->row.head;
+        if (!commit) { return error{errc::not_found, "branch '" + (*branch)->row.name + "' has no commit yet"}; }
+    } else if (name) {
+        commit = name->commit;
+    } else if (is_commit_prefix(parsed->base)) {
+        const auto found = catalog_.commits_with_prefix(parsed->base);
+        if (found.size() > 1) {
+            return error{errc::ambiguous, "'" + std::string(parsed->base) + "' begins more than one commit id: give more digits"};
+        }
+        if (found.empty()) { return no_such_version(text); }
+        commit = found.front();
+    } else {
+        return no_such_version(text);
+    }
+    if (parsed->time) { return error{errc::invalid, "'" + std::string(text) + "': a time needs a branch before the @"}; }
+    const auto id = commit_before(*commit, parsed->back.value_or(0), text);
+    if (!id) { return id.error(); }
+    auto state = state_of(commit_named{*id});
+    if (!state) { return state.error(); }
+    std::string branch_name;
+    if (const auto row = catalog_.branch(state->branch)) { branch_name = row->name; }
+    return resolved_version{commit_named{*id}, std::move(*state), std::move(branch_name)};
+}
+
+result<resolved_version> engine::resolve(std::string_view reference) {
+    const std::lock_guard lock(mutex_);
+    return caught([&] { return resolve_locked(reference); });
+}
+
+result<commit_id> engine::resolve_commit(std::string_view reference) {
+    const auto resolved = resolve_locked(reference);
+    if (!resolved) { return resolved.error(); }
+    if (const auto* named = std::get_if<commit_named>(&resolved->name)) { return named->id; }
+    const auto branch = handle(resolved->state.branch);
+    const bool current = std::holds_alternative<current_of>(resolved->name);
+    if (current && branch && (*branch)->row.head && !(*branch)->row.uncommitted) { return *(*branch)->row.head; }
+    return error{errc::invalid, "'" + std::string(reference) + "' is not a commit: COMMIT first, or name one (main~0)"};
+}
+
+// ---- commits and tags
+
+commit_id engine::make_commit_id(const commit_row& row) const {
+    std::string text(reinterpret_cast<const char*>(head_.uuid.data()), head_.uuid.size());
+    append_number(text, logged_ + batch_.records());
+    append_varint(text, row.parents.size());
+    for (const commit_id& parent : row.parents) { text.append(reinterpret_cast<const char*>(parent.data()), parent.size()); }
+    append_number(text, row.time);
+    append_text(text, row.author);
+    append_text(text, row.message);
+    unsigned char digest[SHA256_DIGEST_LENGTH];
+    SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+    commit_id id;
+    std::memcpy(id.data(), digest, id.size());
+    return id;
+}
+
+result<commit_id> engine::commit(live_branch& branch, std::string_view message, std::string_view author) {
+    if (message.size() > limits::message_bytes || author.size() > limits::message_bytes) {
+        return error{errc::limit, "message or author is longer than " + std::to_string(limits::message_bytes) + " bytes"};
+    }
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<commit_id> {
+        if (branch.dropped) { return error{errc::not_found, "the branch '" + branch.row.name + "' was deleted"}; }
+        if (options_.one_writer) { publish(branch); }
+        if (branch.row.head && !branch.row.uncommitted) { return *branch.row.head; }
+        commit_row row;
+        row.time = stamp();
+        row.branch = branch.id;
+        row.author = author;
+        row.message = message;
+        row.spaces = branch.published.spaces;
+        if (branch.row.head) { row.parents.push_back(*branch.row.head); }
+        row.id = make_commit_id(row);
+        std::string text;
+        append_primitive(text, primitive::commit);
+        append_varint(text, branch.id);
+        text.append(reinterpret_cast<const char*>(row.id.data()), row.id.size());
+        append_varint(text, row.parents.size());
+        for (const commit_id& parent : row.parents) { text.append(reinterpret_cast<const char*>(parent.data()), parent.size()); }
+        append_number(text, row.time);
+        append_text(text, author);
+        append_text(text, message);
+        apply_commit(branch, row);
+        log_reference(text);
+        if (const status done = finish_change(); !done) { return done.error(); }
+        return row.id;
+    });
+}
+
+void engine::apply_commit(live_branch& branch, const commit_row& row) {
+    catalog changed(catalog_.rows());
+    changed.put_commit(row, branch.published.keys);
+    catalog_ = std::move(changed);
+    branch.row.head = row.id;
+    branch.row.uncommitted = false;
+    branch.row.changed = row.time;
+    branch.published.time = row.time;
+    branch.in_catalog = false;
+    branch.point_due = false;  // the commit is a version of this state
+    branch.last_point = clock_.elapsed();
+    head_.time = std::max(head_.time, row.time);
+}
+
+result<commit_row> engine::commit_info(const commit_id& id) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<commit_row> {
+        auto row = catalog_.commit(id);
+        if (!row) { return error{errc::not_found, "no commit " + to_hex(id)}; }
+        return std::move(*row);
+    });
+}
+
+std::vector<engine::tag_row> engine::tags() {
+    const std::lock_guard lock(mutex_);
+    std::vector<tag_row> rows;
+    catalog_.for_each_name([&](std::string_view name, const name_row& row) {
+        if (row.tag) { rows.push_back({std::string(name), row.commit}); }
+        return true;
+    });
+    return rows;
+}
+
+status engine::create_tag(std::string_view name, std::string_view reference) {
+    if (const status valid = check_name(name); !valid) { return valid; }
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> status {
+        if (catalog_.name(name)) { return error{errc::exists, "the name '" + std::string(name) + "' is taken"}; }
+        const auto commit = resolve_commit(reference);
+        if (!commit) { return commit.error(); }
+        std::string text;
+        append_primitive(text, primitive::create_tag);
+        append_text(text, name);
+        text.append(reinterpret_cast<const char*>(commit->data()), commit->size());
+        catalog_.put_name(name, {true, 0, *commit});
+        log_reference(text);
+        return finish_change();
+    });
+}
+
+status engine::drop_tag(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> status {
+        const auto row = catalog_.name(name);
+        if (!row || !row->tag) { return error{errc::not_found, "no tag '" + std::string(name) + "'"}; }
+        std::string text;
+        append_primitive(text, primitive::drop_tag);
+        append_text(text, name);
+        catalog_.erase_name(name);
+        log_reference(text);
+        return finish_change();
+    });
+}
+
+// ---- history
+
+result<std::vector<version_row>> engine::history(std::string_view reference, const history_query& query) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<std::vector<version_row>> {
+        const auto resolved = resolve_locked(reference);
+        if (!resolved) { return resolved.error(); }
+        std::vector<version_row> rows;
+        if (const auto* named = std::get_if<commit_named>(&resolved->name)) {
+            std::optional<commit_id> at = named->id;
+            while (at && rows.size() < query.count) {
+                auto commit = catalog_.commit(*at);
+                if (!commit || commit->time < query.since) { break; }
+                at = commit->parents.empty() ? std::nullopt : std::optional(commit->parents.front());
+                if (commit->time <= query.until) { rows.push_back({commit->time, std::move(*commit), 0}); }
+            }
+            return rows;
+        }
+        const branch_id branch = resolved->state.branch;
+        const microseconds_utc newest =
+            std::holds_alternative<point_of>(resolved->name) ? std::min(query.until, resolved->state.time) : query.until;
+        catalog_.for_each_version(branch, newest, [&](const catalog::version_entry& entry) {
+            if (entry.time < query.since || rows.size() == query.count) { return false; }
+            if (entry.commit) {
+                auto commit = catalog_.commit(*entry.commit);
+                if (commit) { rows.push_back({entry.time, std::move(*commit), 0}); }
+            } else if (query.points) {
+                rows.push_back({entry.time, std::nullopt, entry.cost_bytes});
+            }
+            return rows.size() < query.count;
+        });
+        return rows;
+    });
+}
+
+result<microseconds_utc> engine::history_begin(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<microseconds_utc> {
+        const auto branch = named(name);
+        if (!branch) { return branch.error(); }
+        const auto oldest = catalog_.oldest_version((*branch)->id);
+        return oldest ? oldest->time : (*branch)->row.changed;
+    });
+}
+
+result<std::vector<reflog_row>> engine::reflog(std::string_view name, std::size_t count) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<std::vector<reflog_row>> {
+        const auto branch = named(name);
+        if (!branch) { return branch.error(); }
+        std::vector<reflog_row> rows;
+        if (count == 0) { return rows; }
+        catalog_.for_each_reflog((*branch)->id, [&](const reflog_row& row) {
+            rows.push_back(row);
+            return rows.size() < count;
+        });
+        return rows;
+    });
+}
+
+// ---- rewind
+
+status engine::rewind(live_branch& branch, std::string_view reference) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> status {
+        if (branch.dropped) { return error{errc::not_found, "the branch '" + branch.row.name + "' was deleted"}; }
+        const auto resolved = resolve_locked(reference);
+        if (!resolved) { return resolved.error(); }
+        if (options_.one_writer) { publish(branch); }
+        if (branch.point_due) { make_point(branch); }  // what it says now stays reachable by its time
+        std::optional<commit_id> head = branch.row.head;
+        if (const auto* named = std::get_if<commit_named>(&resolved->name)) { head = named->id; }
+        const bool commit = std::holds_alternative<commit_named>(resolved->name);
+        reflog_row entry;
+        entry.before = time_reference(branch.row, branch.row.changed);
+        entry.action = "rewind to " + std::string(reference);
+        entry.time = stamp();
+        std::string text;
+        append_primitive(text, primitive::rewind);
+        append_varint(text, branch.id);
+        append_version(text, resolved->name);
+        text.push_back(static_cast<char>(commit ? 1 : 0));
+        append_number(text, entry.time);
+        append_text(text, entry.action);
+        append_text(text, entry.before);
+        apply_rewind(branch, resolved->state, commit ? head : std::nullopt, entry);
+        log_reference(text);
+        return finish_change();
+    });
+}
+
+void engine::apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
+                          const reflog_row& entry) {
+    catalog_.put_reflog(branch.id, entry);
+    branch.keys = to.keys.through(branch.context);
+    branch.spaces = to.spaces;
+    branch.unpublished = true;
+    unpublished_.push_back(&branch);
+    head_.time = std::max(head_.time, entry.time);
+    publish(branch);
+    branch.row.changed = branch.published.time = head_.time;
+    if (head) {
+        branch.row.head = head;
+        branch.row.uncommitted = false;
+    }
+}
+
+// ---- restore points
+
+void engine::make_points() {
+    const auto now = clock_.elapsed();
+    if (options_.one_writer) {
+        for (std::size_t i = 0; i < unpublished_.size();) {
+            live_branch& branch = *unpublished_[i];
+            if (now - branch.last_point >= branch.point_interval) {
+                publish(branch);
+            } else {
+                ++i;
+            }
+        }
+    }
+    for (auto& [id, branch] : live_) {
+        if (branch->point_due && now - branch->last_point >= branch->point_interval) { make_point(*branch); }
+    }
+    trim_history();
+}
+
+void engine::make_point(live_branch& branch) {
+    const std::uint64_t copied = branch.context.edits.copied_bytes;
+    const std::uint64_t cost = copied - std::min(copied, branch.copied_at_point);
+    std::string text;
+    append_primitive(text, primitive::point);
+    append_varint(text, branch.id);
+    append_number(text, branch.published.time);
+    append_varint(text, cost);
+    apply_point(branch, branch.published.time, cost);
+    branch.copied_at_point = copied;
+    branch.last_point = clock_.elapsed();
+    // History of a branch that is written all over would eat the budget in minutes: it becomes coarser.
+    const bool dear = cost > history_budget_.load(std::memory_order_relaxed) / point_share;
+    branch.point_interval = dear ? std::min(branch.point_interval * 2, point_interval_max)
+                                 : std::max(branch.point_interval / 2, options_.point_interval);
+    log_reference(text);
+    static_cast<void>(finish_change());
+}
+
+void engine::apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost) {
+    catalog changed(catalog_.rows());
+    changed.put_point(branch.id, time, cost, branch.published);
+    catalog_ = std::move(changed);
+    head_.point_bytes += cost;
+    head_.time = std::max(head_.time, time);
+    branch.point_due = false;
+}
+
+/// Lets the oldest restore points go until the others fit the budget.
+void engine::trim_history() {
+    const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
+    while (head_.point_bytes > budget) {
+        const auto oldest = catalog_.oldest_point();
+        if (!oldest) {
+            head_.point_bytes = 0;
+            return;
+        }
+        std::string text;
+        append_primitive(text, primitive::drop_point);
+        append_varint(text, oldest->branch);
+        append_number(text, oldest->time);
+        head_.point_bytes -= std::min(head_.point_bytes, catalog_.erase_point(oldest->branch, oldest->time));
+        log_reference(text);
+        static_cast<void>(finish_change());
+    }
+}
+
+// ---- replay
+
+status engine::apply_record(std::string_view text) {
+    byte_reader from(text);
+    const auto format = from.number<std::uint8_t>();
+    if (format > log_record_format) { return error{errc::unsupported, "log: a record of a newer coppice"}; }
+    const branch_id id = from.varint();
+    if (from.failed() || format == 0) { return error{errc::corrupt, "log: record"}; }
+    if (id == 0) { return apply_reference_primitive(from); }
+    auto branch = handle(id);
+    if (!branch) { return error{errc::corrupt, "log: " + branch.error().context}; }
+    (*branch)->context.may_wait = true;
+    const status done = (*branch)->writer.replay(from.rest(), [&](const version_name& name) -> result<snapshot_state> {
+        if (const auto* current = std::get_if<current_of>(&name)) {
+            if (current->branch == id) { return snapshot_state{(*branch)->keys, (*branch)->spaces, head_.time, id}; }
+            if (auto other = handle(current->branch)) { publish(**other); }
+        }
+        return state_of(name);
+    });
+    (*branch)->context.may_wait = options_.wait_for_loads;
+    mark_unpublished(**branch);
+    return done;
+}
+
+status engine::apply_reference_primitive(byte_reader& from) {
+    const auto damaged = [] { return error{errc::corrupt, "log: a change of references"}; };
+    const auto take_commit = [&] {
+        commit_id id{};
+        const std::string_view bytes = from.take(id.size());
+        if (!from.failed()) { std::memcpy(id.data(), bytes.data(), id.size()); }
+        return id;
+    };
+    const auto which = static_cast<primitive>(from.number<std::uint8_t>());
+    switch (which) {
+        case primitive::create_branch: {
+            const branch_id id = from.varint();
+            const std::string_view name = from.text();
+            const version_name source = take_version(from);
+            const auto flags = from.number<std::uint8_t>();
+            std::optional<commit_id> head;
+            if ((flags & 1) != 0) { head = take_commit(); }
+            const auto time = from.number<microseconds_utc>();
+            if (from.failed()) { return damaged(); }
+            publish_all();
+            const auto state = state_of(source);
+            if (!state) { return state.error(); }
+            apply_create(id, name, *state, head, (flags & 2) != 0, time);
+            return {};
+        }
+        case primitive::create_tag: {
+            const std::string_view name = from.text();
+            const commit_id commit = take_commit();
+            if (from.failed()) { return damaged(); }
+            catalog_.put_name(name, {true, 0, commit});
+            return {};
+        }
+        case primitive::drop_tag: {
+            const std::string_view name = from.text();
+            if (from.failed()) { return damaged(); }
+            catalog_.erase_name(name);
+            return {};
+        }
+        case primitive::drop_point: {
+            const branch_id id = from.varint();
+            const auto time = from.number<microseconds_utc>();
+            if (from.failed()) { return damaged(); }
+            head_.point_bytes -= std::min(head_.point_bytes, catalog_.erase_point(id, time));
+            return {};
+        }
+        default: break;
+    }
+    auto branch = handle(from.varint());
+    if (from.failed() || !branch) { return damaged(); }
+    live_branch& changed = **branch;
+    publish(changed);
+    switch (which) {
+        case primitive::drop_branch: apply_drop(changed); return {};
+        case primitive::rename_branch: {
+            const std::string_view next = from.text();
+            if (from.failed()) { return damaged(); }
+            apply_rename(changed, next);
+            return {};
+        }
+        case primitive::rewind: {
+            const version_name to = take_version(from);
+            const bool commit = from.number<std::uint8_t>() != 0;
+            reflog_row entry;
+            entry.time = from.number<microseconds_utc>();
+            entry.action = from.text();
+            entry.before = from.text();
+            if (from.failed()) { return damaged(); }
+            publish_all();
+            const auto state = state_of(to);
+            if (!state) { return state.error(); }
+            std::optional<commit_id> head;
+            if (const auto* named = std::get_if<commit_named>(&to); named != nullptr && commit) { head = named->id; }
+            apply_rewind(changed, *state, head, entry);
+            return {};
+        }
+        case primitive::commit: {
+            commit_row row;
+            row.branch = changed.id;
+            row.id = take_commit();
+            for (std::uint64_t i = from.varint(); i > 0 && !from.failed(); --i) { row.parents.push_back(take_commit()); }
+            row.time = from.number<microseconds_utc>();
+            row.author = from.text();
+            row.message = from.text();
+            row.spaces = changed.published.spaces;
+            if (from.failed()) { return damaged(); }
+            apply_commit(changed, row);
+            return {};
+        }
+        case primitive::point: {
+            const auto time = from.number<microseconds_utc>();
+            const std::uint64_t cost = from.varint();
+            if (from.failed()) { return damaged(); }
+            changed.row.changed = changed.published.time = time;
+            apply_point(changed, time, cost);
+            return {};
+        }
+        default: return error{errc::unsupported, "log: a change of references of a newer coppice"};
+    }
+}
+
+}  // namespace coppice

@@ -1,0 +1,166 @@
+// The store as its users see it: what was written is there after a restart, versions stay what they were, and
+// branches go their own ways.
+#include <filesystem>
+#include <string>
+
+#include <coppice/tree/check.hpp>
+#include <storage/storage.hpp>
+#include <store/engine.hpp>
+#include <store/reference.hpp>
+
+#include <gtest/gtest.h>
+
+namespace coppice {
+namespace {
+
+class folder {
+public:
+    folder() : path_(std::filesystem::temp_directory_path() / ("coppice-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++))) {}
+    ~folder() { std::filesystem::remove_all(path_); }
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+private:
+    static inline int counter_ = 0;
+    std::filesystem::path path_;
+};
+
+class hand_clock final : public clock_source {
+public:
+    microseconds_utc now() const noexcept override { return time; }
+    std::chrono::nanoseconds elapsed() const noexcept override { return std::chrono::microseconds(time); }
+    microseconds_utc time = 1'700'000'000'000'000;
+};
+
+const engine_options by_hand{.background = false};
+
+std::unique_ptr<engine> open_at(const folder& where, const clock_source& clock, const engine_options& options = by_hand) {
+    auto opened = open_directory_storage(where.path());
+    EXPECT_TRUE(opened.has_value()) << opened.error().message();
+    auto made = engine::open(std::move(*opened), options, clock);
+    EXPECT_TRUE(made.has_value()) << (made ? "" : made.error().message());
+    return std::move(*made);
+}
+
+void set(engine& store, std::string_view branch, std::string_view key, std::string_view value) {
+    const auto handle = store.branch(branch);
+    ASSERT_TRUE(handle.has_value());
+    const status done = store.transact(**handle, [&](branch_writer& writer) {
+        writer.put_string(0, key, value, no_deadline);
+        return status{};
+    });
+    ASSERT_TRUE(done.has_value()) << done.error().message();
+}
+
+std::string get_in(const snapshot_state& state, std::string_view key) {
+    const auto view = state.view_then();
+    const auto found = view.find(0, key);
+    if (!found) { return "(none)"; }
+    std::string text;
+    view.string_value(*found).append_to(text);
+    return text;
+}
+
+std::string get(engine& store, std::string_view reference, std::string_view key) {
+    const auto resolved = store.resolve(reference);
+    return resolved ? get_in(resolved->state, key) : resolved.error().message();
+}
+
+TEST(Engine, WhatWasWrittenIsThereAfterARestartWithAndWithoutCheckpoint) {
+    const folder where;
+    const hand_clock clock;
+    {
+        const auto store = open_at(where, clock);
+        set(*store, "main", "a", "1");
+        set(*store, "main", "long", std::string(100'000, 'x'));
+    }
+    {
+        const auto store = open_at(where, clock);
+        EXPECT_EQ(get(*store, "main", "a"), "1");
+        EXPECT_EQ(get(*store, "main", "long"), std::string(100'000, 'x'));
+        ASSERT_TRUE(store->close().has_value());
+    }
+    const auto store = open_at(where, clock);
+    EXPECT_EQ(store->figures().log_records, 0U);
+    EXPECT_EQ(get(*store, "main", "a"), "1");
+    EXPECT_EQ(get(*store, "main", "long"), std::string(100'000, 'x'));
+    set(*store, "main", "a", "2");
+    ASSERT_TRUE(store->checkpoint().has_value());
+    EXPECT_EQ(store->verify().size(), 0U);
+}
+
+TEST(Engine, BranchesCommitsTagsTimesAndRewindSurviveARestart) {
+    const folder where;
+    hand_clock clock;
+    std::string first_commit;
+    for (int round = 0; round < 3; ++round) {  // 0: write, 1: after replaying the log, 2: after a checkpoint
+        const auto store = open_at(where, clock);
+        if (round == 0) {
+            set(*store, "main", "k", "one");
+            auto main = *store->branch("main");
+            first_commit = to_hex(*store->commit(*main, "first", "ada"));
+            EXPECT_EQ(to_hex(*store->commit(*main, "again", "ada")), first_commit);  // nothing has changed
+            ASSERT_TRUE(store->create_tag("v1", "main").has_value());
+            ASSERT_TRUE(store->create_branch("exp", "main").has_value());
+            clock.time += 2'000'000;
+            store->tick();
+            set(*store, "exp", "k", "two");
+            clock.time += 2'000'000;
+            store->tick();
+            set(*store, "main", "k", "three");
+            static_cast<void>(store->commit(*main, "second", "ada"));
+            clock.time += 2'000'000;
+            set(*store, "exp", "k", "four");
+            clock.time += 2'000'000;
+            store->tick();
+            ASSERT_TRUE(store->rewind(*main, "main~1").has_value());
+        }
+        EXPECT_EQ(get(*store, "main", "k"), "one");
+        EXPECT_EQ(get(*store, "exp", "k"), "four");
+        EXPECT_EQ(get(*store, "v1", "k"), "one");
+        EXPECT_EQ(get(*store, first_commit.substr(0, 6), "k"), "one");
+        EXPECT_EQ(get(*store, "exp@" + format_time(clock.time - 3'000'000), "k"), "two");
+        EXPECT_EQ(get(*store, "main@" + format_time(clock.time - 3'000'000), "k"), "three");
+        const auto entries = store->reflog("main", 10);
+        ASSERT_EQ(entries->size(), 1U);
+        EXPECT_EQ(get(*store, entries->front().before, "k"), "three");
+        EXPECT_EQ(store->branches().size(), 2U);
+        EXPECT_EQ(store->history("main", {})->size(), 2U);
+        EXPECT_EQ(store->verify().size(), 0U);
+        if (round == 1) { ASSERT_TRUE(store->checkpoint().has_value()); }
+    }
+}
+
+TEST(Engine, ADroppedBranchIsGoneAndItsHandleSaysSo) {
+    const folder where;
+    const hand_clock clock;
+    const auto store = open_at(where, clock);
+    ASSERT_TRUE(store->create_branch("exp", "main").has_value());
+    auto exp = *store->branch("exp");
+    set(*store, "exp", "k", "v");
+    ASSERT_TRUE(store->drop_branch("exp").has_value());
+    EXPECT_FALSE(store->branch("exp").has_value());
+    EXPECT_FALSE(store->transact(*exp, [](branch_writer&) { return status{}; }).has_value());
+    EXPECT_FALSE(store->drop_branch("main").has_value());
+}
+
+TEST(Engine, AFailedTransactionLeavesNothing) {
+    const folder where;
+    const hand_clock clock;
+    const auto store = open_at(where, clock);
+    set(*store, "main", "a", "1");
+    auto main = *store->branch("main");
+    const status failed = store->transact(*main, [](branch_writer& writer) -> status {
+        writer.put_string(0, "a", "2", no_deadline);
+        writer.put_string(0, "b", "2", 12345);
+        const field_value fields[] = {{"f", "1"}, {"g", "2"}};
+        writer.put_fields(0, "h", fields);
+        writer.erase_space(0);
+        return error{errc::conflict, "no"};
+    });
+    EXPECT_FALSE(failed.has_value());
+    EXPECT_EQ(get(*store, "main", "a"), "1");
+    EXPECT_EQ(store->read(*main).keys.size(), 1U);
+}
+
+}  // namespace
+}  // namespace coppice
