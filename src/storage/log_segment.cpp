@@ -214,7 +214,8 @@ private:
         if (window_at_.segment == segment && offset >= window_at_.offset && offset < window_at_.offset + window_.size()) {
             return {};
         }
-        window_.resize(window_bytes);
+        const auto left = segments_[segment].end - std::min(offset, segments_[segment].end);
+        window_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, left)));
         window_at_ = {segment, offset};
         const auto got = segments_[segment].file->read_at(offset, window_.data(), window_.size());
         window_.resize(got ? *got : 0);
@@ -245,13 +246,15 @@ private:
         const auto mark = segments_[segment].header ? static_cast<std::uint32_t>(segments_[segment].header->nonce) : 0;
         const auto start = offset;
         std::uint64_t used_to = start;
-        std::string block(window_bytes, '\0');
+        std::string block;
         while (offset < segments_[segment].end) {
+            block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, segments_[segment].end - offset)));
             const auto got = segments_[segment].file->read_at(offset, block.data(), block.size());
             if (!got) { return got.error(); }
             const auto used = used_bytes(std::string_view(block).substr(0, *got));
             if (used > 0) { used_to = std::max(used_to, offset + used); }
-            if (*got < block.size()) { block.resize(*got); }
+            block.resize(*got);
+            if (block.size() < 8) { break; }
             // A frame's mark lies 8 bytes into it: the next block begins with this one's last 8.
             auto next = offset + block.size() - 8;
             for (std::size_t at = 0; mark != 0 && at < used && at + 16 <= block.size(); at += 8) {

