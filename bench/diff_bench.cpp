@@ -31,7 +31,9 @@ std::string key_of_number(std::uint64_t number) {
 
 std::uint64_t drain(keyed_diff& diff) {
     std::uint64_t hash = 0;
-    for (keyed_change change; diff.next(change);) { hash = mix(hash, change.key.size() + (change.after ? change.after->bytes.size() : 0)); }
+    for (keyed_change change; diff.next(change);) {
+        hash = mix(hash, change.key.size() + (change.after ? change.after->bytes.size() : 0));
+    }
     return hash;
 }
 
@@ -74,29 +76,41 @@ void keyed_rows(report& out, const settings& set, tree_context& context) {
         keyed_diff found(before, after);
         return drain(found);
     };
-    out.measure("keyed: 1 key set", 1, 0, [&] { set_some(1); }, diff);
-    out.measure("keyed: 100 keys set", 1, set.keys == 1'000'000 ? 400'000 : 0, [&] { set_some(100); }, diff);
-    out.measure("keyed: 10,000 keys set", 1, 0, [&] { set_some(10'000); }, diff);
-    out.measure("keyed: 100 keys, 50 entered, 50 erased", 1, 0, [&] {
-        after = before;
-        for (int i = 0; i < 50; ++i) {
-            after.put({key_of_number(2 * random.below(set.keys) + 1), "fedcba9876543210"});
-            after.erase(key_of_number(2 * random.below(set.keys)));
-        }
-    }, diff);
-    out.measure("keyed: 100 keys set, a page of 10 behind a key", 1, 0, [&] { set_some(100); }, [&] {
-        keyed_diff found(before, after);
-        found.seek(key_of_number(set.keys));
-        keyed_change change;
-        std::uint64_t hash = 0;
-        for (int i = 0; i < 10 && found.next(change); ++i) { hash = mix(hash, change.key.size()); }
-        return hash;
-    });
-    out.measure("keyed: equal() of a tree that shares nothing", 1, 0, [&] {
-        after = tree(context, keyed_records);
-        for (const std::uint64_t number : order) { after.put({key_of_number(2 * number), "0123456789abcdef"}); }
-    }, [&] { return std::uint64_t{equal(before, after)}; });
-    out.measure("keyed: both trees read whole", 1, 0, [&] { set_some(100); }, [&] { return scan_both(before, after); });
+    out.measure(
+        "keyed: 1 key set", 1, 0, [&] { set_some(1); }, diff);
+    out.measure(
+        "keyed: 100 keys set", 1, set.keys == 1'000'000 ? 400'000 : 0, [&] { set_some(100); }, diff);
+    out.measure(
+        "keyed: 10,000 keys set", 1, 0, [&] { set_some(10'000); }, diff);
+    out.measure(
+        "keyed: 100 keys, 50 entered, 50 erased", 1, 0,
+        [&] {
+            after = before;
+            for (int i = 0; i < 50; ++i) {
+                after.put({key_of_number(2 * random.below(set.keys) + 1), "fedcba9876543210"});
+                after.erase(key_of_number(2 * random.below(set.keys)));
+            }
+        },
+        diff);
+    out.measure(
+        "keyed: 100 keys set, a page of 10 behind a key", 1, 0, [&] { set_some(100); },
+        [&] {
+            keyed_diff found(before, after);
+            found.seek(key_of_number(set.keys));
+            keyed_change change;
+            std::uint64_t hash = 0;
+            for (int i = 0; i < 10 && found.next(change); ++i) { hash = mix(hash, change.key.size()); }
+            return hash;
+        });
+    out.measure(
+        "keyed: equal() of a tree that shares nothing", 1, 0,
+        [&] {
+            after = tree(context, keyed_records);
+            for (const std::uint64_t number : order) { after.put({key_of_number(2 * number), "0123456789abcdef"}); }
+        },
+        [&] { return std::uint64_t{equal(before, after)}; });
+    out.measure(
+        "keyed: both trees read whole", 1, 0, [&] { set_some(100); }, [&] { return scan_both(before, after); });
 }
 
 void list_rows(report& out, const settings& set, tree_context& context) {
@@ -114,10 +128,14 @@ void list_rows(report& out, const settings& set, tree_context& context) {
         for (; changes > 0; --changes) { after.splice(random.below(after.size()), 0, {&given, 1}); }
     };
     const auto diff = [&] { return mix(0, list_diff(before, after).size()); };
-    out.measure("list: 1 element inserted", 1, 0, [&] { insert_some(1); }, diff);
-    out.measure("list: 10 elements inserted", 1, 0, [&] { insert_some(10); }, diff);
-    out.measure("list: 100 elements inserted", 1, 0, [&] { insert_some(100); }, diff);
-    out.measure("list: 10,000 elements inserted", 1, 0, [&] { insert_some(10'000); }, diff);
+    out.measure(
+        "list: 1 element inserted", 1, 0, [&] { insert_some(1); }, diff);
+    out.measure(
+        "list: 10 elements inserted", 1, 0, [&] { insert_some(10); }, diff);
+    out.measure(
+        "list: 100 elements inserted", 1, 0, [&] { insert_some(100); }, diff);
+    out.measure(
+        "list: 10,000 elements inserted", 1, 0, [&] { insert_some(10'000); }, diff);
     insert_some(10);
     records.clear();
     std::vector<std::string> changed;
@@ -139,8 +157,10 @@ void bytes_rows(report& out, const settings& set, tree_context& context) {
         for (; changes > 0; --changes) { after.splice_bytes(random.below(after.size()), 0, "inserted"); }
     };
     const auto diff = [&] { return mix(0, list_diff(before, after).size()); };
-    out.measure("bytes: 1 time 8 bytes inserted", 1, 0, [&] { insert_some(1); }, diff);
-    out.measure("bytes: 100 times 8 bytes inserted", 1, 0, [&] { insert_some(100); }, diff);
+    out.measure(
+        "bytes: 1 time 8 bytes inserted", 1, 0, [&] { insert_some(1); }, diff);
+    out.measure(
+        "bytes: 100 times 8 bytes inserted", 1, 0, [&] { insert_some(100); }, diff);
 }
 
 int run(const settings& set) {
@@ -151,7 +171,8 @@ int run(const settings& set) {
     list_rows(out, set, context);
     bytes_rows(out, set, context);
     char parameters[128];
-    std::snprintf(parameters, sizeof parameters, "\"keys\": %llu, \"runs\": %u", static_cast<unsigned long long>(set.keys), set.runs);
+    std::snprintf(parameters, sizeof parameters, "\"keys\": %llu, \"runs\": %u",
+                  static_cast<unsigned long long>(set.keys), set.runs);
     if (set.json) {
         out.print_json(parameters);
         return 0;

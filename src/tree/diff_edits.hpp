@@ -21,8 +21,8 @@ public:
         if (run.before_count == 0 && run.after_count == 0) { return; }
         if (!runs_.empty()) {
             list_change& last = runs_.back();
-            if (last.before_position + last.before_count == run.before_position &&
-                last.after_position + last.after_count == run.after_position) {
+            if (last.before_position + last.before_count == run.before_position
+                && last.after_position + last.after_count == run.after_position) {
                 last.before_count += run.before_count;
                 last.after_count += run.after_count;
                 return;
@@ -83,8 +83,9 @@ private:
     };
 
     void add(const box& at) {
-        found_.add({whole_.before_position + static_cast<std::uint64_t>(at.a), static_cast<std::uint64_t>(at.a_end - at.a),
-                    whole_.after_position + static_cast<std::uint64_t>(at.b), static_cast<std::uint64_t>(at.b_end - at.b)});
+        found_.add(
+            {whole_.before_position + static_cast<std::uint64_t>(at.a), static_cast<std::uint64_t>(at.a_end - at.a),
+             whole_.after_position + static_cast<std::uint64_t>(at.b), static_cast<std::uint64_t>(at.b_end - at.b)});
     }
 
     // Recursion halves the edits: at most 14 deep.
@@ -137,8 +138,8 @@ private:
                 }
                 forward_[k] = x;
                 const index other = delta - k;
-                if (odd && x != nowhere && other > -depth && other < depth && backward_[other] != nowhere &&
-                    x + backward_[other] >= width) {
+                if (odd && x != nowhere && other > -depth && other < depth && backward_[other] != nowhere
+                    && x + backward_[other] >= width) {
                     middle = {at.a + from, at.b + from - k, x - from};
                     return true;
                 }
@@ -151,8 +152,8 @@ private:
                 }
                 backward_[k] = x;
                 const index other = delta - k;
-                if (!odd && x != nowhere && other >= -depth && other <= depth && forward_[other] != nowhere &&
-                    x + forward_[other] >= width) {
+                if (!odd && x != nowhere && other >= -depth && other <= depth && forward_[other] != nowhere
+                    && x + forward_[other] >= width) {
                     middle = {at.a_end - x, at.b_end - (x - k), x - from};
                     return true;
                 }

@@ -48,7 +48,8 @@ list_change trim_front(const sides& in, list_change run) {
         b.seek(run.after_position);
     }
     const std::uint64_t common = common_run(a, b, most);
-    return {run.before_position + common, run.before_count - common, run.after_position + common, run.after_count - common};
+    return {run.before_position + common, run.before_count - common, run.after_position + common,
+            run.after_count - common};
 }
 
 /// The run without what both of its sides end with.
@@ -75,7 +76,10 @@ public:
     using index = std::int64_t;
 
     few_edits(const sides& in, const list_change& run)
-        : run_(run), a_(in.before), b_(in.after), width_(static_cast<index>(run.before_count)),
+        : run_(run),
+          a_(in.before),
+          b_(in.after),
+          width_(static_cast<index>(run.before_count)),
           height_(static_cast<index>(run.after_count)) {}
 
     /// Enters the edits, or says that there are more than `most`.  Requires: most <= list_diff_edits_exact.
@@ -187,7 +191,9 @@ std::string read_bytes(const tree& t, std::uint64_t position, std::uint64_t coun
     std::string read;
     read.reserve(count);
     cursor at(t);
-    for (at.seek(position); read.size() < count; at.skip_leaf()) { read += at.rest_of_leaf().substr(0, count - read.size()); }
+    for (at.seek(position); read.size() < count; at.skip_leaf()) {
+        read += at.rest_of_leaf().substr(0, count - read.size());
+    }
     return read;
 }
 
@@ -203,7 +209,8 @@ bool takes_more(std::span<const Symbol> a, std::span<const Symbol> b, std::size_
 }
 
 template <class Symbol>
-void enter_shortest(std::span<const Symbol> a, std::span<const Symbol> b, std::size_t kinds, const list_change& run, run_list& found) {
+void enter_shortest(std::span<const Symbol> a, std::span<const Symbol> b, std::size_t kinds, const list_change& run,
+                    run_list& found) {
     if (takes_more(a, b, kinds, list_diff_edits_max)) {
         found.add(run);
     } else {
@@ -218,7 +225,8 @@ void compare_run(const sides& in, const list_change& whole, run_list& found) {
     }
     const list_change run = trim_back(in, trim_front(in, whole));
     const bool bytes = in.before.shape().kind == leaf_kind::bytes;
-    const std::uint64_t uneven = std::max(run.before_count, run.after_count) - std::min(run.before_count, run.after_count);
+    const std::uint64_t uneven =
+        std::max(run.before_count, run.after_count) - std::min(run.before_count, run.after_count);
     const bool large = run.before_count + run.after_count > (bytes ? run_bytes_max : run_records_max);
     if (run.before_count == 0 || run.after_count == 0 || uneven > list_diff_edits_max || large) {
         found.add(run);
@@ -233,7 +241,8 @@ void compare_run(const sides& in, const list_change& whole, run_list& found) {
         record_numbers numbers;
         const auto a = numbers.of(in.before, run.before_position, run.before_count);
         const auto b = numbers.of(in.after, run.after_position, run.after_count);
-        enter_shortest(std::span<const std::uint32_t>(a), std::span<const std::uint32_t>(b), numbers.size(), run, found);
+        enter_shortest(std::span<const std::uint32_t>(a), std::span<const std::uint32_t>(b), numbers.size(), run,
+                       found);
     }
 }
 
@@ -270,7 +279,8 @@ private:
     };
 
     static slot_word word_in(const tree& t, const subtree& of) noexcept {
-        return of.parent == nullptr ? word_of(t.root()) : slots_of(*of.parent)[of.entry].load(std::memory_order_acquire);
+        return of.parent == nullptr ? word_of(t.root())
+                                    : slots_of(*of.parent)[of.entry].load(std::memory_order_acquire);
     }
     /// A word that is the same for one node however a slot names it.
     static slot_word name_in(const tree& t, const subtree& of) noexcept {
@@ -309,11 +319,13 @@ private:
             const subtree& x = a[shared.a];
             const subtree& y = b[shared.b];
             // What of it lies inside the run on both sides.
-            const std::uint64_t skip = std::max(behind(rest.before_position, x.position), behind(rest.after_position, y.position));
+            const std::uint64_t skip =
+                std::max(behind(rest.before_position, x.position), behind(rest.after_position, y.position));
             const std::uint64_t end = std::min({x.count, behind(rest.before_position + rest.before_count, x.position),
                                                 behind(rest.after_position + rest.after_count, y.position)});
             if (skip >= end) { continue; }
-            go_down(a.subspan(a_begin, shared.a + (skip > 0 ? 1 : 0) - a_begin), b.subspan(b_begin, shared.b + (skip > 0 ? 1 : 0) - b_begin),
+            go_down(a.subspan(a_begin, shared.a + (skip > 0 ? 1 : 0) - a_begin),
+                    b.subspan(b_begin, shared.b + (skip > 0 ? 1 : 0) - b_begin),
                     {rest.before_position, x.position + skip - rest.before_position, rest.after_position,
                      y.position + skip - rest.after_position},
                     height);
@@ -347,7 +359,8 @@ private:
         std::size_t back = 0;
         while (back < most - front && same(a[a.size() - 1 - back], b[b.size() - 1 - back])) { ++back; }
         for (std::size_t i = 0; i < front; ++i) { shared.push_back({i, i}); }
-        const auto between = longest_ascending(pairs_between(a.subspan(front, a.size() - front - back), b.subspan(front, b.size() - front - back)));
+        const auto between = longest_ascending(
+            pairs_between(a.subspan(front, a.size() - front - back), b.subspan(front, b.size() - front - back)));
         for (const pair& each : between) { shared.push_back({front + each.a, front + each.b}); }
         for (std::size_t i = back; i > 0; --i) { shared.push_back({a.size() - i, b.size() - i}); }
         return shared;
@@ -398,7 +411,9 @@ private:
             }
         }
         std::vector<pair> longest;
-        for (std::size_t i = ends.empty() ? none : ends.back(); i != none; i = before[i]) { longest.push_back(pairs[i]); }
+        for (std::size_t i = ends.empty() ? none : ends.back(); i != none; i = before[i]) {
+            longest.push_back(pairs[i]);
+        }
         std::reverse(longest.begin(), longest.end());
         return longest;
     }

@@ -121,7 +121,8 @@ std::uint64_t pass_siblings(subtree_walk& a, subtree_walk& b) noexcept {
         in_a += next;
         in_b += next;
         ++together;
-    } while (together < most && same_node(in_a->load(std::memory_order_acquire), in_b->load(std::memory_order_acquire)));
+    } while (together < most
+             && same_node(in_a->load(std::memory_order_acquire), in_b->load(std::memory_order_acquire)));
     a.pass(together);
     b.pass(together);
     return count;

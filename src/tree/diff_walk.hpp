@@ -9,7 +9,8 @@ namespace coppice::detail {
 [[nodiscard]] inline bool same_node(slot_word a, slot_word b) noexcept {
     if (a == b) { return true; }
     const auto id_of = [](slot_word word) {
-        return is_stored(word) ? static_cast<std::uint64_t>(id_in(word)) : node_in(word)->id.load(std::memory_order_relaxed);
+        return is_stored(word) ? static_cast<std::uint64_t>(id_in(word))
+                               : node_in(word)->id.load(std::memory_order_relaxed);
     };
     const std::uint64_t id = id_of(a);
     return id != 0 && id == id_of(b);

@@ -12,7 +12,8 @@
 
 namespace coppice {
 
-inline constexpr node_sizes tiny{.leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
+inline constexpr node_sizes tiny{
+    .leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
 
 class Diff : public ::testing::Test {
 protected:

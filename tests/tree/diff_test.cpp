@@ -199,7 +199,9 @@ TEST_F(Diff, KeyedResumesBehindAnyKeyAndStaysInItsRange) {
             if (random.one_in(2)) { range.high = some_key(random, 200); }
             if (random.one_in(4)) { range = key_range::with_prefix(random.one_in(2) ? "user:" : "\xff"); }
             auto expected = model_diff(before_model, after_model);
-            std::erase_if(expected, [&](const told& each) { return each.key < range.low || (range.high && each.key >= *range.high); });
+            std::erase_if(expected, [&](const told& each) {
+                return each.key < range.low || (range.high && each.key >= *range.high);
+            });
             keyed_diff diff(before, after, range);
             ASSERT_EQ(rest_of(diff), expected);
 
@@ -212,7 +214,10 @@ TEST_F(Diff, KeyedResumesBehindAnyKeyAndStaysInItsRange) {
                 keyed_change change;
                 for (std::uint64_t n = 1 + random.below(4); n > 0 && more; --n) {
                     more = page.next(change);
-                    if (more) { paged.push_back(told_of(page, change)); last = change.key; }
+                    if (more) {
+                        paged.push_back(told_of(page, change));
+                        last = change.key;
+                    }
                 }
             }
             ASSERT_EQ(paged, expected);

@@ -24,7 +24,8 @@ void expect_valid(const std::vector<list_change>& changes, const Sequence& befor
         ASSERT_TRUE(each.before_position > taken || i == 0) << "runs that touch, or are out of order";
         ASSERT_LE(each.before_position + each.before_count, before.size());
         ASSERT_LE(each.after_position + each.after_count, after.size());
-        made.insert(made.end(), before.begin() + static_cast<long>(taken), before.begin() + static_cast<long>(each.before_position));
+        made.insert(made.end(), before.begin() + static_cast<long>(taken),
+                    before.begin() + static_cast<long>(each.before_position));
         ASSERT_EQ(made.size(), each.after_position);
         const auto from = after.begin() + static_cast<long>(each.after_position);
         made.insert(made.end(), from, from + static_cast<long>(each.after_count));
@@ -63,7 +64,10 @@ using list_model = std::vector<std::string>;
 void splice_some(tree& subject, list_model& model, random_source& random, std::uint64_t kinds, std::uint64_t splices) {
     for (; splices > 0; --splices) {
         const std::uint64_t position = random.below(model.size() + 1);
-        const std::uint64_t erased = random.one_in(2) ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(15) ? 60 : 4) + 1) : 0;
+        const std::uint64_t erased =
+            random.one_in(2)
+                ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(15) ? 60 : 4) + 1)
+                : 0;
         list_model given;
         for (std::uint64_t i = random.one_in(15) ? random.below(60) : random.below(4); i > 0; --i) {
             given.push_back("e" + std::to_string(random.below(kinds)));
@@ -82,7 +86,9 @@ TEST_F(Diff, ListDiffLeadsFromBeforeToAfterWhateverTheShapes) {
         const std::uint64_t kinds = alphabets[random.below(4)];
         std::vector<std::pair<tree, list_model>> versions;
         list_model first;
-        for (std::uint64_t i = random.below(400); i > 0; --i) { first.push_back("e" + std::to_string(random.below(kinds))); }
+        for (std::uint64_t i = random.below(400); i > 0; --i) {
+            first.push_back("e" + std::to_string(random.below(kinds)));
+        }
         versions.emplace_back(list_of(first), first);
         for (int i = 0; i < 12; ++i) {
             versions.push_back(versions[random.below(versions.size())]);
@@ -94,7 +100,8 @@ TEST_F(Diff, ListDiffLeadsFromBeforeToAfterWhateverTheShapes) {
                 const std::uint64_t to = from + random.below(other.second.size() - from + 1);
                 const std::uint64_t position = random.below(model.size() + 1);
                 subject.splice_tree(position, 0, other.first.slice(from, to));
-                model.insert(model.begin() + static_cast<long>(position), other.second.begin() + static_cast<long>(from),
+                model.insert(model.begin() + static_cast<long>(position),
+                             other.second.begin() + static_cast<long>(from),
                              other.second.begin() + static_cast<long>(to));
             }
         }
@@ -165,7 +172,8 @@ TEST_F(Diff, ARunOfTooManyEditsIsReplacedAsOneRange) {
     random_source random(7);
     for (char& c : forth) { c = static_cast<char>('a' + random.below(20)); }
     std::string back(forth.rbegin(), forth.rend());
-    const auto bytes = list_diff(tree::build_bytes(context, "(" + forth + ")"), tree::build_bytes(context, "(" + back + ")"));
+    const auto bytes =
+        list_diff(tree::build_bytes(context, "(" + forth + ")"), tree::build_bytes(context, "(" + back + ")"));
     EXPECT_EQ(bytes.size(), 1U);
     expect_valid(bytes, "(" + forth + ")", "(" + back + ")");
 }
@@ -178,7 +186,9 @@ TEST_F(Diff, ElementsWithChildrenAreComparedWithThem) {
             if (random.one_in(4)) { versions.push_back(versions[random.below(versions.size())]); }
             auto& [subject, model] = versions.back();
             list_model inside;
-            for (std::uint64_t i = random.below(12); i > 0; --i) { inside.push_back("inner" + std::to_string(random.below(3))); }
+            for (std::uint64_t i = random.below(12); i > 0; --i) {
+                inside.push_back("inner" + std::to_string(random.below(3)));
+            }
             const tree child = list_of(inside);
             const record given{{}, "outer", &child};
             const std::uint64_t position = random.below(model.size() + 1);
@@ -190,7 +200,9 @@ TEST_F(Diff, ElementsWithChildrenAreComparedWithThem) {
             const auto& [after, after_model] = versions[random.below(versions.size())];
             const auto changes = list_diff(before, after);
             expect_valid(changes, before_model, after_model);
-            if (edits_in(changes) <= list_diff_edits_exact) { ASSERT_EQ(edits_in(changes), fewest_edits(before_model, after_model)); }
+            if (edits_in(changes) <= list_diff_edits_exact) {
+                ASSERT_EQ(edits_in(changes), fewest_edits(before_model, after_model));
+            }
         }
     });
 }
@@ -200,7 +212,9 @@ TEST_F(Diff, ListDiffThatMayNotWaitSucceedsOnceItsNodesAreThere) {
     for_each_seed(10, [&](random_source& random) {
         shelf stored;
         list_model model;
-        for (std::uint64_t i = 1 + random.below(300); i > 0; --i) { model.push_back("e" + std::to_string(random.below(50))); }
+        for (std::uint64_t i = 1 + random.below(300); i > 0; --i) {
+            model.push_back("e" + std::to_string(random.below(50)));
+        }
         const list_model before_model = model;
         const tree before = list_of(model);
         tree after = before;
@@ -239,7 +253,10 @@ TEST_F(Diff, BytesDiffLeadsFromBeforeToAfterWhateverTheShapes) {
         tree after = before;
         for (std::uint64_t i = 1 + random.below(12); i > 0; --i) {
             const std::uint64_t position = random.below(model.size() + 1);
-            const std::uint64_t erased = random.one_in(2) ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(8) ? 500 : 5) + 1) : 0;
+            const std::uint64_t erased =
+                random.one_in(2)
+                    ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(8) ? 500 : 5) + 1)
+                    : 0;
             const std::string given = text(random.below(random.one_in(8) ? 300 : 5));
             after.splice_bytes(position, erased, given);
             model.replace(position, erased, given);
