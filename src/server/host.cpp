@@ -1,11 +1,13 @@
 #include "server/host.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <string_view>
 #include <utility>
 
 #include <spdlog/logger.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@ namespace coppice::server {
 namespace {
 
 constexpr std::chrono::milliseconds stop_patience{1000};
+constexpr rlim_t descriptors_of_our_own = 1024;  // the store's files, listeners, the loop
 
 constexpr std::string_view too_many = "-ERR max number of clients reached\r\n";
 constexpr std::string_view denied =
@@ -34,6 +37,18 @@ void refuse(int descriptor, std::string_view why) noexcept {
     ::close(descriptor);
 }
 
+// The usual limit of 1024 is far below maxclients; a process may raise it up to the system's hard limit.
+void raise_descriptor_limit(rlim_t clients, spdlog::logger& log) {
+    const rlim_t wanted = clients + descriptors_of_our_own;
+    rlimit allowed{};
+    if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0 || allowed.rlim_cur >= wanted) { return; }
+    allowed.rlim_cur = std::min(wanted, allowed.rlim_max);
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &allowed));
+    if (allowed.rlim_cur < wanted) {
+        log.warn("the system allows {} descriptors; maxclients {} would need {}", allowed.rlim_cur, clients, wanted);
+    }
+}
+
 }  // namespace
 
 host::host(loop& events, service& commands, settings& given, spdlog::logger& log, const clock_source& clock)
@@ -53,12 +68,14 @@ host::host(loop& events, service& commands, settings& given, spdlog::logger& log
 
 host::~host() {
     loop_.cancel(cron_);
+    loop_.cancel(last_call_);
     loop_.on_turn_end([] {});
     turn_->end_all("the server stops");  // tells workers to stop before they are waited for
     workers_.reset();
 }
 
 status host::listen() {
+    raise_descriptor_limit(static_cast<rlim_t>(settings_.number(setting::maxclients)), log_);
     return listener_.listen_at(settings_.text(setting::bind),
                                static_cast<std::uint16_t>(settings_.number(setting::port)),
                                static_cast<int>(settings_.number(setting::tcp_backlog)));
@@ -87,7 +104,7 @@ void host::begin_stop() {
     listener_.close();
     stopping_ = true;
     turn_->stop_reading();
-    loop_.after(stop_patience, [this] { finish_stop(); });
+    last_call_ = loop_.after(stop_patience, [this] { finish_stop(); });
 }
 
 void host::finish_stop() {

@@ -39,7 +39,7 @@ public:
     host(const host&) = delete;
     host& operator=(const host&) = delete;
 
-    /// Listens where the settings say.  Errors: errc::io, errc::invalid.
+    /// Listens where the settings say, and asks the system for a descriptor for each client.  Errors: errc::io, errc::invalid.
     [[nodiscard]] status listen();
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
     [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return listener_.addresses(); }
@@ -68,6 +68,7 @@ private:
     std::unique_ptr<turn> turn_;
     listener listener_;
     timer_id cron_;
+    timer_id last_call_ = timer_id::none;  // while stopping
     bool stopping_ = false;
     std::atomic<bool> stop_asked_ = false;
 };

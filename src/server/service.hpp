@@ -124,7 +124,7 @@ protected:
     client() = default;
 };
 
-/// The commands.
+/// The commands.  Nothing here may throw: what runs out of memory answers so.
 class service {
 public:
     virtual ~service() = default;
