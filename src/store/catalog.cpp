@@ -161,7 +161,7 @@ std::optional<snapshot_state> catalog::state_in(std::string_view key, branch_id 
     const auto found = rows_.find(key);
     if (!found) { return std::nullopt; }
     byte_reader from = row_reader(found->bytes);
-    snapshot_state state{rows_.child_of(*found, keyed_records), from.number<space_map>(), time, branch};
+    snapshot_state state{rows_.child_of(*found, keyed_records), from.number<space_map>(), time, branch, {}};
     if (from.failed()) { broken_row("state"); }
     return state;
 }

@@ -32,7 +32,7 @@ live_branch::live_branch(node_pool& pool, const engine_options& options, branch_
       context{.pool = &pool, .sizes = options.sizes, .may_wait = options.wait_for_loads},
       keys(context, keyed_records),
       writer(id_given, keys, spaces),
-      published{tree(context, keyed_records), spaces_in_order, 0, id_given},
+      published{tree(context, keyed_records), spaces_in_order, 0, id_given, {}},
       point_interval(options.point_interval) {}
 
 engine::engine(storage where, const engine_options& options, const clock_source& clock)
@@ -103,7 +103,7 @@ status engine::make_new() {
     logged_ = where_.log->next();
     head_.next_record = logged_;
     durable_.store(logged_, std::memory_order_release);
-    apply_create(main_branch, "main", {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch},
+    apply_create(main_branch, "main", {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch, {}},
                  std::nullopt, true, head_.time);
     durable_head_ = head_;
     return write_checkpoint();
@@ -126,7 +126,7 @@ result<branch_handle> engine::handle(branch_id id) {
     made->row = std::move(*row);
     made->keys = state->keys.through(made->context);
     made->spaces = state->spaces;
-    made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id};
+    made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
     live_.emplace(id, made);
     return made;
 }
@@ -291,7 +291,7 @@ void engine::publish(live_branch& branch) {
     branch.row.changed = stamp();
     branch.row.spaces = branch.spaces;
     branch.row.uncommitted = true;
-    branch.published = {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id};
+    branch.published = {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}};
     branch.in_catalog = false;
     branch.point_due = true;
     branch.unpublished = false;
@@ -430,11 +430,15 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
 
 snapshot_state engine::read(live_branch& branch) {
     const std::lock_guard lock(mutex_);
-    return branch.published;
+    snapshot_state state = branch.published;
+    state.pin = pin(state.keys);
+    return state;
 }
 
 snapshot_state engine::snapshot(live_branch& branch) {
-    return {branch.keys.through(reading_), branch.spaces, clock_.now(), branch.id};
+    snapshot_state state{branch.keys.through(reading_), branch.spaces, clock_.now(), branch.id, {}};
+    state.pin = pin(state.keys);
+    return state;
 }
 
 status engine::load(const not_resident& missing) {

@@ -35,6 +35,7 @@
 #include <storage/storage.hpp>
 #include <store/catalog.hpp>
 #include <store/checkpoint.hpp>
+#include <store/reach.hpp>
 #include <store/version.hpp>
 #include <store/writer.hpp>
 
@@ -97,6 +98,8 @@ struct engine_figures {
     std::uint64_t checkpoint_nodes = 0;  ///< written by all of them
     std::uint64_t checkpoint_bytes = 0;
     bool checkpoint_running = false;
+    std::uint64_t clean_ups = 0;
+    std::uint64_t nodes_retired = 0;     ///< by all of them
     std::uint64_t log_bytes = 0;         ///< since the newest checkpoint
     std::uint64_t log_records = 0;
     std::uint64_t disk_bytes = 0;
@@ -267,6 +270,8 @@ private:
     void apply_commit(live_branch& branch, const commit_row& row);
     void apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost);
 
+    [[nodiscard]] snapshot_pin pin(const tree& held);
+    result<clean_up_report> retire_unmarked(const node_set& marked, const store_head& head, clean_up_report report);
     void run_background();
     void run_sync();
     [[nodiscard]] result<cut> wait_for_cut();
@@ -290,6 +295,7 @@ private:
     log_sequence logged_ = 1;          // number of the next record that is written
     std::uint64_t log_bytes_ = 0;      // written since the newest cut
     std::vector<live_branch*> unpublished_;
+    std::shared_ptr<pin_list> pins_ = std::make_shared<pin_list>();
     engine_figures figures_;
     std::optional<error> failed_;      // final: read only
     std::optional<error> trouble_;     // transient

@@ -122,7 +122,11 @@ result<resolved_version> engine::resolve_locked(std::string_view text) {
 
 result<resolved_version> engine::resolve(std::string_view reference) {
     const std::lock_guard lock(mutex_);
-    return caught([&] { return resolve_locked(reference); });
+    return caught([&] {
+        auto resolved = resolve_locked(reference);
+        if (resolved) { resolved->state.pin = pin(resolved->state.keys); }
+        return resolved;
+    });
 }
 
 result<commit_id> engine::resolve_commit(std::string_view reference) {
@@ -437,7 +441,7 @@ status engine::apply_record(std::string_view text) {
     (*branch)->context.may_wait = true;
     const status done = (*branch)->writer.replay(from.rest(), [&](const version_name& name) -> result<snapshot_state> {
         if (const auto* current = std::get_if<current_of>(&name)) {
-            if (current->branch == id) { return snapshot_state{(*branch)->keys, (*branch)->spaces, head_.time, id}; }
+            if (current->branch == id) { return snapshot_state{(*branch)->keys, (*branch)->spaces, head_.time, id, {}}; }
             if (auto other = handle(current->branch)) { publish(**other); }
         }
         return state_of(name);

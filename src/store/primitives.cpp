@@ -15,6 +15,21 @@ std::string to_hex(const commit_id& id) {
     return hex;
 }
 
+std::vector<tree> pin_list::all() {
+    const std::lock_guard lock(mutex_);
+    return {roots_.begin(), roots_.end()};
+}
+
+pinned_root::pinned_root(std::shared_ptr<pin_list> list, const tree& held) : list_(std::move(list)) {
+    const std::lock_guard lock(list_->mutex_);
+    at_ = list_->roots_.insert(list_->roots_.end(), held);
+}
+
+pinned_root::~pinned_root() {
+    const std::lock_guard lock(list_->mutex_);
+    list_->roots_.erase(at_);
+}
+
 void append_version(std::string& out, const version_name& name) {
     out.push_back(static_cast<char>(name.index() + 1));
     if (const auto* current = std::get_if<current_of>(&name)) {

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <variant>
 #include <vector>
@@ -22,12 +24,37 @@ inline constexpr branch_id main_branch = 1;  ///< "main", which always exists
 using commit_id = std::array<unsigned char, 20>;
 [[nodiscard]] std::string to_hex(const commit_id& id);
 
+/// Roots that somebody outside the store holds: a clean-up keeps what they reach.  Threads: any.
+class pinned_root;
+class pin_list {
+public:
+    [[nodiscard]] std::vector<tree> all();
+
+private:
+    friend class pinned_root;
+    std::mutex mutex_;
+    std::list<tree> roots_;
+};
+class pinned_root {
+public:
+    pinned_root(std::shared_ptr<pin_list> list, const tree& held);
+    ~pinned_root();
+    pinned_root(const pinned_root&) = delete;
+    pinned_root& operator=(const pinned_root&) = delete;
+
+private:
+    std::shared_ptr<pin_list> list_;
+    std::list<tree>::iterator at_;
+};
+using snapshot_pin = std::shared_ptr<const pinned_root>;
+
 /// An immutable state of a branch, owned: keeps its nodes alive.  Cost of a copy: O(1).
 struct snapshot_state {
     tree keys;
     space_map spaces = spaces_in_order;
     microseconds_utc time = 0;  ///< of the version
     branch_id branch = 0;       ///< it was read from
+    snapshot_pin pin{};         ///< set where the store has handed it out
 
     [[nodiscard]] branch_view view(milliseconds_utc now) const noexcept { return {keys, spaces, now}; }
     /// As of its own time: what AT and DIFF see.

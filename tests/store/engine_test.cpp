@@ -143,6 +143,35 @@ TEST(Engine, ADroppedBranchIsGoneAndItsHandleSaysSo) {
     EXPECT_FALSE(store->drop_branch("main").has_value());
 }
 
+TEST(Engine, CleanUpGivesADeletedBranchsSpaceBackAndKeepsWhatSnapshotsHold) {
+    const folder where;
+    hand_clock clock;
+    {
+        const auto store = open_at(where, clock);
+        set(*store, "main", "kept", std::string(50'000, 'k'));
+        ASSERT_TRUE(store->create_branch("exp", "main").has_value());
+        set(*store, "exp", "dropped", std::string(500'000, 'd'));
+        ASSERT_TRUE(store->create_branch("held", "main").has_value());
+        set(*store, "held", "held", std::string(90'000, 'h'));
+        ASSERT_TRUE(store->close().has_value());
+    }
+    const auto store = open_at(where, clock);
+    const auto snapshot = store->resolve("held");  // nothing of it is in memory yet but its root
+    ASSERT_TRUE(snapshot.has_value());
+    ASSERT_TRUE(store->drop_branch("exp").has_value());
+    ASSERT_TRUE(store->drop_branch("held").has_value());
+    const auto first = store->clean_up();
+    ASSERT_TRUE(first.has_value()) << first.error().message();
+    EXPECT_GT(first->nodes_retired, 100U);
+    EXPECT_EQ(get_in(snapshot->state, "held"), std::string(90'000, 'h'));
+    EXPECT_EQ(get_in(snapshot->state, "kept"), std::string(50'000, 'k'));
+    EXPECT_EQ(get(*store, "main", "kept"), std::string(50'000, 'k'));
+    EXPECT_EQ(store->verify().size(), 0U);
+    const auto second = store->clean_up();
+    ASSERT_TRUE(second.has_value());
+    EXPECT_LT(second->nodes_retired, 10U);
+}
+
 TEST(Engine, AFailedTransactionLeavesNothing) {
     const folder where;
     const hand_clock clock;

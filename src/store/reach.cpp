@@ -1,0 +1,175 @@
+#include "store/reach.hpp"
+
+#include <coppice/tree/codec.hpp>
+
+namespace coppice {
+
+bool node_set::add(node_id id) {
+    auto& words = arenas_[arena_of(id)];
+    const std::uint32_t number = number_of(id);
+    if (words.size() <= number / 64) { words.resize(number / 64 + 1 + words.size() / 2); }
+    std::uint64_t& word = words[number / 64];
+    const std::uint64_t bit = std::uint64_t{1} << (number % 64);
+    if ((word & bit) != 0) { return false; }
+    word |= bit;
+    ++size_;
+    return true;
+}
+
+bool node_set::contains(node_id id) const noexcept {
+    const auto arena = arenas_.find(arena_of(id));
+    if (arena == arenas_.end()) { return false; }
+    const std::uint32_t number = number_of(id);
+    return number / 64 < arena->second.size() && (arena->second[number / 64] >> (number % 64) & 1) != 0;
+}
+
+// ---- marking
+
+status node_marker::mark(const node& root) {
+    const auto id = static_cast<node_id>(root.id.load(std::memory_order_acquire));
+    if (id == node_id::none ? !unstored_.insert(&root).second : !marked_.add(id)) { return {}; }
+    resident_.push_back(&root);
+    while (!resident_.empty() || !stored_.empty()) {
+        if (!resident_.empty()) {
+            const node& n = *resident_.back();
+            resident_.pop_back();
+            if (const status visited = visit(n); !visited) { return visited; }
+            continue;
+        }
+        const node_reference next = stored_.back();
+        stored_.pop_back();
+        const auto payload = nodes_.get(next.id, next.seal);
+        if (!payload) { return payload.error(); }
+        const auto decoded = decode_node(pool_, *payload);
+        if (!decoded) { return error{errc::corrupt, to_string(next.id) + ": " + decoded.error().context}; }
+        if (const status visited = visit(**decoded); !visited) { return visited; }
+    }
+    return {};
+}
+
+status node_marker::visit(const node& n) {
+    const auto* slots = slots_of(n);
+    for (unsigned i = 0; i < n.slots; ++i) {
+        const slot_word word = slots[i].load(std::memory_order_acquire);
+        if (word == 0) { continue; }
+        if (!is_stored(word)) {
+            const node& child = *node_in(word);
+            const auto id = static_cast<node_id>(child.id.load(std::memory_order_acquire));
+            if (id == node_id::none ? unstored_.insert(&child).second : marked_.add(id)) { resident_.push_back(&child); }
+            continue;
+        }
+        if (!marked_.add(id_in(word))) { continue; }
+        const node_seal seal = seals_of(n)[i];
+        const bool plain_leaf = n.height == 1 && (seal & seal_references_bit) == 0;  // refers to nothing: need not be read
+        if (!plain_leaf) { stored_.push_back({id_in(word), seal}); }
+    }
+    return {};
+}
+
+// ---- verifying
+
+namespace {
+
+/// What a parent says of a child.
+struct expectation {
+    node_reference at;
+    std::uint64_t count;
+    int height;              // -1: the root of a tree
+    tree_shape shape;
+    bool any_shape;          // the root of a child tree: its own shape counts
+    std::string low;         // keys are not below this
+    std::string high;        // and below this, unless empty
+    bool has_low;
+};
+
+class verifier {
+public:
+    verifier(node_pool& pool, const node_store& nodes, findings& found) : pool_(pool), nodes_(nodes), found_(found) {}
+
+    void run(node_reference root, std::uint64_t count) {
+        open_.push_back({root, count, -1, keyed_records, false, {}, {}, false});
+        while (!open_.empty()) {
+            const expectation next = std::move(open_.back());
+            open_.pop_back();
+            check(next);
+        }
+    }
+
+private:
+    void report(node_id id, std::string what) { found_.push_back({to_string(id), std::move(what)}); }
+
+    void check(const expectation& wanted) {
+        const node_id id = wanted.at.id;
+        if (!seen_.add(id)) { return; }
+        const auto payload = nodes_.get(id, wanted.at.seal);
+        if (!payload) {
+            report(id, payload.error().context);
+            return;
+        }
+        const auto decoded = decode_node(pool_, *payload);
+        if (!decoded) {
+            report(id, decoded.error().context);
+            return;
+        }
+        const node& n = **decoded;
+        const std::uint64_t count = count_of(n);
+        if (count != wanted.count) {
+            report(id, "I4: count " + std::to_string(wanted.count) + ", found " + std::to_string(count));
+        }
+        if (wanted.height >= 0 && n.height != wanted.height) { report(id, "I1: height"); }
+        if (!wanted.any_shape && shape_of(n) != wanted.shape) { report(id, "I1: shape"); }
+        if (n.keyed) { check_bounds(n, wanted); }
+        for (unsigned i = 0; is_inner(n) && i < n.slots; ++i) { expect_child(n, i, wanted); }
+        for (unsigned i = 0; !is_inner(n) && n.slots > 0 && i < n.entries; ++i) { expect_tree(n, i); }
+    }
+
+    void check_bounds(const node& n, const expectation& wanted) {
+        std::string key;
+        for (unsigned i = is_inner(n) ? 1 : 0; i < n.entries; ++i) {
+            key.clear();
+            key_of(n, i).append_to(key);
+            if ((wanted.has_low && key < wanted.low) || (!wanted.high.empty() && key >= wanted.high)) {
+                report(wanted.at.id, "I5: key " + std::to_string(i) + " is outside what the node above says");
+                return;
+            }
+        }
+    }
+
+    void expect_child(const node& n, unsigned i, const expectation& wanted) {
+        expectation child{{id_in(slots_of(n)[i].load(std::memory_order_relaxed)), seals_of(n)[i]},
+                          counts_of(n)[i], n.height - 1, shape_of(n), false, wanted.low, wanted.high, wanted.has_low};
+        if (n.keyed && i > 0) {
+            child.low.clear();
+            key_of(n, i).append_to(child.low);
+            child.has_low = true;
+        }
+        if (n.keyed && i + 1U < n.entries) {
+            child.high.clear();
+            key_of(n, i + 1).append_to(child.high);
+        }
+        open_.push_back(std::move(child));
+    }
+
+    void expect_tree(const node& leaf, unsigned i) {
+        const record_view record = view_record(leaf, i);
+        if (record.child != child_form::slot) { return; }
+        const slot_word word = slots_of(leaf)[record.slot].load(std::memory_order_relaxed);
+        if (word == 0) { return; }
+        open_.push_back({{id_in(word), seals_of(leaf)[record.slot]}, record.child_count, -1, {}, true, {}, {}, false});
+    }
+
+    node_pool& pool_;
+    const node_store& nodes_;
+    findings& found_;
+    node_set seen_;
+    std::vector<expectation> open_;
+};
+
+}  // namespace
+
+void verify_stored_tree(node_pool& pool, const node_store& nodes, node_reference root, std::uint64_t count, findings& found) {
+    if (root.id == node_id::none) { return; }
+    verifier(pool, nodes, found).run(root, count);
+}
+
+}  // namespace coppice
