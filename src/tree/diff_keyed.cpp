@@ -57,8 +57,9 @@ void keyed_diff::restart() noexcept {
 }
 
 void keyed_diff::seek(std::string_view key) {
-    resumed_ = key >= within_.low;
-    if (resumed_) { resume_ = key; }
+    const bool inside = key >= within_.low;
+    if (inside) { resume_ = key; }
+    resumed_ = inside;
     restart();
 }
 

@@ -434,7 +434,7 @@ std::uint64_t room_to_move(const tree& t, std::uint64_t position, std::uint64_t 
     return common_run(behind, last, room);
 }
 
-std::vector<list_change> settled(const sides& in, std::vector<list_change> runs) {
+std::vector<list_change> settled(const sides& in, const std::vector<list_change>& runs) {
     std::vector<list_change> made;
     for (list_change run : runs) {
         for (;;) {

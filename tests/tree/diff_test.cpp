@@ -361,5 +361,33 @@ TEST_F(Diff, KeyedThatMayNotWaitGoesOnOnceTheNodeIsThere) {
     });
 }
 
+std::uint64_t allocations_left = 0;
+
+TEST_F(Diff, KeyedGoesOnAfterAnyAllocationFailed) {
+    for_each_seed(20, [&](random_source& random) {
+        const history versions = random_history(context, random, 200);
+        const auto& [before, before_model] = versions[random.below(versions.size())];
+        const map_model& after_model = versions[random.below(versions.size())].second;
+        const tree after = built_apart(context, after_model);  // children embedded on one side only are opened
+        const auto expected = model_diff(before_model, after_model);
+        keyed_diff diff(before, after);
+        std::vector<std::string> found;
+        for (bool more = true; more;) {
+            allocations_left = random.below(3);
+            pool.set_allocation_hook([] {
+                if (allocations_left-- == 0) { throw std::bad_alloc(); }
+            });
+            try {
+                keyed_change change;
+                more = diff.next(change);
+                if (more) { found.push_back(change.key); }
+            } catch (const std::bad_alloc&) {}
+            pool.set_allocation_hook(nullptr);
+        }
+        ASSERT_EQ(found.size(), expected.size());
+        for (std::size_t i = 0; i < found.size(); ++i) { EXPECT_EQ(found[i], expected[i].key); }
+    });
+}
+
 }  // namespace
 }  // namespace coppice

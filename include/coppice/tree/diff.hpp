@@ -21,7 +21,8 @@
 //
 // Threads. A diff holds both trees as values: nothing that happens to other versions is seen. One diff is
 // used by one thread at a time.
-// Errors. load_error, not_resident and bad_alloc leave a keyed_diff where it was: next() goes on when called again.
+// Errors. load_error, not_resident and bad_alloc leave a keyed_diff where it was: next() goes on when called
+// again. equal and list_diff begin anew; what they had loaded stays in its slots.
 //
 // Sources: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations", Algorithmica 1 (1986), both its
 // greedy and its linear-space form; anchors in increasing order as in patience diff (B. Cohen).
@@ -110,7 +111,7 @@ private:
         unsigned index;  // counted from where the walk begins
         unsigned end;
         unsigned size;
-        bool last;       // what follows this node lies above `high`
+        bool last;  // what follows this node lies above `high`
     };
     [[nodiscard]] unsigned physical(const step& s) const noexcept { return reversed_ ? s.size - 1 - s.index : s.index; }
 
@@ -118,8 +119,8 @@ private:
     bounds within_;
     step path_[limits::tree_height + 1];
     int root_height_ = element;
-    unsigned depth_ = 0;   // 0: stands on the whole tree
-    unsigned begun_ = 0;   // path_[begun_] and all below stand on their first entries
+    unsigned depth_ = 0;  // 0: stands on the whole tree
+    unsigned begun_ = 0;  // path_[begun_] and all below stand on their first entries
     std::uint64_t nodes_entered_ = 0;
     bool untouched_ = true;  // nothing passed yet, so `low` still matters
     bool ended_;
