@@ -1,8 +1,8 @@
 // cli/import_note.hpp: what an import leaves behind, so that an export gives the same documents back.
 //
 // Two keys beside the documents, versioned with them like any other:
-//   coppice:note:PREFIX   a hash: format, shape, how entries are named, how many, what digits are (documents/stored.hpp),
-//                         and for CSV its delimiter, heading, columns and line ends
+//   coppice:note:PREFIX   a hash: format, shape, how entries are named, how many, what digits are
+//                         (documents/stored.hpp), and for CSV its delimiter, heading, columns and line ends
 //   coppice:order:PREFIX  a list of the ids in the file's order, unless entries are named by position
 // Without them an export still works: in order of the keys, digits as numbers.
 #pragma once

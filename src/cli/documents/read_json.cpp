@@ -33,7 +33,7 @@ public:
             nested_.scalar(kind, text);
             return true;
         }
-        return add({kind, std::string(text)}, where);
+        return add({kind, std::string(text)});
     }
     bool begin(value_kind container, text_position where) {
         depth_ += 1;
@@ -46,16 +46,17 @@ public:
         }
         return true;
     }
-    bool end(value_kind container, text_position where) {
+    bool end(value_kind container) {
         depth_ -= 1;
         if (depth_ >= 1) { nested_.end(container); }
         if (depth_ != 1) { return true; }
-        note_duplicates(nested_.duplicates, where, member_name_);
-        return add({container, nested_.text()}, where);
+        note_duplicates(nested_.duplicates);
+        return add({container, nested_.text()});
     }
-    void name(std::string_view text) {
+    void name(std::string_view text, text_position where) {
         if (depth_ == 1) {
             member_name_ = text;
+            member_where_ = where;
         } else {
             nested_.name(text);
         }
@@ -67,7 +68,7 @@ public:
     std::string_view file;
 
 private:
-    bool add(value content, text_position where) {
+    bool add(value content) {
         bytes_ += content.text.size() + member_name_.size();
         if (bytes_ > limits::document_bytes || built_.members.size() >= limits::document_fields) {
             failure = "one document has more than " + std::to_string(limits::document_fields) + " members or "
@@ -82,14 +83,14 @@ private:
         if (is_new) {
             built_.members.push_back({member_name_, std::move(content)});
         } else {
-            note_duplicates(1, where, member_name_);
+            note_duplicates(1);
             built_.members[place->second].content = std::move(content);
         }
         return true;
     }
-    void note_duplicates(std::uint64_t count, text_position where, std::string_view name) {
+    void note_duplicates(std::uint64_t count) {
         if (count != 0 && summary_.duplicate_members == 0) {
-            summary_.duplicate_example = error_at(file, where, printable(name)).context;
+            summary_.duplicate_example = error_at(file, member_where_, printable(member_name_)).context;
         }
         summary_.duplicate_members += count;
     }
@@ -98,6 +99,7 @@ private:
     document built_;
     std::unordered_map<std::string, std::size_t> places_;
     std::string member_name_;
+    text_position member_where_;
     json_text_builder nested_;
     std::uint64_t bytes_ = 0;
     std::size_t depth_ = 0;
@@ -141,7 +143,7 @@ public:
     }
     bool end(value_kind container) override {
         if (in_entry_) {
-            if (!builder_.end(container, where)) { return too_large(); }
+            if (!builder_.end(container)) { return too_large(); }
             return !builder_.is_whole() || finish_entry();
         }
         if (levels_.size() == collection_depth_) { collection_depth_ = 0; }
@@ -152,7 +154,7 @@ public:
     }
     bool name(std::string_view text) override {
         if (in_entry_) {
-            builder_.name(text);
+            builder_.name(text, where);
         } else {
             levels_.back().name = text;
         }
@@ -230,9 +232,9 @@ public:
     }
     bool scalar(value_kind kind, std::string_view text) override { return check(builder_.scalar(kind, text, where)); }
     bool begin(value_kind container) override { return check(builder_.begin(container, where)); }
-    bool end(value_kind container) override { return check(builder_.end(container, where)); }
+    bool end(value_kind container) override { return check(builder_.end(container)); }
     bool name(std::string_view text) override {
-        builder_.name(text);
+        builder_.name(text, where);
         return true;
     }
 
