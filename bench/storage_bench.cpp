@@ -36,7 +36,8 @@ std::string make_payload(random_source& random, unsigned kind) {
                          R"(","score":)" + std::to_string(random.below(1000)) + "}";
                 break;
             case 1:  // a trajectory: doubles that differ in their low digits
-                append_number(bytes, std::sin(static_cast<double>(n) / 100.0) + static_cast<double>(random.below(1000)) / 1e6);
+                append_number(bytes,
+                              std::sin(static_cast<double>(n) / 100.0) + static_cast<double>(random.below(1000)) / 1e6);
                 break;
             case 2:  // random values behind short keys
                 append_number(bytes, static_cast<std::uint32_t>(n));
@@ -117,7 +118,8 @@ void measure_nodes(report& rows, const std::filesystem::path& folder, std::size_
         std::uint64_t hash = 0;
         for (std::size_t i = 0; i < gets; ++i) {
             const auto at = random.below(count);
-            const auto id = make_node_id(1 + static_cast<std::uint32_t>(random.below(arena)), static_cast<std::uint32_t>(at + 1));
+            const auto id =
+                make_node_id(1 + static_cast<std::uint32_t>(random.below(arena)), static_cast<std::uint32_t>(at + 1));
             // The seal is taken here as a parent would have it; its cost is part of the row.
             const auto got = store.get(id, seal_of(id, payloads[at % 2000]));
             if (!got) { std::exit(1); }
@@ -140,7 +142,7 @@ void measure_log(report& rows, const std::filesystem::path& folder, std::size_t 
         auto memory = open_memory_storage();
         auto& log = real ? *opened->log : *memory.log;
         const std::string where = real ? "segments" : "memory";
-        for (const std::size_t turn : {1, 32, 512}) {
+        for (const std::size_t turn : {1U, 32U, 512U}) {
             log_batch batch;
             rows.measure("log record of 60, " + std::to_string(turn) + " a turn, " + where, count, 0, [&] {
                 for (std::size_t i = 0; i < count; i += turn) {
@@ -173,7 +175,8 @@ int main(int count, char** words) {
     const std::size_t nodes = small ? 2000 : 40'000;
     std::string folder = (std::filesystem::temp_directory_path() / "coppice-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) { return 1; }
-    std::printf("storage_bench: %zu nodes of 2 to 4 KiB, 5 runs; \"bytes\" of pack rows: per cent of the payload\n", nodes);
+    std::printf("storage_bench: %zu nodes of 2 to 4 KiB, 5 runs; \"bytes\" of pack rows: per cent of the payload\n",
+                nodes);
     report rows(5, "");
     measure_codecs(rows, small ? 100 : 2000);
     storage_options options;

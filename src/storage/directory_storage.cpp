@@ -29,7 +29,9 @@ status make_folder(const fs::path& path) {
     if (path.has_parent_path() && path.parent_path() != path) {
         if (auto made = make_folder(path.parent_path()); !made) { return made; }
     }
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) { return error_of_errno(errno, "create " + path.string()); }
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+        return error_of_errno(errno, "create " + path.string());
+    }
     return {};
 }
 
@@ -55,7 +57,8 @@ public:
             if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path); }
             char text[256];
             const auto got = ::pread(lock.descriptor_, text, sizeof text, 0);
-            return error{errc::in_use, "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
+            return error{errc::in_use,
+                         "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
         }
         if (auto written = lock.write_owner(""); !written) { return written.error(); }
         return lock;
@@ -96,7 +99,9 @@ public:
             fs::remove_all(growing, failure);
             return copied;
         }
-        if (::rename(growing.c_str(), target.c_str()) != 0) { return error_of_errno(errno, "rename " + growing.string()); }
+        if (::rename(growing.c_str(), target.c_str()) != 0) {
+            return error_of_errno(errno, "rename " + growing.string());
+        }
         return open_disk_folder(fs::absolute(target).parent_path())->sync();
     }
 

@@ -44,7 +44,9 @@ public:
         return {};
     }
     status resize(std::uint64_t bytes) override {
-        if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) { return error_of_errno(errno, "resize " + name_); }
+        if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) {
+            return error_of_errno(errno, "resize " + name_);
+        }
         return {};
     }
     result<std::uint64_t> size() const override {
@@ -109,7 +111,8 @@ public:
     result<std::vector<std::string>> names() const override {
         std::error_code failure;
         std::vector<std::string> found;
-        for (std::filesystem::directory_iterator at(path_, failure), end; !failure && at != end; at.increment(failure)) {
+        for (std::filesystem::directory_iterator at(path_, failure), end; !failure && at != end;
+             at.increment(failure)) {
             found.push_back(at->path().filename().string());
         }
         if (failure) { return error_of_errno(failure.value(), "list " + path_.string()); }

@@ -203,7 +203,8 @@ private:
             if (auto filled = fill_window(segment, offset); !filled) { return filled; }
             const auto window = std::string_view(window_).substr(static_cast<std::size_t>(offset - window_at_.offset));
             if (window.empty()) { return {}; }
-            const auto piece = window.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes, window.size())));
+            const auto piece =
+                window.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes, window.size())));
             frame_.append(piece);
             offset += piece.size();
             bytes -= piece.size();
@@ -211,7 +212,8 @@ private:
         return {};
     }
     status fill_window(std::size_t segment, std::uint64_t offset) {
-        if (window_at_.segment == segment && offset >= window_at_.offset && offset < window_at_.offset + window_.size()) {
+        if (window_at_.segment == segment && offset >= window_at_.offset &&
+            offset < window_at_.offset + window_.size()) {
             return {};
         }
         const auto left = segments_[segment].end - std::min(offset, segments_[segment].end);
@@ -248,7 +250,8 @@ private:
         std::uint64_t used_to = start;
         std::string block;
         while (offset < segments_[segment].end) {
-            block.resize(static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, segments_[segment].end - offset)));
+            block.resize(
+                static_cast<std::size_t>(std::min<std::uint64_t>(window_bytes, segments_[segment].end - offset)));
             const auto got = segments_[segment].file->read_at(offset, block.data(), block.size());
             if (!got) { return got.error(); }
             const auto used = used_bytes(std::string_view(block).substr(0, *got));
@@ -309,7 +312,8 @@ result<log_segment> open_segment(disk_folder& folder, std::uint64_t number, log_
     // A segment under another's name is none.
     if (*header && (*header)->number == number && (*header)->first_sequence == first) { segment.header = **header; }
     for (const auto at : header_copies_at) {
-        const auto copy = head.size() > at ? decode_copy(std::string_view(head).substr(at)) : std::optional<log_segment_header>();
+        const auto copy =
+            head.size() > at ? decode_copy(std::string_view(head).substr(at)) : std::optional<log_segment_header>();
         if (segment.header && (!copy || !*copy || **copy != *segment.header)) {
             segment.broken_copy = "log segment " + std::to_string(number) + " at " + std::to_string(at);
         }

@@ -106,7 +106,7 @@ public:
     /// Gives the room of retired nodes back to the disk. Long: run it in the background after a wave of retire.
     virtual status compact() = 0;
 
-    /// Tries to go on after errc::no_space: fails with it again while there is no room.
+    /// Tries to go on after errc::no_space: fails with it again while there is no room, and for some seconds more.
     virtual status resume() = 0;
 
     /// Reads everything with all checks on and adds what is broken. Never dies.

@@ -73,7 +73,8 @@ result<std::shared_ptr<rocksdb_engine>> rocksdb_engine::open(const std::filesyst
     if (!answer.ok()) {
         auto failure = error_of_engine(answer, path.string());
         // What should be there and is not is damage, not absence.
-        if (mode != engine_mode::create && (answer.IsInvalidArgument() || answer.IsNotFound() || answer.IsPathNotFound())) {
+        if (mode != engine_mode::create &&
+            (answer.IsInvalidArgument() || answer.IsNotFound() || answer.IsPathNotFound())) {
             failure.code = errc::corrupt;
         }
         return failure;

@@ -33,7 +33,8 @@ public:
         const auto generation = now->generation + 1;
         rocksdb::WriteOptions options;
         options.sync = true;
-        const auto answer = engine_->db().Put(options, engine_->heads(), key_of(name), pack_head(name, next, generation));
+        const auto answer =
+            engine_->db().Put(options, engine_->heads(), key_of(name), pack_head(name, next, generation));
         if (!answer.ok()) {
             auto failure = error_of_engine(answer, "head " + std::string(name));
             if (failure.code != errc::no_space) { failed_ = failure; }
@@ -56,7 +57,9 @@ public:
         const std::unique_ptr<rocksdb::Iterator> at(engine_->db().NewIterator(options, engine_->heads()));
         for (at->SeekToFirst(); at->Valid(); at->Next()) {
             const auto name = at->key().ToString();
-            if (const auto state = read_unlocked(name); !state) { found.push_back({"head " + name, state.error().context}); }
+            if (const auto state = read_unlocked(name); !state) {
+                found.push_back({"head " + name, state.error().context});
+            }
         }
         if (!at->status().ok()) { found.push_back({"heads", at->status().ToString()}); }
         for (const auto& [name, generation] : generations_) {
@@ -113,7 +116,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<head_store> make_rocksdb_heads(std::shared_ptr<rocksdb_engine> engine, std::shared_ptr<disk_folder> folder) {
+std::unique_ptr<head_store> make_rocksdb_heads(std::shared_ptr<rocksdb_engine> engine,
+                                               std::shared_ptr<disk_folder> folder) {
     return std::make_unique<rocksdb_heads>(std::move(engine), std::move(folder));
 }
 

@@ -124,7 +124,10 @@ public:
 
     status resume() override {
         if (auto refused = refuse(); !refused) { return refused; }
-        return judge(engine_->db().Resume(), "resume");
+        const auto answer = engine_->db().Resume();
+        // Its own recovery looks for room every five seconds and lets nobody else try meanwhile.
+        if (answer.IsBusy() || answer.IsTryAgain()) { return error{errc::no_space, "resume: " + answer.ToString()}; }
+        return judge(answer, "resume");
     }
 
     void verify(findings& found) const override {

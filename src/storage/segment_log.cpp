@@ -389,7 +389,8 @@ result<replay_report> segment_log::replay(log_sequence from, const visitor& visi
     replay_report report;
     report.cut = cut_;
     const auto wanted_gone = [&](log_sequence oldest) {
-        return error{errc::corrupt, "log: begins at record " + std::to_string(oldest) + ", wanted " + std::to_string(from)};
+        return error{errc::corrupt,
+                     "log: begins at record " + std::to_string(oldest) + ", wanted " + std::to_string(from)};
     };
     if (from < first()) { return wanted_gone(first()); }
     if (from >= next()) {
@@ -402,23 +403,26 @@ result<replay_report> segment_log::replay(log_sequence from, const visitor& visi
         ++begin;
     }
     auto expected = from;
-    const auto walk = walk_log(segments, begin, [&](const log_frame_header& header, std::string_view payload) -> status {
-        if (header.end_sequence() <= from) { return {}; }
-        if (header.first_sequence > expected) { return wanted_gone(header.first_sequence); }
-        auto sequence = header.first_sequence;
-        status taken;
-        const bool whole = for_each_record(payload, header.records, [&](std::string_view record) {
-            const auto number = sequence++;
-            if (number < from) { return true; }
-            ++report.records;
-            report.bytes += record.size();
-            taken = visit(number, record);
-            return taken.has_value();
+    const auto walk =
+        walk_log(segments, begin, [&](const log_frame_header& header, std::string_view payload) -> status {
+            if (header.end_sequence() <= from) { return {}; }
+            if (header.first_sequence > expected) { return wanted_gone(header.first_sequence); }
+            auto sequence = header.first_sequence;
+            status taken;
+            const bool whole = for_each_record(payload, header.records, [&](std::string_view record) {
+                const auto number = sequence++;
+                if (number < from) { return true; }
+                ++report.records;
+                report.bytes += record.size();
+                taken = visit(number, record);
+                return taken.has_value();
+            });
+            if (!whole) {
+                return error{errc::corrupt, "log: the records of frame " + std::to_string(header.first_sequence)};
+            }
+            expected = header.end_sequence();
+            return taken;
         });
-        if (!whole) { return error{errc::corrupt, "log: the records of frame " + std::to_string(header.first_sequence)}; }
-        expected = header.end_sequence();
-        return taken;
-    });
     if (!walk) { return walk.error(); }
     // find_end has seen all of it: what does not read now was damaged then, or since.
     if (walk->end == log_end::damaged) { return damage_error(*walk); }
@@ -482,7 +486,9 @@ status segment_log::copy_to(disk_folder& target, const std::function<status()>& 
             piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(segment.end - at, 1024 * 1024)));
             const auto got = segment.file->read_at(at, piece.data(), piece.size());
             if (!got) { return got.error(); }
-            if (*got < piece.size()) { return error{errc::corrupt, "log segment " + std::to_string(segment.number) + ": short"}; }
+            if (*got < piece.size()) {
+                return error{errc::corrupt, "log segment " + std::to_string(segment.number) + ": short"};
+            }
             if (auto written = (*copy)->write_at(at, piece); !written) { return written; }
         }
         if (auto synced = (*copy)->sync(); !synced) { return synced; }

@@ -9,7 +9,7 @@
 //
 // What must be durable before what
 //   D1  A torn tail is cut off, durably, before the next segment is named.
-//   D2  A segment's name is durable before the one after the next is named, and names are dropped oldest
+//   D2  A segment's name is durable before the next one is named, and names are dropped oldest
 //       first, each durably: so a missing number is always at the end, where it is torn, or damage.
 //   D3  synced() moves only after the bytes, then the names of all segments written since are durable.
 //   D4  A checkpoint beyond the log's end (replay from there) is entered in a new segment before the old

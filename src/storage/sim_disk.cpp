@@ -160,7 +160,9 @@ std::string sim_inode::survivor(crash_choices& choices) const {
         for (std::uint64_t at = made.at, end = made.at + made.bytes.size(); at < end;) {
             const auto next = std::min(end, (at / sector_bytes + 1) * sector_bytes);
             if (choices.taken()) {
-                apply({false, at, made.bytes.substr(static_cast<std::size_t>(at - made.at), static_cast<std::size_t>(next - at))}, left);
+                apply({false, at,
+                       made.bytes.substr(static_cast<std::size_t>(at - made.at), static_cast<std::size_t>(next - at))},
+                      left);
             }
             at = next;
         }
@@ -191,8 +193,10 @@ std::uint64_t sim_disk::bytes() const {
     return total;
 }
 
-std::shared_ptr<disk_folder> open_sim_folder(std::shared_ptr<void> owner, sim_disk& disk, sim_faults& faults, std::mutex& mutex) {
-    return std::make_shared<sim_folder>(std::make_shared<sim_context>(sim_context{std::move(owner), disk, faults, mutex}));
+std::shared_ptr<disk_folder> open_sim_folder(std::shared_ptr<void> owner, sim_disk& disk, sim_faults& faults,
+                                             std::mutex& mutex) {
+    return std::make_shared<sim_folder>(
+        std::make_shared<sim_context>(sim_context{std::move(owner), disk, faults, mutex}));
 }
 
 }  // namespace coppice

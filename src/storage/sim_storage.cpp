@@ -141,7 +141,9 @@ public:
     status resume() override {
         const std::scoped_lock lock(state_->mutex);
         if (auto begun = begin("resume"); !begun) { return begun; }
-        if (state_->faults.used >= state_->faults.capacity) { return error{errc::no_space, "resume: the disk is full"}; }
+        if (state_->faults.used >= state_->faults.capacity) {
+            return error{errc::no_space, "resume: the disk is full"};
+        }
         random_choices choices(state_->random);
         state_->settle_unknown(choices);
         return {};

@@ -140,7 +140,8 @@ TEST_P(EveryKind, ReplaysWhatWasWritten) {
     const auto check = [&] {
         EXPECT_EQ(disk.log->next(), model.size() + 1);
         EXPECT_EQ(disk.log->first(), 1U);
-        for (const std::size_t from : {std::size_t{1}, std::size_t{2}, model.size() / 2, model.size(), model.size() + 1}) {
+        for (const std::size_t from :
+             {std::size_t{1}, std::size_t{2}, model.size() / 2, model.size(), model.size() + 1}) {
             std::vector<std::string> records;
             const auto sequences = replayed(*disk.log, from, &records);
             ASSERT_EQ(sequences.size(), model.size() + 1 - from);
@@ -184,7 +185,8 @@ TEST_P(EveryKind, DropsAPrefixAndKeepsTheRest) {
     EXPECT_GT(disk.log->first(), 1U);
     EXPECT_LE(disk.log->first(), 31U);
     EXPECT_EQ(replayed(*disk.log, 31).size(), 20U);
-    EXPECT_EQ(disk.log->replay(1, [](log_sequence, std::string_view) -> status { return {}; }).error().code, errc::corrupt);
+    EXPECT_EQ(disk.log->replay(1, [](log_sequence, std::string_view) -> status { return {}; }).error().code,
+              errc::corrupt);
     ASSERT_TRUE(disk.log->rotate());
     ASSERT_TRUE(disk.log->drop_before(disk.log->next()));
     EXPECT_EQ(disk.log->first(), 51U);

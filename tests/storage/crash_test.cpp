@@ -57,7 +57,9 @@ public:
     }
 
 private:
-    static std::string record_of(log_sequence sequence) { return std::to_string(sequence) + std::string(sequence * 131 % 3000, 'r'); }
+    static std::string record_of(log_sequence sequence) {
+        return std::to_string(sequence) + std::string(sequence * 131 % 3000, 'r');
+    }
     static std::string payload_of(log_sequence head) { return std::to_string(head) + std::string(700, 'n'); }
     static node_id id_of(log_sequence head) { return make_node_id(1, static_cast<std::uint32_t>(head)); }
 

@@ -141,11 +141,14 @@ void flip_bits_in(const fs::path& path) {
     std::map<std::string, std::pair<int, int>> kinds;  // reported, tried
     std::vector<fs::path> files;
     for (const auto& file : fs::recursive_directory_iterator(path)) {
-        if (file.is_regular_file() && file.file_size() > 0 && file.path().filename() != "LOCK") { files.push_back(file.path()); }
+        if (file.is_regular_file() && file.file_size() > 0 && file.path().filename() != "LOCK") {
+            files.push_back(file.path());
+        }
     }
     for (const auto& file : files) {
         const auto size = fs::file_size(file);
-        const auto kind = file.has_extension() && file.parent_path().filename() == "nodes" ? "*" + file.extension().string()
+        const auto kind = file.has_extension() && file.parent_path().filename() == "nodes"
+                              ? "*" + file.extension().string()
                           : file.parent_path().filename() == "log" ? std::string("log segment")
                                                                    : file.filename().string().substr(0, 6);
         // Files of the same kind share a budget; the first and last bytes are always tried.
@@ -165,7 +168,8 @@ void flip_bits_in(const fs::path& path) {
             kinds[kind].first += found.empty() ? 0 : 1;
             auto again = open_directory_storage(broken, small_options());
             const auto errors = again ? read_all(*again) : 1;
-            EXPECT_FALSE(found.empty() && errors > 0) << kind << " at " << at << " of " << size << ": verify saw nothing";
+            EXPECT_FALSE(found.empty() && errors > 0)
+                << kind << " at " << at << " of " << size << ": verify saw nothing";
         }
     }
     for (const auto& [kind, counts] : kinds) {
@@ -203,7 +207,9 @@ TEST(Damage, OfALostFileIsReported) {
     }
     for (const auto& file : fs::directory_iterator(path / "nodes")) {
         const auto name = file.path().filename().string();
-        if (name.starts_with("LO") || name == "IDENTITY" || name.starts_with("OPTIONS") || file.file_size() == 0) { continue; }
+        if (name.starts_with("LO") || name == "IDENTITY" || name.starts_with("OPTIONS") || file.file_size() == 0) {
+            continue;
+        }
         const auto broken = folder.path() / "broken";
         fs::remove_all(broken);
         fs::copy(path, broken, fs::copy_options::recursive);

@@ -11,14 +11,16 @@ namespace {
 TEST(NodeEnvelope, UnpacksWhatItPackedAndShrinksWhatShrinks) {
     random_source random(test_seed());
     for (const auto codec : {node_codec::none, node_codec::lz4, node_codec::zstd}) {
-        for (const std::size_t length : {0, 1, 7, 8, 100, 4096, 70'000}) {
+        for (const std::size_t length : {0U, 1U, 7U, 8U, 100U, 4096U, 70'000U}) {
             for (const unsigned letters : {1U, 4U, 256U}) {
                 const auto payload = random_bytes(random, length, letters);
                 std::string envelope;
                 pack_node(envelope, payload, codec, 1);
                 EXPECT_EQ(unpack_node(envelope), payload);
                 EXPECT_LE(envelope.size(), payload.size() + 6);
-                if (letters == 1 && length >= 4096 && codec != node_codec::none) { EXPECT_LT(envelope.size(), length / 8); }
+                if (letters == 1 && length >= 4096 && codec != node_codec::none) {
+                    EXPECT_LT(envelope.size(), length / 8);
+                }
             }
         }
     }
@@ -71,7 +73,8 @@ TEST(HeadEnvelope, RefusesEveryFlippedBitAndAnotherName) {
         for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
             auto flipped = bytes;
             flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-            EXPECT_FALSE(heads ? unpack_head("main", flipped).has_value() : unpack_generations(flipped).has_value()) << bit;
+            EXPECT_FALSE(heads ? unpack_head("main", flipped).has_value() : unpack_generations(flipped).has_value())
+                << bit;
         }
         for (std::size_t length = 0; length < bytes.size(); ++length) {
             EXPECT_FALSE(unpack_head("main", std::string_view(bytes).substr(0, length)));

@@ -19,7 +19,8 @@ struct bench : std::enable_shared_from_this<bench> {
     std::uint64_t seed = test_seed();
 
     std::unique_ptr<segment_log> open() {
-        auto log = segment_log::open(open_sim_folder(weak_from_this().lock(), disk, faults, mutex), segment_bytes, ++seed);
+        auto log =
+            segment_log::open(open_sim_folder(weak_from_this().lock(), disk, faults, mutex), segment_bytes, ++seed);
         EXPECT_TRUE(log) << log.error().message();
         return std::move(*log);
     }
@@ -44,7 +45,9 @@ struct bench : std::enable_shared_from_this<bench> {
     }
 };
 
-std::string record_of(log_sequence sequence) { return std::to_string(sequence) + std::string(sequence * 37 % 500, 'r'); }
+std::string record_of(log_sequence sequence) {
+    return std::to_string(sequence) + std::string(sequence * 37 % 500, 'r');
+}
 
 result<replay_report> replay_all(segment_log& log, log_sequence from = 1) {
     return log.replay(from, [](log_sequence sequence, std::string_view record) -> status {

@@ -1,4 +1,4 @@
-// Helpers of the storage tests: the three kinds behind one face, folders that vanish, seeds that print themselves.
+// tests/storage/storage_kinds.hpp: the three kinds behind one face, folders that vanish, seeds that print themselves.
 #pragma once
 
 #include <cstdlib>
