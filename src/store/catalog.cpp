@@ -24,7 +24,9 @@ std::string commit_key(char section, const commit_id& id) { return section + std
 std::string time_key(char section, branch_id branch, microseconds_utc time) {
     return section + big(branch) + big(static_cast<std::uint64_t>(time));
 }
-std::string age_key(microseconds_utc time, branch_id branch) { return "p" + big(static_cast<std::uint64_t>(time)) + big(branch); }
+std::string age_key(microseconds_utc time, branch_id branch) {
+    return "p" + big(static_cast<std::uint64_t>(time)) + big(branch);
+}
 std::string name_key(std::string_view name) { return "n" + std::string(name); }
 
 commit_id take_commit(byte_reader& from) {
@@ -38,7 +40,9 @@ commit_id take_commit(byte_reader& from) {
 /// read is a newer coppice's.
 byte_reader row_reader(std::string_view bytes) {
     byte_reader from(bytes);
-    if (from.number<char>() != row_format) { throw load_error({errc::unsupported, "catalog: a row of a newer coppice"}); }
+    if (from.number<char>() != row_format) {
+        throw load_error({errc::unsupported, "catalog: a row of a newer coppice"});
+    }
     return from;
 }
 
@@ -88,7 +92,9 @@ result<store_head> decode_head(std::string_view bytes) {
     if (format > head_format) { return error{errc::unsupported, "the store was written by a newer coppice"}; }
     for (int i = 0; i < 6; ++i) {
         const auto word = from.number<std::uint64_t>();
-        if (i < 3 && word != 0) { return error{errc::unsupported, "the store uses a feature that this coppice does not know"}; }
+        if (i < 3 && word != 0) {
+            return error{errc::unsupported, "the store uses a feature that this coppice does not know"};
+        }
     }
     store_head head;
     head.generation = from.number<std::uint64_t>();
@@ -239,7 +245,9 @@ std::optional<commit_row> catalog::commit(const commit_id& id) const {
     if (long_text) {
         std::string text;
         if (const auto message = rows_.find(commit_key('m', id))) {
-            for (cursor at(rows_.child_of(*message, plain_bytes)); !at.at_end(); at.skip_leaf()) { text += at.rest_of_leaf(); }
+            for (cursor at(rows_.child_of(*message, plain_bytes)); !at.at_end(); at.skip_leaf()) {
+                text += at.rest_of_leaf();
+            }
         }
         byte_reader parts(text);
         row.author = parts.text();
@@ -368,7 +376,8 @@ catalog::version_entry entry_of(const record_view& record, microseconds_utc time
 }
 }  // namespace
 
-void catalog::for_each_version(branch_id branch, microseconds_utc from, function_ref<bool(const version_entry&)> visit) const {
+void catalog::for_each_version(branch_id branch, microseconds_utc from,
+                               function_ref<bool(const version_entry&)> visit) const {
     if (rows_.empty()) { return; }
     const std::string prefix = "v" + big(branch);
     cursor at(rows_);
@@ -380,7 +389,9 @@ void catalog::for_each_version(branch_id branch, microseconds_utc from, function
     while (true) {
         const std::string key = at.get().key();
         if (!key.starts_with(prefix)) { return; }
-        if (!visit(entry_of(at.get(), static_cast<microseconds_utc>(from_big(std::string_view(key).substr(9)))))) { return; }
+        if (!visit(entry_of(at.get(), static_cast<microseconds_utc>(from_big(std::string_view(key).substr(9)))))) {
+            return;
+        }
         if (at.position() == 0) { return; }
         at.previous();
     }

@@ -43,18 +43,18 @@ struct point_row {
 /// What the head says beside the catalog's root.
 struct store_head {
     std::array<unsigned char, 16> uuid{};
-    std::uint64_t generation = 0;       ///< checkpoints so far
+    std::uint64_t generation = 0;  ///< checkpoints so far
     std::uint64_t nonce = 0;
-    node_id root = node_id::none;       ///< none: an empty catalog
+    node_id root = node_id::none;  ///< none: an empty catalog
     node_seal root_seal = 0;
     std::uint64_t root_count = 0;
-    std::uint64_t next_record = 1;      ///< the first log record that the root does not hold
-    std::uint32_t arena = 0;            ///< the newest one leased
-    std::uint32_t arena_used = 0;       ///< highest number used in it
+    std::uint64_t next_record = 1;                                ///< the first log record that the root does not hold
+    std::uint32_t arena = 0;                                      ///< the newest one leased
+    std::uint32_t arena_used = 0;                                 ///< highest number used in it
     std::vector<std::pair<std::uint32_t, std::uint32_t>> arenas;  ///< earlier ones, and the highest number used of each
     branch_id next_branch = main_branch + 1;
     std::uint64_t point_bytes = 0;
-    microseconds_utc time = 0;          ///< of the newest version
+    microseconds_utc time = 0;  ///< of the newest version
 };
 [[nodiscard]] std::string encode_head(const store_head& head);
 [[nodiscard]] result<store_head> decode_head(std::string_view bytes);
@@ -97,7 +97,8 @@ public:
         std::uint64_t cost_bytes = 0;
     };
     /// Versions not newer than `from`, newest first, until `visit` returns false.
-    void for_each_version(branch_id branch, microseconds_utc from, function_ref<bool(const version_entry&)> visit) const;
+    void for_each_version(branch_id branch, microseconds_utc from,
+                          function_ref<bool(const version_entry&)> visit) const;
     [[nodiscard]] std::optional<version_entry> oldest_version(branch_id branch) const;
 
     void put_reflog(branch_id branch, const reflog_row& row);
@@ -106,7 +107,8 @@ public:
     [[nodiscard]] std::uint64_t count(char section) const;
 
 private:
-    [[nodiscard]] std::optional<snapshot_state> state_in(std::string_view key, branch_id branch, microseconds_utc time) const;
+    [[nodiscard]] std::optional<snapshot_state> state_in(std::string_view key, branch_id branch,
+                                                         microseconds_utc time) const;
     void erase_all(std::string_view prefix);
 
     tree rows_;

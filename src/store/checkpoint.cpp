@@ -10,7 +10,8 @@ status node_writer::write(node& root) {
     return below ? flush() : below;
 }
 
-// Recursion as deep as trees are high times the store's nesting of trees, which is fixed: catalog, branch, key, element.
+// Recursion as deep as trees are high times how deep the store nests them, which is fixed: catalog, branch, key,
+// element.
 status node_writer::write_below(node& n, unsigned depth) {
     if (n.id.load(std::memory_order_relaxed) != 0) { return {}; }
     COPPICE_CHECK(depth < 5 * (limits::tree_height + 1));

@@ -1,29 +1,17 @@
-// store/engine.cpp: opening, branches, turns and the background.
+// store/engine.cpp: opening, and turns.
 #include "store/engine.hpp"
 
 #include <algorithm>
 
 #include <coppice/base/random.hpp>
 
+#include "store/caught.hpp"
 #include "store/primitives.hpp"
-#include "store/reference.hpp"
 
 namespace coppice {
 namespace {
 
-constexpr std::size_t garbage_per_tick = 4096;
 constexpr std::size_t record_bytes_beside = 256;  // more than a record's frame and header take
-constexpr std::chrono::milliseconds background_interval{20};
-
-/// Runs `body`, whose nodes may fail to load: the store's API speaks in results.
-template <class Body>
-auto caught(Body&& body) -> decltype(body()) {
-    try {
-        return body();
-    } catch (const load_error& failure) {
-        return failure.cause();
-    }
-}
 
 }  // namespace
 
@@ -103,8 +91,9 @@ status engine::make_new() {
     logged_ = where_.log->next();
     head_.next_record = logged_;
     durable_.store(logged_, std::memory_order_release);
-    apply_create(main_branch, "main", {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch, {}},
-                 std::nullopt, true, head_.time);
+    apply_create(main_branch, "main",
+                 {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch, {}}, std::nullopt,
+                 true, head_.time);
     durable_head_ = head_;
     return write_checkpoint();
 }
@@ -113,163 +102,6 @@ status engine::close() {
     status closed = checkpoint();
     const status synced = where_.log->sync();
     return closed ? synced : closed;
-}
-
-// ---- branches
-
-result<branch_handle> engine::handle(branch_id id) {
-    if (const auto found = live_.find(id); found != live_.end()) { return found->second; }
-    auto row = catalog_.branch(id);
-    if (!row) { return error{errc::not_found, "no branch with number " + std::to_string(id)}; }
-    auto state = catalog_.branch_state(id);
-    auto made = std::make_shared<live_branch>(pool_, options_, id);
-    made->row = std::move(*row);
-    made->keys = state->keys.through(made->context);
-    made->spaces = state->spaces;
-    made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
-    live_.emplace(id, made);
-    return made;
-}
-
-result<branch_handle> engine::named(std::string_view name) {
-    const auto row = catalog_.name(name);
-    if (!row) { return error{errc::not_found, "no branch '" + std::string(name) + "'"}; }
-    if (row->tag) { return error{errc::invalid, "'" + std::string(name) + "' is a tag: expected a branch"}; }
-    return handle(row->branch);
-}
-
-result<branch_handle> engine::branch(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    return caught([&] { return named(name); });
-}
-
-result<branch_row> engine::branch_info(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    return caught([&]() -> result<branch_row> {
-        auto found = named(name);
-        if (!found) { return found.error(); }
-        if (options_.one_writer) { publish(**found); }
-        return (*found)->row;
-    });
-}
-
-std::vector<branch_row> engine::branches() {
-    const std::lock_guard lock(mutex_);
-    if (options_.one_writer) { publish_all(); }
-    std::vector<branch_row> rows;
-    catalog_.for_each_name([&](std::string_view, const name_row& row) {
-        if (row.tag) { return true; }
-        const auto live = live_.find(row.branch);
-        rows.push_back(live != live_.end() ? live->second->row : *catalog_.branch(row.branch));
-        return true;
-    });
-    return rows;
-}
-
-result<branch_row> engine::create_branch(std::string_view name, std::string_view from) {
-    if (const status valid = check_name(name); !valid) { return valid.error(); }
-    const std::lock_guard lock(mutex_);
-    return caught([&]() -> result<branch_row> {
-        if (catalog_.name(name)) { return error{errc::exists, "the name '" + std::string(name) + "' is taken"}; }
-        const auto source = resolve_locked(from);
-        if (!source) { return source.error(); }
-        std::optional<commit_id> head;
-        bool uncommitted = true;
-        if (const auto* commit = std::get_if<commit_named>(&source->name)) {
-            head = commit->id;
-            uncommitted = false;
-        } else if (const auto branch = handle(source->state.branch)) {
-            head = (*branch)->row.head;
-            uncommitted = std::holds_alternative<point_of>(source->name) || (*branch)->row.uncommitted;
-        }
-        const microseconds_utc time = stamp();
-        const branch_id id = head_.next_branch;
-        std::string text;
-        append_primitive(text, primitive::create_branch);
-        append_varint(text, id);
-        append_text(text, name);
-        append_version(text, source->name);
-        text.push_back(static_cast<char>((head ? 1U : 0U) | (uncommitted ? 2U : 0U)));
-        if (head) { text.append(reinterpret_cast<const char*>(head->data()), head->size()); }
-        append_number(text, time);
-        apply_create(id, name, source->state, head, uncommitted, time);
-        log_reference(text);
-        if (const status done = finish_change(); !done) { return done.error(); }
-        return *catalog_.branch(id);
-    });
-}
-
-void engine::apply_create(branch_id id, std::string_view name, const snapshot_state& from, const std::optional<commit_id>& head,
-                          bool uncommitted, microseconds_utc time) {
-    branch_row row;
-    row.id = id;
-    row.name = name;
-    row.created = row.changed = time;
-    row.spaces = from.spaces;
-    row.head = head;
-    row.uncommitted = uncommitted;
-    catalog changed(catalog_.rows());  // both records or none
-    changed.put_branch(row, from);
-    changed.put_name(name, {false, id, {}});
-    catalog_ = std::move(changed);
-    head_.next_branch = std::max(head_.next_branch, id + 1);
-    head_.time = std::max(head_.time, time);
-}
-
-status engine::drop_branch(std::string_view name) {
-    const std::lock_guard lock(mutex_);
-    return caught([&]() -> status {
-        auto found = named(name);
-        if (!found) { return found.error(); }
-        if ((*found)->id == main_branch) { return error{errc::invalid, "the branch 'main' cannot be deleted"}; }
-        std::string text;
-        append_primitive(text, primitive::drop_branch);
-        append_varint(text, (*found)->id);
-        apply_drop(**found);
-        log_reference(text);
-        return finish_change();
-    });
-}
-
-void engine::apply_drop(live_branch& branch) {
-    catalog changed(catalog_.rows());
-    head_.point_bytes -= std::min(head_.point_bytes, changed.erase_branch(branch.row));
-    catalog_ = std::move(changed);
-    branch.dropped = true;
-    std::erase(unpublished_, &branch);
-    // Whoever still holds the handle must not keep the data.
-    branch.keys.clear();
-    branch.published.keys.clear();
-    live_.erase(branch.id);
-}
-
-status engine::rename_branch(std::string_view name, std::string_view next) {
-    if (const status valid = check_name(next); !valid) { return valid; }
-    const std::lock_guard lock(mutex_);
-    return caught([&]() -> status {
-        auto found = named(name);
-        if (!found) { return found.error(); }
-        if ((*found)->id == main_branch) { return error{errc::invalid, "the branch 'main' cannot be renamed"}; }
-        if (catalog_.name(next)) { return error{errc::exists, "the name '" + std::string(next) + "' is taken"}; }
-        std::string text;
-        append_primitive(text, primitive::rename_branch);
-        append_varint(text, (*found)->id);
-        append_text(text, next);
-        apply_rename(**found, next);
-        log_reference(text);
-        return finish_change();
-    });
-}
-
-void engine::apply_rename(live_branch& branch, std::string_view next) {
-    catalog changed(catalog_.rows());
-    branch_row row = branch.row;
-    changed.erase_name(row.name);
-    row.name = next;
-    changed.put_name(next, {false, branch.id, {}});
-    changed.put_branch(row, branch.published);
-    catalog_ = std::move(changed);
-    branch.row = std::move(row);
 }
 
 // ---- turns
@@ -373,9 +205,7 @@ result<log_sequence> engine::end_turn() {
             const std::lock_guard lock(mutex_);
             publish_all();
             taken.emplace(caught([&]() -> result<cut> { return take_cut(); }));
-        } catch (const std::bad_alloc&) {
-            taken.emplace(error{errc::limit, "checkpoint: out of memory"});
-        }
+        } catch (const std::bad_alloc&) { taken.emplace(error{errc::limit, "checkpoint: out of memory"}); }
         const std::lock_guard work(work_mutex_);
         taken_ = std::move(taken);
         cut_wanted_.store(false, std::memory_order_release);
@@ -449,217 +279,5 @@ status engine::load(const not_resident& missing) {
 }
 
 status engine::sync_now() { return where_.log->sync(); }
-
-// ---- the background
-
-void engine::run_sync() {
-    std::unique_lock lock(work_mutex_);
-    while (!stopping_) {
-        const bool always = sync_.load(std::memory_order_relaxed) == durability::always;
-        const bool due = sync_wanted_ > durable_.load(std::memory_order_acquire);
-        if (!(always && due)) {
-            sync_work_.wait_for(lock, std::chrono::seconds(1));
-            if (stopping_) { return; }
-        }
-        if (sync_.load(std::memory_order_relaxed) == durability::no) { continue; }
-        const log_sequence target = sync_wanted_;
-        lock.unlock();
-        const status synced = where_.log->sync();
-        lock.lock();
-        if (!synced) {
-            trouble_at_sync_ = synced.error();
-            sync_failed_.store(true, std::memory_order_release);
-            return;
-        }
-        if (target > durable_.load(std::memory_order_acquire)) {
-            durable_.store(target, std::memory_order_release);
-            if (wake_durable_) { wake_durable_(); }
-        }
-    }
-}
-
-void engine::run_background() {
-    std::unique_lock lock(work_mutex_);
-    while (!stopping_) {
-        work_.wait_for(lock, background_interval);
-        if (stopping_) { return; }
-        const bool wanted = std::exchange(checkpoint_wanted_, false);
-        lock.unlock();
-        while (pool_.free_garbage(garbage_per_tick) == garbage_per_tick) {}
-        if (!options_.one_writer) { tick(); }
-        if (wanted) {
-            static_cast<void>(checkpoint());
-            checkpoint_running_.store(false, std::memory_order_release);
-        }
-        lock.lock();
-    }
-}
-
-void engine::tick() {
-    {
-        const std::lock_guard lock(mutex_);
-        if (failed_) { return; }
-        try {
-            make_points();
-        } catch (const std::exception&) {  // no memory or no disk for a restore point: the next tick tries again
-        }
-    }
-    bool due = false;
-    {
-        const std::lock_guard lock(mutex_);
-        const bool long_ago = clock_.elapsed() - last_cut_ > options_.checkpoint_interval && figures_.log_records > 0;
-        due = figures_.log_bytes > options_.checkpoint_log_bytes || long_ago;
-    }
-    if (due) { static_cast<void>(start_checkpoint()); }
-}
-
-bool engine::start_checkpoint() {
-    if (!options_.background || checkpoint_running_.exchange(true)) { return false; }
-    const std::lock_guard lock(work_mutex_);
-    checkpoint_wanted_ = true;
-    work_.notify_all();
-    return true;
-}
-
-engine::cut engine::take_cut() {
-    for (auto& [id, branch] : live_) {
-        if (branch->in_catalog) { continue; }
-        catalog_.put_branch(branch->row, branch->published);
-        branch->in_catalog = true;
-    }
-    last_cut_ = clock_.elapsed();
-    figures_.log_bytes = 0;
-    figures_.log_records = 0;
-    cut taken{catalog_.rows(), head_};
-    taken.head.next_record = logged_;
-    forget_idle();
-    return taken;
-}
-
-/// Forgets branches that nobody uses: their records say everything.
-void engine::forget_idle() {
-    for (auto at = live_.begin(); at != live_.end();) {
-        live_branch& branch = *at->second;
-        const bool idle = at->second.use_count() == 1 && branch.in_catalog && !branch.point_due && !branch.unpublished &&
-                          branch.id != main_branch;
-        if (idle) {
-            figures_.edits.in_place += branch.context.edits.in_place;
-            figures_.edits.copied += branch.context.edits.copied;
-            figures_.edits.copied_bytes += branch.context.edits.copied_bytes;
-            figures_.edits.split += branch.context.edits.split;
-            figures_.edits.merged += branch.context.edits.merged;
-        }
-        at = idle ? live_.erase(at) : std::next(at);
-    }
-}
-
-result<engine::cut> engine::wait_for_cut() {
-    if (!options_.one_writer || !options_.background || !wake_turn_) {
-        const std::lock_guard lock(mutex_);
-        publish_all();
-        return take_cut();
-    }
-    std::unique_lock lock(work_mutex_);
-    taken_.reset();
-    cut_wanted_.store(true, std::memory_order_release);
-    wake_turn_();
-    cut_taken_.wait(lock, [&] { return taken_.has_value() || stopping_; });
-    if (!taken_) { return error{errc::closed, "the store is closing"}; }
-    result<cut> taken = std::move(*taken_);
-    taken_.reset();
-    return taken;
-}
-
-status engine::checkpoint() {
-    const std::lock_guard one(checkpoint_mutex_);
-    status done;
-    try {
-        done = caught([&] { return write_checkpoint(); });
-    } catch (const std::bad_alloc&) {
-        done = error{errc::limit, "checkpoint: out of memory"};
-    }
-    const std::lock_guard lock(mutex_);
-    trouble_ = done ? std::nullopt : std::optional<error>(done.error());
-    return done;
-}
-
-/// The arena whose ids this opening gives: recorded in the head before the first of them is used.
-status engine::lease_arena(store_head& head) {
-    if (arena_leased_) { return {}; }
-    if (head.arena != 0) { head.arenas.emplace_back(head.arena, head.arena_used); }
-    ++head.arena;
-    head.arena_used = 0;
-    store_head leased;
-    {
-        const std::lock_guard lock(mutex_);
-        head_.arenas = head.arenas;
-        head_.arena = head.arena;
-        head_.arena_used = 0;
-        leased = durable_head_;
-        leased.arenas = head.arenas;
-        leased.arena = head.arena;
-        leased.arena_used = 0;
-        leased.uuid = head.uuid;
-    }
-    const auto moved = where_.heads->move_head("store", token_, encode_head(leased));
-    if (!moved) { return moved.error(); }
-    if (moved->outcome != move_outcome::moved) { return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"}); }
-    token_ = moved->token;
-    arena_leased_ = true;
-    return {};
-}
-
-status engine::write_checkpoint() {
-    auto taken = wait_for_cut();
-    if (!taken) { return taken.error(); }
-    store_head& head = taken->head;
-    if (const status leased = lease_arena(head); !leased) { return leased; }
-    node_writer writer(pool_, *where_.nodes, head.arena, arena_next_);
-    const tree& rows = taken->catalog_rows;
-    const auto write = [&]() -> status {
-        // Whatever becomes of this checkpoint, its ids are used up.
-        struct advance {
-            std::uint32_t& next;
-            const node_writer& from;
-            ~advance() { next = from.used() + 1; }
-        } const advanced{arena_next_, writer};
-        if (rows.root() == nullptr) { return {}; }
-        if (const status written = writer.write(*rows.root()); !written) { return written; }
-        return writer.sync();  // the nodes, before the head that names them
-    };
-    try {
-        const status written = write();
-        if (!written) {
-            writer.undo();
-            if (written.error().code == errc::no_space) { static_cast<void>(where_.nodes->resume()); }
-            return written;
-        }
-    } catch (...) {
-        writer.undo();
-        throw;
-    }
-    head.arena_used = writer.used();
-    ++head.generation;
-    head.nonce = random_seed();
-    head.root = rows.root() == nullptr ? node_id::none : static_cast<node_id>(rows.root()->id.load(std::memory_order_relaxed));
-    head.root_seal = rows.root() == nullptr ? 0 : rows.root()->seal;
-    head.root_count = rows.size();
-    const auto moved = where_.heads->move_head("store", token_, encode_head(head));
-    if (!moved) { return moved.error(); }
-    if (moved->outcome != move_outcome::moved) { return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"}); }
-    token_ = moved->token;
-    {
-        const std::lock_guard lock(mutex_);
-        head_.generation = head.generation;
-        head_.arena_used = head.arena_used;
-        durable_head_ = head;
-        ++figures_.checkpoints;
-        figures_.checkpoint_nodes += writer.nodes();
-        figures_.checkpoint_bytes += writer.bytes();
-        figures_.last_checkpoint = clock_.now();
-    }
-    // The head is durable: what the log says below it is not needed any more.
-    return where_.log->drop_before(head.next_record);
-}
 
 }  // namespace coppice

@@ -45,13 +45,13 @@ enum class durability : std::uint8_t { always, everysec, no };  ///< when the lo
 
 struct engine_options {
     durability sync = durability::everysec;
-    std::uint64_t history_budget = std::uint64_t{1} << 30;     ///< bytes that restore points may hold
-    bool one_writer = false;                                   ///< a server: see Turns
-    bool wait_for_loads = true;                                ///< false: the writer meets not_resident instead
-    bool background = true;                                    ///< false: no thread; a test calls checkpoint(), tick(), ...
-    std::uint64_t checkpoint_log_bytes = 64 * 1024 * 1024;     ///< a checkpoint starts at this much log,
-    std::chrono::seconds checkpoint_interval{60};              ///< or after this long with changes
-    std::chrono::milliseconds point_interval{1000};            ///< between restore points of a branch that changes
+    std::uint64_t history_budget = std::uint64_t{1} << 30;  ///< bytes that restore points may hold
+    bool one_writer = false;                                ///< a server: see Turns
+    bool wait_for_loads = true;                             ///< false: the writer meets not_resident instead
+    bool background = true;  ///< false: no thread; a test calls checkpoint(), tick(), ...
+    std::uint64_t checkpoint_log_bytes = 64 * 1024 * 1024;  ///< a checkpoint starts at this much log,
+    std::chrono::seconds checkpoint_interval{60};           ///< or after this long with changes
+    std::chrono::milliseconds point_interval{1000};         ///< between restore points of a branch that changes
     node_sizes sizes{};
 };
 
@@ -61,18 +61,18 @@ struct live_branch {
 
     const branch_id id;
     std::mutex turn;
-    tree_context context;           ///< of the turn's holder
-    tree keys;                      ///< the working root
+    tree_context context;  ///< of the turn's holder
+    tree keys;             ///< the working root
     space_map spaces = spaces_in_order;
     branch_writer writer;
-    bool unpublished = false;       ///< `keys` says more than `published`
+    bool unpublished = false;  ///< `keys` says more than `published`
 
     // Guarded by the engine's mutex.
     snapshot_state published;
     branch_row row;
     bool dropped = false;
-    bool in_catalog = true;         ///< the catalog's record says what `published` says
-    bool point_due = false;         ///< changed since its newest version
+    bool in_catalog = true;  ///< the catalog's record says what `published` says
+    bool point_due = false;  ///< changed since its newest version
     std::uint64_t copied_at_point = 0;
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
@@ -83,7 +83,7 @@ using branch_handle = std::shared_ptr<live_branch>;
 struct resolved_version {
     version_name name;
     snapshot_state state;
-    std::string branch;   ///< name of the branch it belongs to, if any
+    std::string branch;  ///< name of the branch it belongs to, if any
 };
 
 struct engine_figures {
@@ -92,19 +92,19 @@ struct engine_figures {
     std::uint64_t branches = 0;
     std::uint64_t live_branches = 0;
     std::uint64_t points = 0;
-    std::uint64_t point_bytes = 0;       ///< estimated to be held by restore points alone
+    std::uint64_t point_bytes = 0;  ///< estimated to be held by restore points alone
     std::uint64_t commits = 0;
     std::uint64_t checkpoints = 0;
     std::uint64_t checkpoint_nodes = 0;  ///< written by all of them
     std::uint64_t checkpoint_bytes = 0;
     bool checkpoint_running = false;
     std::uint64_t clean_ups = 0;
-    std::uint64_t nodes_retired = 0;     ///< by all of them
-    std::uint64_t log_bytes = 0;         ///< since the newest checkpoint
+    std::uint64_t nodes_retired = 0;  ///< by all of them
+    std::uint64_t log_bytes = 0;      ///< since the newest checkpoint
     std::uint64_t log_records = 0;
     std::uint64_t disk_bytes = 0;
     microseconds_utc last_checkpoint = 0;
-    std::optional<error> trouble;        ///< why the last checkpoint or sync failed
+    std::optional<error> trouble;  ///< why the last checkpoint or sync failed
     bool read_only = false;
 };
 
@@ -119,7 +119,7 @@ class engine {
 public:
     /// Opens what is stored and replays the log's tail; makes the branch "main" in an empty storage.
     [[nodiscard]] static result<std::unique_ptr<engine>> open(storage where, const engine_options& options,
-                                                             const clock_source& clock = system_clock());
+                                                              const clock_source& clock = system_clock());
     /// Ends the background work; without a checkpoint: see close().
     ~engine();
     engine(const engine&) = delete;
@@ -132,9 +132,9 @@ public:
 
     [[nodiscard]] result<branch_handle> branch(std::string_view name);  ///< errc::not_found: "no branch 'exp'"
     [[nodiscard]] result<branch_row> branch_info(std::string_view name);
-    [[nodiscard]] std::vector<branch_row> branches();                   ///< by name
+    [[nodiscard]] std::vector<branch_row> branches();  ///< by name
     result<branch_row> create_branch(std::string_view name, std::string_view from);
-    status drop_branch(std::string_view name);                          ///< not "main"
+    status drop_branch(std::string_view name);  ///< not "main"
     status rename_branch(std::string_view name, std::string_view next);
 
     // Versions.
@@ -261,8 +261,8 @@ private:
     status fail(const error& cause);
 
     // Each does one change of references, in memory and in the catalog; replay calls the same.
-    void apply_create(branch_id id, std::string_view name, const snapshot_state& from, const std::optional<commit_id>& head,
-                      bool uncommitted, microseconds_utc time);
+    void apply_create(branch_id id, std::string_view name, const snapshot_state& from,
+                      const std::optional<commit_id>& head, bool uncommitted, microseconds_utc time);
     void apply_drop(live_branch& branch);
     void apply_rename(live_branch& branch, std::string_view next);
     void apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
@@ -290,15 +290,15 @@ private:
     catalog catalog_;
     std::unordered_map<branch_id, branch_handle> live_;
     log_batch batch_;
-    store_head head_;          // what the next cut will say
-    store_head durable_head_;  // what the newest durable head says
-    log_sequence logged_ = 1;          // number of the next record that is written
-    std::uint64_t log_bytes_ = 0;      // written since the newest cut
+    store_head head_;              // what the next cut will say
+    store_head durable_head_;      // what the newest durable head says
+    log_sequence logged_ = 1;      // number of the next record that is written
+    std::uint64_t log_bytes_ = 0;  // written since the newest cut
     std::vector<live_branch*> unpublished_;
     std::shared_ptr<pin_list> pins_ = std::make_shared<pin_list>();
     engine_figures figures_;
-    std::optional<error> failed_;      // final: read only
-    std::optional<error> trouble_;     // transient
+    std::optional<error> failed_;   // final: read only
+    std::optional<error> trouble_;  // transient
 
     std::atomic<durability> sync_;
     std::atomic<std::uint64_t> history_budget_;

@@ -1,9 +1,10 @@
-// store/engine_versions.cpp: references, commits, tags, restore points, rewind, and their replay.
+// store/engine_versions.cpp: references, commits, tags, restore points, rewind.
 #include <algorithm>
 #include <cstring>
 
 #include <openssl/sha.h>
 
+#include "store/caught.hpp"
 #include "store/engine.hpp"
 #include "store/primitives.hpp"
 #include "store/reference.hpp"
@@ -12,19 +13,12 @@ namespace coppice {
 namespace {
 
 constexpr std::chrono::milliseconds point_interval_max{64'000};
-constexpr std::uint64_t point_share = 1024;  // a restore point that costs more than this part of the budget slows the next ones
-
-template <class Body>
-auto caught(Body&& body) -> decltype(body()) {
-    try {
-        return body();
-    } catch (const load_error& failure) {
-        return failure.cause();
-    }
-}
+constexpr std::uint64_t point_share =
+    1024;  // a restore point that costs more than this part of the budget slows the next ones
 
 error no_such_version(std::string_view text) {
-    return {errc::not_found, "no version '" + std::string(text.substr(0, 100)) + "': no branch, tag or commit is called so"};
+    return {errc::not_found,
+            "no version '" + std::string(text.substr(0, 100)) + "': no branch, tag or commit is called so"};
 }
 
 std::string time_reference(const branch_row& row, microseconds_utc time) { return row.name + "@" + format_time(time); }
@@ -57,7 +51,8 @@ result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std:
     for (std::uint64_t i = 0; i < back; ++i) {
         const auto row = catalog_.commit(from);
         if (!row || row->parents.empty()) {
-            return error{errc::not_found, "'" + std::string(reference) + "': there are only " + std::to_string(i) + " commits before it"};
+            return error{errc::not_found, "'" + std::string(reference) + "': there are only " + std::to_string(i)
+                                              + " commits before it"};
         }
         from = row->parents.front();
     }
@@ -75,8 +70,9 @@ result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_
     });
     if (!entry) {
         const auto oldest = catalog_.oldest_version(branch.id);
-        return error{errc::not_found, "branch '" + branch.row.name + "' at " + format_time(time) + ": time travel reaches back to " +
-                                          (oldest ? format_time(oldest->time) : "nothing yet")};
+        return error{errc::not_found, "branch '" + branch.row.name + "' at " + format_time(time)
+                                          + ": time travel reaches back to "
+                                          + (oldest ? format_time(oldest->time) : "nothing yet")};
     }
     version_name name = point_of{branch.id, entry->time};
     if (entry->commit) { name = commit_named{*entry->commit}; }
@@ -95,7 +91,9 @@ result<resolved_version> engine::resolve_locked(std::string_view text) {
         if (!branch) { return branch.error(); }
         if (options_.one_writer) { publish(**branch); }
         if (parsed->time) { return resolve_time(**branch, *parsed->time); }
-        if (!parsed->back) { return resolved_version{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name}; }
+        if (!parsed->back) {
+            return resolved_version{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name};
+        }
         commit = (*branch)->row.head;
         if (!commit) { return error{errc::not_found, "branch '" + (*branch)->row.name + "' has no commit yet"}; }
     } else if (name) {
@@ -103,14 +101,17 @@ result<resolved_version> engine::resolve_locked(std::string_view text) {
     } else if (is_commit_prefix(parsed->base)) {
         const auto found = catalog_.commits_with_prefix(parsed->base);
         if (found.size() > 1) {
-            return error{errc::ambiguous, "'" + std::string(parsed->base) + "' begins more than one commit id: give more digits"};
+            return error{errc::ambiguous,
+                         "'" + std::string(parsed->base) + "' begins more than one commit id: give more digits"};
         }
         if (found.empty()) { return no_such_version(text); }
         commit = found.front();
     } else {
         return no_such_version(text);
     }
-    if (parsed->time) { return error{errc::invalid, "'" + std::string(text) + "': a time needs a branch before the @"}; }
+    if (parsed->time) {
+        return error{errc::invalid, "'" + std::string(text) + "': a time needs a branch before the @"};
+    }
     const auto id = commit_before(*commit, parsed->back.value_or(0), text);
     if (!id) { return id.error(); }
     auto state = state_of(commit_named{*id});
@@ -145,7 +146,9 @@ commit_id engine::make_commit_id(const commit_row& row) const {
     std::string text(reinterpret_cast<const char*>(head_.uuid.data()), head_.uuid.size());
     append_number(text, logged_ + batch_.records());
     append_varint(text, row.parents.size());
-    for (const commit_id& parent : row.parents) { text.append(reinterpret_cast<const char*>(parent.data()), parent.size()); }
+    for (const commit_id& parent : row.parents) {
+        text.append(reinterpret_cast<const char*>(parent.data()), parent.size());
+    }
     append_number(text, row.time);
     append_text(text, row.author);
     append_text(text, row.message);
@@ -158,7 +161,8 @@ commit_id engine::make_commit_id(const commit_row& row) const {
 
 result<commit_id> engine::commit(live_branch& branch, std::string_view message, std::string_view author) {
     if (message.size() > limits::message_bytes || author.size() > limits::message_bytes) {
-        return error{errc::limit, "message or author is longer than " + std::to_string(limits::message_bytes) + " bytes"};
+        return error{errc::limit,
+                     "message or author is longer than " + std::to_string(limits::message_bytes) + " bytes"};
     }
     const std::lock_guard lock(mutex_);
     return caught([&]() -> result<commit_id> {
@@ -178,7 +182,9 @@ result<commit_id> engine::commit(live_branch& branch, std::string_view message, 
         append_varint(text, branch.id);
         text.append(reinterpret_cast<const char*>(row.id.data()), row.id.size());
         append_varint(text, row.parents.size());
-        for (const commit_id& parent : row.parents) { text.append(reinterpret_cast<const char*>(parent.data()), parent.size()); }
+        for (const commit_id& parent : row.parents) {
+            text.append(reinterpret_cast<const char*>(parent.data()), parent.size());
+        }
         append_number(text, row.time);
         append_text(text, author);
         append_text(text, message);
@@ -272,8 +278,9 @@ result<std::vector<version_row>> engine::history(std::string_view reference, con
             return rows;
         }
         const branch_id branch = resolved->state.branch;
-        const microseconds_utc newest =
-            std::holds_alternative<point_of>(resolved->name) ? std::min(query.until, resolved->state.time) : query.until;
+        const microseconds_utc newest = std::holds_alternative<point_of>(resolved->name)
+                                            ? std::min(query.until, resolved->state.time)
+                                            : query.until;
         catalog_.for_each_version(branch, newest, [&](const catalog::version_entry& entry) {
             if (entry.time < query.since || rows.size() == query.count) { return false; }
             if (entry.commit) {
@@ -424,130 +431,6 @@ void engine::trim_history() {
         head_.point_bytes -= std::min(head_.point_bytes, catalog_.erase_point(oldest->branch, oldest->time));
         log_reference(text);
         static_cast<void>(finish_change());
-    }
-}
-
-// ---- replay
-
-status engine::apply_record(std::string_view text) {
-    byte_reader from(text);
-    const auto format = from.number<std::uint8_t>();
-    if (format > log_record_format) { return error{errc::unsupported, "log: a record of a newer coppice"}; }
-    const branch_id id = from.varint();
-    if (from.failed() || format == 0) { return error{errc::corrupt, "log: record"}; }
-    if (id == 0) { return apply_reference_primitive(from); }
-    auto branch = handle(id);
-    if (!branch) { return error{errc::corrupt, "log: " + branch.error().context}; }
-    (*branch)->context.may_wait = true;
-    const status done = (*branch)->writer.replay(from.rest(), [&](const version_name& name) -> result<snapshot_state> {
-        if (const auto* current = std::get_if<current_of>(&name)) {
-            if (current->branch == id) { return snapshot_state{(*branch)->keys, (*branch)->spaces, head_.time, id, {}}; }
-            if (auto other = handle(current->branch)) { publish(**other); }
-        }
-        return state_of(name);
-    });
-    (*branch)->context.may_wait = options_.wait_for_loads;
-    mark_unpublished(**branch);
-    return done;
-}
-
-status engine::apply_reference_primitive(byte_reader& from) {
-    const auto damaged = [] { return error{errc::corrupt, "log: a change of references"}; };
-    const auto take_commit = [&] {
-        commit_id id{};
-        const std::string_view bytes = from.take(id.size());
-        if (!from.failed()) { std::memcpy(id.data(), bytes.data(), id.size()); }
-        return id;
-    };
-    const auto which = static_cast<primitive>(from.number<std::uint8_t>());
-    switch (which) {
-        case primitive::create_branch: {
-            const branch_id id = from.varint();
-            const std::string_view name = from.text();
-            const version_name source = take_version(from);
-            const auto flags = from.number<std::uint8_t>();
-            std::optional<commit_id> head;
-            if ((flags & 1) != 0) { head = take_commit(); }
-            const auto time = from.number<microseconds_utc>();
-            if (from.failed()) { return damaged(); }
-            publish_all();
-            const auto state = state_of(source);
-            if (!state) { return state.error(); }
-            apply_create(id, name, *state, head, (flags & 2) != 0, time);
-            return {};
-        }
-        case primitive::create_tag: {
-            const std::string_view name = from.text();
-            const commit_id commit = take_commit();
-            if (from.failed()) { return damaged(); }
-            catalog_.put_name(name, {true, 0, commit});
-            return {};
-        }
-        case primitive::drop_tag: {
-            const std::string_view name = from.text();
-            if (from.failed()) { return damaged(); }
-            catalog_.erase_name(name);
-            return {};
-        }
-        case primitive::drop_point: {
-            const branch_id id = from.varint();
-            const auto time = from.number<microseconds_utc>();
-            if (from.failed()) { return damaged(); }
-            head_.point_bytes -= std::min(head_.point_bytes, catalog_.erase_point(id, time));
-            return {};
-        }
-        default: break;
-    }
-    auto branch = handle(from.varint());
-    if (from.failed() || !branch) { return damaged(); }
-    live_branch& changed = **branch;
-    publish(changed);
-    switch (which) {
-        case primitive::drop_branch: apply_drop(changed); return {};
-        case primitive::rename_branch: {
-            const std::string_view next = from.text();
-            if (from.failed()) { return damaged(); }
-            apply_rename(changed, next);
-            return {};
-        }
-        case primitive::rewind: {
-            const version_name to = take_version(from);
-            const bool commit = from.number<std::uint8_t>() != 0;
-            reflog_row entry;
-            entry.time = from.number<microseconds_utc>();
-            entry.action = from.text();
-            entry.before = from.text();
-            if (from.failed()) { return damaged(); }
-            publish_all();
-            const auto state = state_of(to);
-            if (!state) { return state.error(); }
-            std::optional<commit_id> head;
-            if (const auto* named = std::get_if<commit_named>(&to); named != nullptr && commit) { head = named->id; }
-            apply_rewind(changed, *state, head, entry);
-            return {};
-        }
-        case primitive::commit: {
-            commit_row row;
-            row.branch = changed.id;
-            row.id = take_commit();
-            for (std::uint64_t i = from.varint(); i > 0 && !from.failed(); --i) { row.parents.push_back(take_commit()); }
-            row.time = from.number<microseconds_utc>();
-            row.author = from.text();
-            row.message = from.text();
-            row.spaces = changed.published.spaces;
-            if (from.failed()) { return damaged(); }
-            apply_commit(changed, row);
-            return {};
-        }
-        case primitive::point: {
-            const auto time = from.number<microseconds_utc>();
-            const std::uint64_t cost = from.varint();
-            if (from.failed()) { return damaged(); }
-            changed.row.changed = changed.published.time = time;
-            apply_point(changed, time, cost);
-            return {};
-        }
-        default: return error{errc::unsupported, "log: a change of references of a newer coppice"};
     }
 }
 

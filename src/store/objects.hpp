@@ -64,7 +64,7 @@ private:
 struct found_key {
     value_type type;
     milliseconds_utc deadline = no_deadline;
-    std::string_view rest;      ///< of the record's bytes
+    std::string_view rest;  ///< of the record's bytes
     record_view record;
 
     /// Elements, fields or members; bytes of a string.
@@ -89,8 +89,8 @@ void append_key_header(std::string& out, value_type type, milliseconds_utc deadl
 
 /// A value of a list or a hash: bytes in its record, or a bytes tree when long.
 struct value_view {
-    std::string_view bytes;        ///< when it is short
-    std::optional<tree> rope;      ///< when it is long
+    std::string_view bytes;    ///< when it is short
+    std::optional<tree> rope;  ///< when it is long
     [[nodiscard]] std::uint64_t size() const noexcept { return rope ? rope->size() : bytes.size(); }
     /// Appends the whole value.
     void append_to(std::string& out) const;

@@ -55,12 +55,15 @@ status node_marker::visit(const node& n) {
         if (!is_stored(word)) {
             const node& child = *node_in(word);
             const auto id = static_cast<node_id>(child.id.load(std::memory_order_acquire));
-            if (id == node_id::none ? unstored_.insert(&child).second : marked_.add(id)) { resident_.push_back(&child); }
+            if (id == node_id::none ? unstored_.insert(&child).second : marked_.add(id)) {
+                resident_.push_back(&child);
+            }
             continue;
         }
         if (!marked_.add(id_in(word))) { continue; }
         const node_seal seal = seals_of(n)[i];
-        const bool plain_leaf = n.height == 1 && (seal & seal_references_bit) == 0;  // refers to nothing: need not be read
+        const bool plain_leaf =
+            n.height == 1 && (seal & seal_references_bit) == 0;  // refers to nothing: need not be read
         if (!plain_leaf) { stored_.push_back({id_in(word), seal}); }
     }
     return {};
@@ -74,11 +77,11 @@ namespace {
 struct expectation {
     node_reference at;
     std::uint64_t count;
-    int height;              // -1: the root of a tree
+    int height;  // -1: the root of a tree
     tree_shape shape;
-    bool any_shape;          // the root of a child tree: its own shape counts
-    std::string low;         // keys are not below this
-    std::string high;        // and below this, unless empty
+    bool any_shape;    // the root of a child tree: its own shape counts
+    std::string low;   // keys are not below this
+    std::string high;  // and below this, unless empty
     bool has_low;
 };
 
@@ -137,7 +140,13 @@ private:
 
     void expect_child(const node& n, unsigned i, const expectation& wanted) {
         expectation child{{id_in(slots_of(n)[i].load(std::memory_order_relaxed)), seals_of(n)[i]},
-                          counts_of(n)[i], n.height - 1, shape_of(n), false, wanted.low, wanted.high, wanted.has_low};
+                          counts_of(n)[i],
+                          n.height - 1,
+                          shape_of(n),
+                          false,
+                          wanted.low,
+                          wanted.high,
+                          wanted.has_low};
         if (n.keyed && i > 0) {
             child.low.clear();
             key_of(n, i).append_to(child.low);
@@ -167,7 +176,8 @@ private:
 
 }  // namespace
 
-void verify_stored_tree(node_pool& pool, const node_store& nodes, node_reference root, std::uint64_t count, findings& found) {
+void verify_stored_tree(node_pool& pool, const node_store& nodes, node_reference root, std::uint64_t count,
+                        findings& found) {
     if (root.id == node_id::none) { return; }
     verifier(pool, nodes, found).run(root, count);
 }

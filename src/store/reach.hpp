@@ -52,6 +52,7 @@ private:
 
 /// Reads every node below a stored root and checks the tree's invariants. Never dies: adds what it finds.
 /// `visited` is called now and then with the number of nodes so far.
-void verify_stored_tree(node_pool& pool, const node_store& nodes, node_reference root, std::uint64_t count, findings& found);
+void verify_stored_tree(node_pool& pool, const node_store& nodes, node_reference root, std::uint64_t count,
+                        findings& found);
 
 }  // namespace coppice

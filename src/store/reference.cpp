@@ -84,8 +84,8 @@ std::optional<microseconds_utc> calendar_time(std::string_view text) noexcept {
     std::int64_t year = 0;
     std::int64_t month = 0;
     std::int64_t day = 0;
-    if (!take_number(text, 4, year) || !take_char(text, '-') || !take_number(text, 2, month) || !take_char(text, '-') ||
-        !take_number(text, 2, day)) {
+    if (!take_number(text, 4, year) || !take_char(text, '-') || !take_number(text, 2, month) || !take_char(text, '-')
+        || !take_number(text, 2, day)) {
         return std::nullopt;
     }
     const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(year)),
@@ -99,14 +99,20 @@ std::optional<microseconds_utc> calendar_time(std::string_view text) noexcept {
         std::int64_t hour = 0;
         std::int64_t minute = 0;
         std::int64_t within = 0;
-        if (!take_number(text, 2, hour) || !take_char(text, ':') || !take_number(text, 2, minute)) { return std::nullopt; }
-        if (take_char(text, ':') && (!take_number(text, 2, within) || !take_fraction(text, millionths))) { return std::nullopt; }
+        if (!take_number(text, 2, hour) || !take_char(text, ':') || !take_number(text, 2, minute)) {
+            return std::nullopt;
+        }
+        if (take_char(text, ':') && (!take_number(text, 2, within) || !take_fraction(text, millionths))) {
+            return std::nullopt;
+        }
         if (hour > 23 || minute > 59 || within > 60) { return std::nullopt; }
         seconds += hour * 3600 + minute * 60 + within;
         if (!take_char(text, 'Z') && !text.empty()) {  // an offset from UTC; none at all means UTC
             const bool east = take_char(text, '+');
             if (!east && !take_char(text, '-')) { return std::nullopt; }
-            if (!take_number(text, 2, hour) || (take_char(text, ':'), !take_number(text, 2, minute))) { return std::nullopt; }
+            if (!take_number(text, 2, hour) || (take_char(text, ':'), !take_number(text, 2, minute))) {
+                return std::nullopt;
+            }
             if (hour > 23 || minute > 59) { return std::nullopt; }
             seconds += (hour * 3600 + minute * 60) * (east ? -1 : 1);
         }
@@ -143,12 +149,16 @@ result<reference> parse_reference(std::string_view text, microseconds_utc now) {
     reference made;
     const std::size_t end = text.find_first_of("@~");
     made.base = text.substr(0, end);
-    if (made.base.empty()) { return bad("reference", text, "expected a branch, a tag or a commit id, then perhaps ~2 or @-5m"); }
+    if (made.base.empty()) {
+        return bad("reference", text, "expected a branch, a tag or a commit id, then perhaps ~2 or @-5m");
+    }
     if (end == std::string_view::npos) { return made; }
     std::string_view rest = text.substr(end + 1);
     if (text[end] == '~') {
         std::int64_t back = 0;
-        if (!take_number(rest, 9, back) || !rest.empty()) { return bad("reference", text, "expected a number behind ~"); }
+        if (!take_number(rest, 9, back) || !rest.empty()) {
+            return bad("reference", text, "expected a number behind ~");
+        }
         made.back = static_cast<std::uint64_t>(back);
         return made;
     }
@@ -187,13 +197,19 @@ bool is_commit_prefix(std::string_view text) noexcept {
 
 status check_name(std::string_view name) {
     constexpr std::string_view accepted = "expected 1 to 100 of A-Z a-z 0-9 . _ / -, not beginning with - or .";
-    if (name.empty() || name.size() > limits::name_bytes || name[0] == '-' || name[0] == '.') { return bad("name", name, accepted); }
+    if (name.empty() || name.size() > limits::name_bytes || name[0] == '-' || name[0] == '.') {
+        return bad("name", name, accepted);
+    }
     for (const char c : name) {
         const char lower = static_cast<char>(c | 0x20);
         const bool letter = lower >= 'a' && lower <= 'z';
-        if (!letter && !is_digit(c) && c != '.' && c != '_' && c != '/' && c != '-') { return bad("name", name, accepted); }
+        if (!letter && !is_digit(c) && c != '.' && c != '_' && c != '/' && c != '-') {
+            return bad("name", name, accepted);
+        }
     }
-    if (name.size() == 40 && is_commit_prefix(name)) { return bad("name", name, "40 hexadecimal digits are a commit id"); }
+    if (name.size() == 40 && is_commit_prefix(name)) {
+        return bad("name", name, "40 hexadecimal digits are a commit id");
+    }
     return {};
 }
 

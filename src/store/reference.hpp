@@ -22,9 +22,9 @@
 namespace coppice {
 
 struct reference {
-    std::string_view base;                       ///< a name or commit digits; borrowed from the text
-    std::optional<microseconds_utc> time;        ///< with @: an absolute time
-    std::optional<std::uint64_t> back;           ///< with ~
+    std::string_view base;                 ///< a name or commit digits; borrowed from the text
+    std::optional<microseconds_utc> time;  ///< with @: an absolute time
+    std::optional<std::uint64_t> back;     ///< with ~
 };
 
 /// Reads a reference.  Relative times count from `now`.  Errors: errc::invalid.

@@ -114,7 +114,10 @@ status branch_writer::replay_one(primitive which, byte_reader& from, version_fin
             const std::uint64_t position = from.varint();
             const std::uint64_t erased = from.varint();
             const std::string_view given = from.text();
-            if (from.failed() || position > limits::value_bytes || !type_fits(at.database, at.key, value_type::string)) { break; }
+            if (from.failed() || position > limits::value_bytes
+                || !type_fits(at.database, at.key, value_type::string)) {
+                break;
+            }
             splice_string(at.database, at.key, position, erased, given);
             return {};
         }

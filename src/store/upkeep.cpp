@@ -93,7 +93,8 @@ result<clean_up_report> engine::clean_up() {
     return retire_unmarked(marker.marked(), head, report);
 }
 
-result<clean_up_report> engine::retire_unmarked(const node_set& marked, const store_head& head, clean_up_report report) {
+result<clean_up_report> engine::retire_unmarked(const node_set& marked, const store_head& head,
+                                                clean_up_report report) {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> arenas = head.arenas;
     arenas.emplace_back(head.arena, head.arena_used);
     const std::uint64_t disk_before = where_.nodes->disk_bytes();
@@ -106,12 +107,13 @@ result<clean_up_report> engine::retire_unmarked(const node_set& marked, const st
         return retired.has_value();
     };
     for (const auto& [arena, used] : arenas) {
-        const status listed = where_.nodes->for_each_id(make_node_id(arena, 0), make_node_id(arena + 1, 0), [&](node_id id) {
-            // Numbers above `used` belong to a checkpoint that came to nothing: nobody reaches them.
-            if (marked.contains(id)) { return true; }
-            dead.push_back(id);
-            return dead.size() < retire_batch || retire();
-        });
+        const status listed =
+            where_.nodes->for_each_id(make_node_id(arena, 0), make_node_id(arena + 1, 0), [&](node_id id) {
+                // Numbers above `used` belong to a checkpoint that came to nothing: nobody reaches them.
+                if (marked.contains(id)) { return true; }
+                dead.push_back(id);
+                return dead.size() < retire_batch || retire();
+            });
         if (!retired) { return retired.error(); }
         if (!listed) { return listed.error(); }
     }

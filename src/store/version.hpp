@@ -90,10 +90,10 @@ struct branch_row {
     branch_id id = 0;
     std::string name;
     microseconds_utc created = 0;
-    microseconds_utc changed = 0;               ///< time of its newest version
-    std::optional<commit_id> head;              ///< newest commit on it
+    microseconds_utc changed = 0;   ///< time of its newest version
+    std::optional<commit_id> head;  ///< newest commit on it
     space_map spaces = spaces_in_order;
-    bool uncommitted = false;                   ///< changed since `head`
+    bool uncommitted = false;  ///< changed since `head`
 };
 
 /// One entry of LOG: a commit or a restore point.
@@ -106,8 +106,8 @@ struct version_row {
 /// One entry of REFLOG: a root was moved by something else than writing to it.
 struct reflog_row {
     microseconds_utc time = 0;
-    std::string action;   ///< "rewind to main~2"
-    std::string before;   ///< a reference to what the branch said before
+    std::string action;  ///< "rewind to main~2"
+    std::string before;  ///< a reference to what the branch said before
 };
 
 }  // namespace coppice

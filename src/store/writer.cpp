@@ -163,7 +163,8 @@ void branch_writer::set_deadline_entry(unsigned space, std::string_view key, mil
 }
 
 /// Enters a record of a key space, its deadline being `deadline`, and sees to the entries of deadlines.
-void branch_writer::replace_record(unsigned space, std::string_view key, const record& given, milliseconds_utc deadline) {
+void branch_writer::replace_record(unsigned space, std::string_view key, const record& given,
+                                   milliseconds_utc deadline) {
     const section_key section(space, key);
     record placed = given;
     placed.key = section;
@@ -181,7 +182,8 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
     });
 }
 
-void branch_writer::put_string(unsigned database, std::string_view key, std::string_view value, milliseconds_utc deadline) {
+void branch_writer::put_string(unsigned database, std::string_view key, std::string_view value,
+                               milliseconds_utc deadline) {
     logged entry(*this);
     append_key_place(log_, primitive::put_string, database, key);
     append_varint(log_, static_cast<std::uint64_t>(deadline));
@@ -243,7 +245,8 @@ void branch_writer::set_deadline(unsigned database, std::string_view key, millis
 }
 
 void branch_writer::copy_key(const version_name& from, const snapshot_state& state, unsigned from_database,
-                             std::string_view source, unsigned database, std::string_view key, milliseconds_utc deadline) {
+                             std::string_view source, unsigned database, std::string_view key,
+                             milliseconds_utc deadline) {
     const auto record = state.keys.find(section_key(physical_space(state.spaces, from_database), source));
     if (!record) { return; }
     logged entry(*this);
@@ -293,7 +296,8 @@ void branch_writer::erase_space(unsigned database) {
     log_.push_back(static_cast<char>(database));
     save_all();
     tree rest(keys_);
-    rest.erase_range(deadlines.first, deadlines.last - deadlines.first);  // the higher section first: positions below stay
+    rest.erase_range(deadlines.first,
+                     deadlines.last - deadlines.first);  // the higher section first: positions below stay
     rest.erase_range(keys.first, keys.last - keys.first);
     swap(keys_, rest);
     entry.done();
@@ -337,8 +341,8 @@ void branch_writer::splice_string(unsigned database, std::string_view key, std::
     append_varint(log_, position);
     append_varint(log_, erased);
     append_text(log_, given);
-    if ((!record || record->child == child_form::none) &&
-        std::max(size, position) + given.size() <= record_bytes_inline) {
+    if ((!record || record->child == child_form::none)
+        && std::max(size, position) + given.size() <= record_bytes_inline) {
         std::string value;
         milliseconds_utc deadline = no_deadline;
         if (record) {
@@ -388,9 +392,7 @@ void branch_writer::splice_list(unsigned database, std::string_view key, std::ui
             return;
         }
     }
-    const auto splice = [&](tree& list, std::span<const record> records) {
-        list.splice(position, erased, records);
-    };
+    const auto splice = [&](tree& list, std::span<const record> records) { list.splice(position, erased, records); };
     if (given.size() == 1) {
         const value_record value(*keys_context(), {}, given[0]);
         const record only = value.as({});
@@ -455,7 +457,8 @@ std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key,
     return added;
 }
 
-std::uint64_t branch_writer::add_members(unsigned database, std::string_view key, std::span<const std::string_view> members) {
+std::uint64_t branch_writer::add_members(unsigned database, std::string_view key,
+                                         std::span<const std::string_view> members) {
     logged entry(*this);
     append_key_place(log_, primitive::add_members, database, key);
     append_varint(log_, members.size());
@@ -507,7 +510,8 @@ std::uint64_t branch_writer::erase_elements(primitive which, value_type type, un
     return there.size();
 }
 
-std::uint64_t branch_writer::erase_fields(unsigned database, std::string_view key, std::span<const std::string_view> fields) {
+std::uint64_t branch_writer::erase_fields(unsigned database, std::string_view key,
+                                          std::span<const std::string_view> fields) {
     return erase_elements(primitive::erase_fields, value_type::hash, database, key, fields);
 }
 

@@ -34,7 +34,8 @@ struct field_value {
 class branch_writer {
 public:
     /// Edits `keys` and `spaces`, both of which stay where they are and outlive the writer.
-    branch_writer(branch_id branch, tree& keys, space_map& spaces) noexcept : branch_(branch), keys_(keys), spaces_(spaces) {}
+    branch_writer(branch_id branch, tree& keys, space_map& spaces) noexcept
+        : branch_(branch), keys_(keys), spaces_(spaces) {}
 
     [[nodiscard]] branch_view view(milliseconds_utc now) const noexcept { return {keys_, spaces_, now}; }
 
@@ -47,8 +48,8 @@ public:
     /// Gives a key that is there a deadline, or takes it.
     void set_deadline(unsigned database, std::string_view key, milliseconds_utc deadline);
     /// Makes `key` what `source` was found to be in a version `from`, keeping sharing.  Cost: O(log n).
-    void copy_key(const version_name& from, const snapshot_state& state, unsigned from_database, std::string_view source,
-                  unsigned database, std::string_view key, milliseconds_utc deadline);
+    void copy_key(const version_name& from, const snapshot_state& state, unsigned from_database,
+                  std::string_view source, unsigned database, std::string_view key, milliseconds_utc deadline);
     /// RENAME and MOVE: the key, which is there, gets another name or space.
     void move_key(unsigned from_database, std::string_view source, unsigned database, std::string_view key);
     /// Removes every key of a database.  Cost: O(log n).
@@ -57,7 +58,8 @@ public:
 
     // Strings: replaces `erased` bytes from `position` on; a key that is not there is an empty string.
     // A position behind the end is filled up with zero bytes.
-    void splice_string(unsigned database, std::string_view key, std::uint64_t position, std::uint64_t erased, std::string_view given);
+    void splice_string(unsigned database, std::string_view key, std::uint64_t position, std::uint64_t erased,
+                       std::string_view given);
 
     // Lists: replaces `erased` elements from `position` on. A key that is not there is an empty list, and a
     // list that becomes empty is not there any more: so for hashes and sets.
@@ -103,7 +105,7 @@ public:
 
 private:
     struct saved_key {
-        std::string key;          // with its section
+        std::string key;  // with its section
         bool there = false;
         std::string bytes;
         std::optional<tree> child;
@@ -117,7 +119,8 @@ private:
     void save_all();
     void restore(saved_key& saved);
     void replace_record(unsigned space, std::string_view key, const record& given, milliseconds_utc deadline);
-    void set_deadline_entry(unsigned space, std::string_view key, milliseconds_utc old_deadline, milliseconds_utc deadline);
+    void set_deadline_entry(unsigned space, std::string_view key, milliseconds_utc old_deadline,
+                            milliseconds_utc deadline);
     bool erase_in(unsigned space, std::string_view key);
     std::uint64_t erase_elements(primitive which, value_type type, unsigned database, std::string_view key,
                                  std::span<const std::string_view> names);

@@ -15,7 +15,9 @@ namespace {
 
 class folder {
 public:
-    folder() : path_(std::filesystem::temp_directory_path() / ("coppice-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++))) {}
+    folder()
+        : path_(std::filesystem::temp_directory_path()
+                / ("coppice-test-" + std::to_string(::getpid()) + "-" + std::to_string(counter_++))) {}
     ~folder() { std::filesystem::remove_all(path_); }
     [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -33,7 +35,8 @@ public:
 
 const engine_options by_hand{.background = false};
 
-std::unique_ptr<engine> open_at(const folder& where, const clock_source& clock, const engine_options& options = by_hand) {
+std::unique_ptr<engine> open_at(const folder& where, const clock_source& clock,
+                                const engine_options& options = by_hand) {
     auto opened = open_directory_storage(where.path());
     EXPECT_TRUE(opened.has_value()) << opened.error().message();
     auto made = engine::open(std::move(*opened), options, clock);

@@ -1,0 +1,166 @@
+// store/engine_branches.cpp: branches are found, made, renamed and dropped.
+#include <algorithm>
+
+#include "store/caught.hpp"
+#include "store/engine.hpp"
+#include "store/primitives.hpp"
+#include "store/reference.hpp"
+
+namespace coppice {
+
+result<branch_handle> engine::handle(branch_id id) {
+    if (const auto found = live_.find(id); found != live_.end()) { return found->second; }
+    auto row = catalog_.branch(id);
+    if (!row) { return error{errc::not_found, "no branch with number " + std::to_string(id)}; }
+    auto state = catalog_.branch_state(id);
+    auto made = std::make_shared<live_branch>(pool_, options_, id);
+    made->row = std::move(*row);
+    made->keys = state->keys.through(made->context);
+    made->spaces = state->spaces;
+    made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
+    live_.emplace(id, made);
+    return made;
+}
+
+result<branch_handle> engine::named(std::string_view name) {
+    const auto row = catalog_.name(name);
+    if (!row) { return error{errc::not_found, "no branch '" + std::string(name) + "'"}; }
+    if (row->tag) { return error{errc::invalid, "'" + std::string(name) + "' is a tag: expected a branch"}; }
+    return handle(row->branch);
+}
+
+result<branch_handle> engine::branch(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return caught([&] { return named(name); });
+}
+
+result<branch_row> engine::branch_info(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<branch_row> {
+        auto found = named(name);
+        if (!found) { return found.error(); }
+        if (options_.one_writer) { publish(**found); }
+        return (*found)->row;
+    });
+}
+
+std::vector<branch_row> engine::branches() {
+    const std::lock_guard lock(mutex_);
+    if (options_.one_writer) { publish_all(); }
+    std::vector<branch_row> rows;
+    catalog_.for_each_name([&](std::string_view, const name_row& row) {
+        if (row.tag) { return true; }
+        const auto live = live_.find(row.branch);
+        rows.push_back(live != live_.end() ? live->second->row : *catalog_.branch(row.branch));
+        return true;
+    });
+    return rows;
+}
+
+result<branch_row> engine::create_branch(std::string_view name, std::string_view from) {
+    if (const status valid = check_name(name); !valid) { return valid.error(); }
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> result<branch_row> {
+        if (catalog_.name(name)) { return error{errc::exists, "the name '" + std::string(name) + "' is taken"}; }
+        const auto source = resolve_locked(from);
+        if (!source) { return source.error(); }
+        std::optional<commit_id> head;
+        bool uncommitted = true;
+        if (const auto* commit = std::get_if<commit_named>(&source->name)) {
+            head = commit->id;
+            uncommitted = false;
+        } else if (const auto branch = handle(source->state.branch)) {
+            head = (*branch)->row.head;
+            uncommitted = std::holds_alternative<point_of>(source->name) || (*branch)->row.uncommitted;
+        }
+        const microseconds_utc time = stamp();
+        const branch_id id = head_.next_branch;
+        std::string text;
+        append_primitive(text, primitive::create_branch);
+        append_varint(text, id);
+        append_text(text, name);
+        append_version(text, source->name);
+        text.push_back(static_cast<char>((head ? 1U : 0U) | (uncommitted ? 2U : 0U)));
+        if (head) { text.append(reinterpret_cast<const char*>(head->data()), head->size()); }
+        append_number(text, time);
+        apply_create(id, name, source->state, head, uncommitted, time);
+        log_reference(text);
+        if (const status done = finish_change(); !done) { return done.error(); }
+        return *catalog_.branch(id);
+    });
+}
+
+void engine::apply_create(branch_id id, std::string_view name, const snapshot_state& from,
+                          const std::optional<commit_id>& head, bool uncommitted, microseconds_utc time) {
+    branch_row row;
+    row.id = id;
+    row.name = name;
+    row.created = row.changed = time;
+    row.spaces = from.spaces;
+    row.head = head;
+    row.uncommitted = uncommitted;
+    catalog changed(catalog_.rows());  // both records or none
+    changed.put_branch(row, from);
+    changed.put_name(name, {false, id, {}});
+    catalog_ = std::move(changed);
+    head_.next_branch = std::max(head_.next_branch, id + 1);
+    head_.time = std::max(head_.time, time);
+}
+
+status engine::drop_branch(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> status {
+        auto found = named(name);
+        if (!found) { return found.error(); }
+        if ((*found)->id == main_branch) { return error{errc::invalid, "the branch 'main' cannot be deleted"}; }
+        std::string text;
+        append_primitive(text, primitive::drop_branch);
+        append_varint(text, (*found)->id);
+        apply_drop(**found);
+        log_reference(text);
+        return finish_change();
+    });
+}
+
+void engine::apply_drop(live_branch& branch) {
+    catalog changed(catalog_.rows());
+    head_.point_bytes -= std::min(head_.point_bytes, changed.erase_branch(branch.row));
+    catalog_ = std::move(changed);
+    branch.dropped = true;
+    std::erase(unpublished_, &branch);
+    // Whoever still holds the handle must not keep the data.
+    branch.keys.clear();
+    branch.published.keys.clear();
+    live_.erase(branch.id);
+}
+
+status engine::rename_branch(std::string_view name, std::string_view next) {
+    if (const status valid = check_name(next); !valid) { return valid; }
+    const std::lock_guard lock(mutex_);
+    return caught([&]() -> status {
+        auto found = named(name);
+        if (!found) { return found.error(); }
+        if ((*found)->id == main_branch) { return error{errc::invalid, "the branch 'main' cannot be renamed"}; }
+        if (catalog_.name(next)) { return error{errc::exists, "the name '" + std::string(next) + "' is taken"}; }
+        std::string text;
+        append_primitive(text, primitive::rename_branch);
+        append_varint(text, (*found)->id);
+        append_text(text, next);
+        apply_rename(**found, next);
+        log_reference(text);
+        return finish_change();
+    });
+}
+
+void engine::apply_rename(live_branch& branch, std::string_view next) {
+    catalog changed(catalog_.rows());
+    branch_row row = branch.row;
+    changed.erase_name(row.name);
+    row.name = next;
+    changed.put_name(next, {false, branch.id, {}});
+    changed.put_branch(row, branch.published);
+    catalog_ = std::move(changed);
+    branch.row = std::move(row);
+}
+
+}  // namespace coppice

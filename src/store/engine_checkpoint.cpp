@@ -1,0 +1,228 @@
+// store/engine_checkpoint.cpp: the threads behind an open store, and checkpoints.
+#include <coppice/base/random.hpp>
+
+#include "store/caught.hpp"
+#include "store/engine.hpp"
+
+namespace coppice {
+namespace {
+
+constexpr std::size_t garbage_per_tick = 4096;
+constexpr std::chrono::milliseconds background_interval{20};
+
+}  // namespace
+
+void engine::run_sync() {
+    std::unique_lock lock(work_mutex_);
+    while (!stopping_) {
+        const bool always = sync_.load(std::memory_order_relaxed) == durability::always;
+        const bool due = sync_wanted_ > durable_.load(std::memory_order_acquire);
+        if (!(always && due)) {
+            sync_work_.wait_for(lock, std::chrono::seconds(1));
+            if (stopping_) { return; }
+        }
+        if (sync_.load(std::memory_order_relaxed) == durability::no) { continue; }
+        const log_sequence target = sync_wanted_;
+        lock.unlock();
+        const status synced = where_.log->sync();
+        lock.lock();
+        if (!synced) {
+            trouble_at_sync_ = synced.error();
+            sync_failed_.store(true, std::memory_order_release);
+            return;
+        }
+        if (target > durable_.load(std::memory_order_acquire)) {
+            durable_.store(target, std::memory_order_release);
+            if (wake_durable_) { wake_durable_(); }
+        }
+    }
+}
+
+void engine::run_background() {
+    std::unique_lock lock(work_mutex_);
+    while (!stopping_) {
+        work_.wait_for(lock, background_interval);
+        if (stopping_) { return; }
+        const bool wanted = std::exchange(checkpoint_wanted_, false);
+        lock.unlock();
+        while (pool_.free_garbage(garbage_per_tick) == garbage_per_tick) {}
+        if (!options_.one_writer) { tick(); }
+        if (wanted) {
+            static_cast<void>(checkpoint());
+            checkpoint_running_.store(false, std::memory_order_release);
+        }
+        lock.lock();
+    }
+}
+
+void engine::tick() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (failed_) { return; }
+        try {
+            make_points();
+        } catch (const std::exception&) {  // no memory or no disk for a restore point: the next tick tries again
+        }
+    }
+    bool due = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const bool long_ago = clock_.elapsed() - last_cut_ > options_.checkpoint_interval && figures_.log_records > 0;
+        due = figures_.log_bytes > options_.checkpoint_log_bytes || long_ago;
+    }
+    if (due) { static_cast<void>(start_checkpoint()); }
+}
+
+bool engine::start_checkpoint() {
+    if (!options_.background || checkpoint_running_.exchange(true)) { return false; }
+    const std::lock_guard lock(work_mutex_);
+    checkpoint_wanted_ = true;
+    work_.notify_all();
+    return true;
+}
+
+engine::cut engine::take_cut() {
+    for (auto& [id, branch] : live_) {
+        if (branch->in_catalog) { continue; }
+        catalog_.put_branch(branch->row, branch->published);
+        branch->in_catalog = true;
+    }
+    last_cut_ = clock_.elapsed();
+    figures_.log_bytes = 0;
+    figures_.log_records = 0;
+    cut taken{catalog_.rows(), head_};
+    taken.head.next_record = logged_;
+    forget_idle();
+    return taken;
+}
+
+/// Forgets branches that nobody uses: their records say everything.
+void engine::forget_idle() {
+    for (auto at = live_.begin(); at != live_.end();) {
+        live_branch& branch = *at->second;
+        const bool idle = at->second.use_count() == 1 && branch.in_catalog && !branch.point_due && !branch.unpublished
+                          && branch.id != main_branch;
+        if (idle) {
+            figures_.edits.in_place += branch.context.edits.in_place;
+            figures_.edits.copied += branch.context.edits.copied;
+            figures_.edits.copied_bytes += branch.context.edits.copied_bytes;
+            figures_.edits.split += branch.context.edits.split;
+            figures_.edits.merged += branch.context.edits.merged;
+        }
+        at = idle ? live_.erase(at) : std::next(at);
+    }
+}
+
+result<engine::cut> engine::wait_for_cut() {
+    if (!options_.one_writer || !options_.background || !wake_turn_) {
+        const std::lock_guard lock(mutex_);
+        publish_all();
+        return take_cut();
+    }
+    std::unique_lock lock(work_mutex_);
+    taken_.reset();
+    cut_wanted_.store(true, std::memory_order_release);
+    wake_turn_();
+    cut_taken_.wait(lock, [&] { return taken_.has_value() || stopping_; });
+    if (!taken_) { return error{errc::closed, "the store is closing"}; }
+    result<cut> taken = std::move(*taken_);
+    taken_.reset();
+    return taken;
+}
+
+status engine::checkpoint() {
+    const std::lock_guard one(checkpoint_mutex_);
+    status done;
+    try {
+        done = caught([&] { return write_checkpoint(); });
+    } catch (const std::bad_alloc&) { done = error{errc::limit, "checkpoint: out of memory"}; }
+    const std::lock_guard lock(mutex_);
+    trouble_ = done ? std::nullopt : std::optional<error>(done.error());
+    return done;
+}
+
+/// The arena whose ids this opening gives: recorded in the head before the first of them is used.
+status engine::lease_arena(store_head& head) {
+    if (arena_leased_) { return {}; }
+    if (head.arena != 0) { head.arenas.emplace_back(head.arena, head.arena_used); }
+    ++head.arena;
+    head.arena_used = 0;
+    store_head leased;
+    {
+        const std::lock_guard lock(mutex_);
+        head_.arenas = head.arenas;
+        head_.arena = head.arena;
+        head_.arena_used = 0;
+        leased = durable_head_;
+        leased.arenas = head.arenas;
+        leased.arena = head.arena;
+        leased.arena_used = 0;
+        leased.uuid = head.uuid;
+    }
+    const auto moved = where_.heads->move_head("store", token_, encode_head(leased));
+    if (!moved) { return moved.error(); }
+    if (moved->outcome != move_outcome::moved) {
+        return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"});
+    }
+    token_ = moved->token;
+    arena_leased_ = true;
+    return {};
+}
+
+status engine::write_checkpoint() {
+    auto taken = wait_for_cut();
+    if (!taken) { return taken.error(); }
+    store_head& head = taken->head;
+    if (const status leased = lease_arena(head); !leased) { return leased; }
+    node_writer writer(pool_, *where_.nodes, head.arena, arena_next_);
+    const tree& rows = taken->catalog_rows;
+    const auto write = [&]() -> status {
+        // Whatever becomes of this checkpoint, its ids are used up.
+        struct advance {
+            std::uint32_t& next;
+            const node_writer& from;
+            ~advance() { next = from.used() + 1; }
+        } const advanced{arena_next_, writer};
+        if (rows.root() == nullptr) { return {}; }
+        if (const status written = writer.write(*rows.root()); !written) { return written; }
+        return writer.sync();  // the nodes, before the head that names them
+    };
+    try {
+        const status written = write();
+        if (!written) {
+            writer.undo();
+            if (written.error().code == errc::no_space) { static_cast<void>(where_.nodes->resume()); }
+            return written;
+        }
+    } catch (...) {
+        writer.undo();
+        throw;
+    }
+    head.arena_used = writer.used();
+    ++head.generation;
+    head.nonce = random_seed();
+    head.root =
+        rows.root() == nullptr ? node_id::none : static_cast<node_id>(rows.root()->id.load(std::memory_order_relaxed));
+    head.root_seal = rows.root() == nullptr ? 0 : rows.root()->seal;
+    head.root_count = rows.size();
+    const auto moved = where_.heads->move_head("store", token_, encode_head(head));
+    if (!moved) { return moved.error(); }
+    if (moved->outcome != move_outcome::moved) {
+        return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"});
+    }
+    token_ = moved->token;
+    {
+        const std::lock_guard lock(mutex_);
+        head_.generation = head.generation;
+        head_.arena_used = head.arena_used;
+        durable_head_ = head;
+        ++figures_.checkpoints;
+        figures_.checkpoint_nodes += writer.nodes();
+        figures_.checkpoint_bytes += writer.bytes();
+        figures_.last_checkpoint = clock_.now();
+    }
+    // The head is durable: what the log says below it is not needed any more.
+    return where_.log->drop_before(head.next_record);
+}
+
+}  // namespace coppice
