@@ -1,5 +1,6 @@
 #include <coppice/tree/check.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <vector>
@@ -93,14 +94,21 @@ private:
         if (n.entries == 0) { fail("I4", where, "empty node"); }
         std::size_t used = 0;
         std::vector<bool> slots(n.slots);
+        std::vector<std::pair<std::size_t, std::size_t>> places;
         for (unsigned i = 0; layout::has_offsets(n) && i < n.entries; ++i) {
             const page::raw_record raw = page::read_raw(n, i);
             used += raw.bytes();
+            places.emplace_back(offsets_of(n)[i] - raw.bytes(), offsets_of(n)[i]);
             if (offsets_of(n)[i] > n.tail || raw.bytes() > offsets_of(n)[i]) { fail("I6", where, "record " + std::to_string(i)); }
             if (is_inner(n) || page::form_of(raw.value) != child_form::slot) { continue; }
             const auto slot = load<std::uint16_t>(page::slot_field(raw.value));
             if (slot >= n.slots || slots[slot]) { fail("I7", where, "slot " + std::to_string(slot)); return; }
             slots[slot] = true;
+            if (slots_of(n)[slot].load(std::memory_order_relaxed) == 0) { fail("I7", where, "a record's slot is empty"); }
+        }
+        std::sort(places.begin(), places.end());
+        for (std::size_t i = 1; i < places.size(); ++i) {
+            if (places[i].first < places[i - 1].second) { fail("I6", where, "records overlap"); }
         }
         if (layout::has_offsets(n) && used + n.dead != n.tail) { fail("I6", where, "dead bytes " + std::to_string(n.dead)); }
         for (unsigned i = 0; !is_inner(n) && i < n.slots; ++i) {

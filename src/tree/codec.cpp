@@ -19,12 +19,13 @@ constexpr std::uint32_t node_bytes_max = 128 * 1024;  // a page of two of the lo
 
 error damaged(const char* what) { return {errc::corrupt, what}; }
 
-/// A varint inside [at, end), or false.
+/// A varint inside [at, end), or false. One that is longer than it must be is refused: page writes it anew.
 bool read_varint(const char*& at, const char* end, std::uint64_t& number) noexcept {
     byte_reader reader({at, static_cast<std::size_t>(end - at)});
     number = reader.varint();
-    if (reader.failed()) { return false; }
-    at = end - reader.rest().size();
+    const char* behind = end - reader.rest().size();
+    if (reader.failed() || static_cast<std::size_t>(behind - at) != varint_bytes(number)) { return false; }
+    at = behind;
     return true;
 }
 
@@ -54,7 +55,7 @@ std::size_t check_record(const node& n, unsigned entry, std::vector<bool>& used_
         case child_form::slot: {
             if (end - at < 8) { return 0; }
             const auto slot = load<std::uint16_t>(at);
-            if (slot >= n.slots || used_slots[slot]) { return 0; }
+            if (slot >= n.slots || used_slots[slot] || page::read_child_count(at + 2) == 0) { return 0; }
             used_slots[slot] = true;
             at += 8;
             break;
@@ -72,7 +73,7 @@ std::size_t check_record(const node& n, unsigned entry, std::vector<bool>& used_
     return static_cast<std::size_t>(at - begin);
 }
 
-const char* check_keys(const node& n) noexcept {
+const char* check_keys(const node& n) {
     std::string previous;
     std::string key;
     for (unsigned i = is_inner(n) ? 1 : 0; i < n.entries; ++i) {
@@ -87,23 +88,48 @@ const char* check_keys(const node& n) noexcept {
     return nullptr;
 }
 
+/// Whether every slot holds what a stored node's slot may hold. Until then no slot must be followed.
+const char* check_slots(const node& n) noexcept {
+    for (unsigned i = 0; i < n.slots; ++i) {
+        const slot_word word = slots_of(n)[i].load(std::memory_order_relaxed);
+        if (word != 0 && (!is_stored(word) || id_in(word) == node_id::none)) { return "child reference"; }
+        if (is_inner(n) && word == 0) { return "empty child"; }
+    }
+    for (unsigned i = 0; is_inner(n) && i < n.entries; ++i) {
+        if (counts_of(n)[i] == 0 || counts_of(n)[i] > limits::elements) { return "elements of a child"; }
+    }
+    return nullptr;
+}
+
+/// Records fill the tail: none overlaps another, and nothing lies between them.
+const char* check_records(const node& n, std::vector<bool>& used_slots) {
+    std::vector<bool> begins(std::size_t{n.tail} + 1);  // by distance from the node's end
+    std::size_t used = 0;
+    for (unsigned i = 0; i < n.entries; ++i) {
+        const std::size_t bytes = check_record(n, i, used_slots);
+        if (bytes == 0 || bytes > offsets_of(n)[i] || begins[offsets_of(n)[i]]) { return "record"; }
+        begins[offsets_of(n)[i]] = true;
+        used += bytes;
+    }
+    // Each record ends where another one begins, the lowest at the tail's begin; then a sum that fits leaves no room.
+    if (used != n.tail || !begins[n.tail]) { return "bytes between records"; }
+    for (unsigned i = 0; i < n.entries; ++i) {
+        const std::size_t end = offsets_of(n)[i] - page::read_raw(n, i).bytes();
+        if (end != 0 && !begins[end]) { return "records that overlap"; }
+    }
+    return nullptr;
+}
+
 const char* check_content(const node& n) {
     if (n.kind == leaf_kind::bytes && !is_inner(n)) { return n.tail == 0 ? "empty leaf" : nullptr; }
     if (n.entries == 0) { return "no entries"; }
-    std::size_t used = 0;
     std::vector<bool> used_slots(n.slots);
-    for (unsigned i = 0; layout::has_offsets(n) && i < n.entries; ++i) {
-        const std::size_t bytes = check_record(n, i, used_slots);
-        if (bytes == 0) { return "record"; }
-        used += bytes;
+    if (layout::has_offsets(n)) {
+        if (const char* wrong = check_records(n, used_slots); wrong != nullptr) { return wrong; }
     }
-    if (used != n.tail) { return "bytes between records"; }
-    for (unsigned i = 0; i < n.slots; ++i) {
-        const slot_word word = slots_of(n)[i].load(std::memory_order_relaxed);
-        const bool wanted = is_inner(n) || used_slots[i];
-        if (word != 0 && !is_stored(word)) { return "child reference"; }
-        if (!wanted && word != 0) { return "reference that no record has"; }
-        if (is_inner(n) && (word == 0 || counts_of(n)[i] == 0)) { return "empty child"; }
+    for (unsigned i = 0; !is_inner(n) && i < n.slots; ++i) {
+        const bool empty = slots_of(n)[i].load(std::memory_order_relaxed) == 0;
+        if (empty == used_slots[i]) { return empty ? "record whose slot is empty" : "reference that no record has"; }
     }
     return n.keyed ? check_keys(n) : nullptr;
 }
@@ -198,11 +224,11 @@ result<node_ptr> decode_node(node_pool& pool, std::string_view payload) {
     std::memcpy(layout::at(n, layout::slots_begin(n)), rest.data(), rest.size());
     std::memcpy(layout::at(n, n.capacity - tail), from.take(tail).data(), tail);
     n.slots = slots;
-    const char* wrong = check_content(n);
-    if (wrong != nullptr) {
+    if (const char* wrong = check_slots(n); wrong != nullptr) {
         n.slots = 0;
         return damaged(wrong);
     }
+    if (const char* wrong = check_content(n); wrong != nullptr) { return damaged(wrong); }
     return result<node_ptr>(std::move(made));
 }
 

@@ -51,9 +51,6 @@ int compare_behind_head(const node& n, unsigned entry, std::string_view suffix) 
     return own < suffix.size() ? -1 : (own > suffix.size() ? 1 : 0);
 }
 
-std::uint64_t load_count(const char* from) noexcept {
-    return load<std::uint32_t>(from) | (static_cast<std::uint64_t>(load<std::uint16_t>(from + 4)) << 32);
-}
 void store_count(char* to, std::uint64_t count) noexcept {
     store(to, static_cast<std::uint32_t>(count));
     store(to + 4, static_cast<std::uint16_t>(count >> 32));
@@ -425,7 +422,7 @@ record_view view_record(const node& leaf, unsigned entry) noexcept {
         case child_form::none: break;
         case child_form::slot:
             view.slot = load<std::uint16_t>(at);
-            view.child_count = page::load_count(at + 2);
+            view.child_count = page::read_child_count(at + 2);
             at += page::slot_field_bytes;
             break;
         case child_form::embedded: {

@@ -69,6 +69,10 @@ inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
 [[nodiscard]] inline child_form form_of(const char* value) noexcept {
     return static_cast<child_form>(static_cast<unsigned char>(*value) & 3U);
 }
+/// Elements of a child, in the six bytes behind a slot's number.
+[[nodiscard]] inline std::uint64_t read_child_count(const char* from) noexcept {
+    return load<std::uint32_t>(from) | (static_cast<std::uint64_t>(load<std::uint16_t>(from + 4)) << 32);
+}
 /// The length of a value part.
 [[nodiscard]] inline std::uint32_t value_part_bytes(const char* value) noexcept {
     const char* at = value;
