@@ -16,7 +16,11 @@ namespace coppice {
 
 /// The child of an inner node, loaded if need be.
 [[nodiscard]] inline node* child_in(const tree_context& context, const node& n, unsigned entry) {
-    return context.pool->resident(slots_of(n)[entry], seals_of(n)[entry], context.may_wait);
+    std::atomic<slot_word>& slot = slots_of(n)[entry];
+    const slot_word word = slot.load(std::memory_order_acquire);
+    if (!is_stored(word)) { return node_in(word); }
+    const expected_node expected{shape_of(n), n.height - 1U, counts_of(n)[entry]};
+    return context.pool->resident(slot, seals_of(n)[entry], context.may_wait, &expected);
 }
 
 class tree_edit {

@@ -37,6 +37,10 @@ bool retain_if_owned(node& n) noexcept {
     return false;
 }
 
+std::string name_of(node_id id) {
+    return "node " + std::to_string(arena_of(id)) + ":" + std::to_string(number_of(id));
+}
+
 }  // namespace
 
 node_pool::node_pool(node_source* source) : source_(source), table_(std::make_unique<table>()) {}
@@ -133,7 +137,17 @@ std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
     return freed;
 }
 
-node* node_pool::open(node_id id, node_seal seal, bool may_wait) {
+node* node_pool::open(node_id id, node_seal seal, bool may_wait, const expected_node* expected) {
+    node_ptr opened(*this, find_or_load(id, seal, may_wait));
+    if (expected != nullptr &&
+        (shape_of(*opened) != expected->shape || count_of(*opened) != expected->count ||
+         (expected->height != expected_node::any_height && opened->height != expected->height))) {
+        throw load_error({errc::corrupt, name_of(id) + ": not the node that its parent refers to"});
+    }
+    return opened.detach();
+}
+
+node* node_pool::find_or_load(node_id id, node_seal seal, bool may_wait) {
     auto& part = table_->of(id);
     {
         const std::lock_guard lock(part.mutex);
@@ -145,8 +159,7 @@ node* node_pool::open(node_id id, node_seal seal, bool may_wait) {
     if (!payload) { throw load_error(payload.error()); }
     result<node_ptr> decoded = decode_node(*this, *payload);
     if (!decoded) {
-        throw load_error({decoded.error().code, "node " + std::to_string(arena_of(id)) + ":" +
-                                                    std::to_string(number_of(id)) + ": " + decoded.error().context});
+        throw load_error({decoded.error().code, name_of(id) + ": " + decoded.error().context});
     }
     node* loaded = decoded->get();
     loaded->id.store(static_cast<std::uint64_t>(id), std::memory_order_relaxed);
@@ -163,10 +176,11 @@ node* node_pool::open(node_id id, node_seal seal, bool may_wait) {
     return listed;
 }
 
-node* node_pool::load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait) {
+node* node_pool::load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait,
+                           const expected_node* expected) {
     slot_word word = slot.load(std::memory_order_acquire);
     while (is_stored(word)) {
-        node* loaded = open(id_in(word), seal, may_wait);
+        node* loaded = open(id_in(word), seal, may_wait, expected);
         if (slot.compare_exchange_strong(word, word_of(loaded), std::memory_order_acq_rel, std::memory_order_acquire)) {
             return loaded;
         }

@@ -172,7 +172,8 @@ tree tree::child_of(const record_view& of, tree_shape shape) const {
     switch (of.child) {
         case child_form::none: break;
         case child_form::slot: {
-            node* root = context_->pool->resident(slots_of(*of.leaf)[of.slot], seals_of(*of.leaf)[of.slot], context_->may_wait);
+            const expected_node expected{.shape = shape, .count = of.child_count};
+            node* root = context_->pool->resident(slots_of(*of.leaf)[of.slot], seals_of(*of.leaf)[of.slot], context_->may_wait, &expected);
             if (root == nullptr) { break; }
             retain(*root);
             return {*context_, shape, root, of.child_count};

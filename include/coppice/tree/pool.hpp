@@ -70,6 +70,15 @@ struct node_sizes {
     [[nodiscard]] std::uint32_t fanout_min() const noexcept { return fanout / 4; }
 };
 
+/// What a reference says of the node it names. One that is otherwise is errc::corrupt: its own bytes are whole,
+/// but a search that relies on its parent would go astray in it.
+struct expected_node {
+    static constexpr unsigned any_height = ~0U;
+    tree_shape shape;
+    unsigned height = any_height;
+    std::uint64_t count = 0;  ///< elements in and below it
+};
+
 struct pool_figures {
     std::uint64_t nodes = 0;          ///< nodes in memory, garbage included
     std::uint64_t bytes = 0;          ///< their capacity
@@ -102,12 +111,13 @@ public:
     void free_shell(node* n) noexcept;
 
     /// The node in a slot, loaded if need be; the slot owns it.  Errors: load_error, not_resident, bad_alloc.
-    [[nodiscard]] node* resident(std::atomic<slot_word>& slot, node_seal seal, bool may_wait) {
+    [[nodiscard]] node* resident(std::atomic<slot_word>& slot, node_seal seal, bool may_wait,
+                                 const expected_node* expected = nullptr) {
         const slot_word word = slot.load(std::memory_order_acquire);
-        return is_stored(word) ? load_into(slot, seal, may_wait) : node_in(word);
+        return is_stored(word) ? load_into(slot, seal, may_wait, expected) : node_in(word);
     }
     /// The stored node, with one ownership for the caller.  Errors: as resident().
-    [[nodiscard]] node* open(node_id id, node_seal seal, bool may_wait);
+    [[nodiscard]] node* open(node_id id, node_seal seal, bool may_wait, const expected_node* expected = nullptr);
 
     /// Makes a node that has just been given its id findable, so that it is in memory once.
     void enlist(node* n);
@@ -127,7 +137,8 @@ public:
 
 private:
     struct table;
-    node* load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait);
+    node* find_or_load(node_id id, node_seal seal, bool may_wait);
+    node* load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait, const expected_node* expected);
     void discard(node* n) noexcept;
     void strike(const node* n) noexcept;
     void take_apart(node* n) noexcept;
