@@ -46,7 +46,7 @@ namespace coppice {
 
 class tree;
 
-/// A record to be entered. What it borrows need only live for the call.
+/// A record to be entered. What it borrows need only live for the call, and must not lie in the tree that is changed.
 struct record {
     std::string_view key;          ///< ignored by trees that are not keyed
     std::string_view bytes;
@@ -116,8 +116,10 @@ public:
     /// Removes a record.  Returns whether it was there.
     bool erase(std::string_view key);
     /// Lets `change` work on the child tree of the record at `key`, and on the record's bytes. What it leaves
-    /// behind becomes the record; when it throws, nothing has changed. A record without a child offers an empty
-    /// tree of `shape`. Nodes of the child that nobody shares are edited in place.
+    /// behind becomes the record. A record without a child offers an empty tree of `shape`. Nodes of the child
+    /// that nobody shares are edited in place: when `change` throws, the record's bytes are what they were and
+    /// its child what the last whole edit made of it. `change` may make one edit and keep the length of the
+    /// bytes, or keep the child: then an exception, its own or of memory that runs out, leaves all as it was.
     /// Returns false when the key is not there.
     using child_change = function_ref<void(tree& child, std::string& bytes)>;
     bool edit_child(std::string_view key, tree_shape shape, child_change change);
