@@ -156,6 +156,18 @@ TEST_F(Diff, ARunAmongEqualElementsStandsAtTheirFront) {
     EXPECT_EQ(list_diff(none, none), std::vector<list_change>{});
 }
 
+TEST_F(Diff, ABlockThatMovedIsTheSmallerSideOfTheMove) {
+    list_model model;
+    for (int i = 0; i < 5'000; ++i) { model.push_back("element " + std::to_string(i)); }
+    const tree before = list_of(model);
+    const tree after = tree::concat(before.slice(1'000, 5'000), before.slice(0, 1'000));
+    EXPECT_EQ(list_diff(before, after), (std::vector<list_change>{{0, 1'000, 0, 0}, {5'000, 0, 4'000, 1'000}}));
+    EXPECT_EQ(list_diff(after, before), (std::vector<list_change>{{0, 0, 0, 1'000}, {4'000, 1'000, 5'000, 0}}));
+    const tree swapped =
+        tree::concat(tree::concat(before.slice(0, 100), before.slice(2'000, 5'000)), before.slice(100, 2'000));
+    EXPECT_EQ(edits_in(list_diff(before, swapped)), 2U * 1'900U);
+}
+
 TEST_F(Diff, ARunOfTooManyEditsIsReplacedAsOneRange) {
     list_model a{"first"};
     list_model b{"first"};
