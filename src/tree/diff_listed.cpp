@@ -2,9 +2,9 @@
 //
 // In four steps. Trim what both begin and end with. Look for a few edits on the elements alone, where the
 // trees only say which runs are equal without being read. Failing that, cut the rest at the subtrees that
-// both trees have, level by level, and look for the shortest edit between two cuts. At last move every
-// inserted or erased run as far to the front as it goes: where equal elements stand side by side, any of
-// them could have been the one, and the first is as good as all.
+// both trees have, level by level, look for the shortest edit between two cuts, and once more around each
+// edit, so that the cuts leave little trace. At last move every inserted or erased run as far to the front as it
+// goes: where equal elements stand side by side, any of them could have been the one.
 
 #include <algorithm>
 #include <array>
@@ -422,7 +422,41 @@ private:
     run_list& found_;
 };
 
-// ---- One place for a run that could stand at several.
+// ---- One answer where several are as short.
+
+// Runs with fewer equal elements between them than this may be exchanged for others; they are looked for anew
+// together, and with as many equal elements behind them, when they have few edits.
+constexpr std::uint64_t near_elements = 16;
+constexpr std::uint64_t near_edits_max = 16;
+
+std::uint64_t before_end(const list_change& run) noexcept { return run.before_position + run.before_count; }
+std::uint64_t after_end(const list_change& run) noexcept { return run.after_position + run.after_count; }
+
+/// The same edits, with what stands close together found by the greedy search: it goes from the first
+/// difference on, and so does not depend on where a cut was.
+std::vector<list_change> found_anew(const sides& in, const std::vector<list_change>& runs) {
+    run_list made;
+    for (std::size_t first = 0, next = 0; first < runs.size(); first = next) {
+        std::uint64_t edits = 0;
+        std::uint64_t behind = 0;
+        do {
+            edits += runs[next].before_count + runs[next].after_count;
+            const list_change& last = runs[next++];
+            behind = (next < runs.size() ? runs[next].before_position : in.before.size()) - before_end(last);
+        } while (next < runs.size() && behind < near_elements);
+        const list_change& last = runs[next - 1];
+        const list_change& from = runs[first];
+        const bool plain = next - first == 1 && (from.before_count == 0 || from.after_count == 0);
+        const std::uint64_t more = std::min(behind, near_elements);
+        const list_change window{from.before_position, before_end(last) + more - from.before_position,
+                                 from.after_position, after_end(last) + more - from.after_position};
+        if (!plain && edits <= near_edits_max && few_edits(in, window).run(static_cast<std::int64_t>(edits), made)) {
+            continue;
+        }
+        std::for_each(&from, &last + 1, [&](const list_change& run) { made.add(run); });
+    }
+    return made.take();
+}
 
 /// How far the run [position, position + count) of `t` can move to the front, through at most `room` elements.
 std::uint64_t room_to_move(const tree& t, std::uint64_t position, std::uint64_t count, std::uint64_t room) {
@@ -439,7 +473,7 @@ std::vector<list_change> settled(const sides& in, const std::vector<list_change>
     for (list_change run : runs) {
         for (;;) {
             const list_change last = made.empty() ? list_change{} : made.back();
-            const std::uint64_t room = run.before_position - (last.before_position + last.before_count);
+            const std::uint64_t room = run.before_position - before_end(last);
             std::uint64_t moved = 0;
             if (run.before_count == 0) { moved = room_to_move(in.after, run.after_position, run.after_count, room); }
             if (run.after_count == 0) { moved = room_to_move(in.before, run.before_position, run.before_count, room); }
@@ -466,6 +500,7 @@ std::vector<list_change> list_diff(const tree& before, const tree& after) {
         found.add(run);
     } else if (!few_edits(in, run).run(list_diff_edits_exact, found)) {
         cutting(in, found).run(run);
+        return settled(in, found_anew(in, found.take()));
     }
     return settled(in, found.take());
 }

@@ -142,6 +142,32 @@ TEST_F(Diff, ManyEditsAmongDifferentElementsAreFoundTheSameWhateverTheShapes) {
     });
 }
 
+TEST_F(Diff, ScatteredEditsAmongRepeatingElementsAreFoundTheSameWhateverTheShapes) {
+    for (const std::uint64_t kinds : {2, 5, 26, 1000}) {
+        for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+            random_source random(seed);
+            list_model model;
+            for (int i = 0; i < 4000; ++i) { model.push_back("e" + std::to_string(random.below(kinds))); }
+            const list_model before_model = model;
+            const tree before = list_of(model);
+            tree after = before;
+            for (int i = 0; i < 60; ++i) {
+                const std::uint64_t position = random.below(model.size());
+                const std::string text = "e" + std::to_string(random.below(kinds));
+                const record given{{}, text};
+                const std::uint64_t erased = random.below(2);
+                after.splice(position, erased, {&given, 1});
+                const auto at = model.begin() + static_cast<long>(position);
+                model.insert(model.erase(at, at + static_cast<long>(erased)), text);
+            }
+            const auto changes = list_diff(before, after);
+            expect_valid(changes, before_model, model);
+            EXPECT_GT(edits_in(changes), list_diff_edits_exact);
+            EXPECT_EQ(changes, list_diff(before, list_of(model))) << kinds << " kinds, seed " << seed;
+        }
+    }
+}
+
 TEST_F(Diff, ARunAmongEqualElementsStandsAtTheirFront) {
     const tree before = list_of({"x", "a", "a", "a", "y"});
     const tree after = list_of({"x", "a", "a", "a", "a", "y"});

@@ -184,7 +184,9 @@ inline constexpr std::uint32_t list_diff_edits_exact = 32;
 ///
 /// Equal prefix and suffix are trimmed by identity. Up to list_diff_edits_exact edits are found on the elements
 /// alone, whatever the trees' shapes. More are looked for between the subtrees that both trees share, in the
-/// order both have them in. An inserted or erased run stands as far to the front as it can.
+/// order both have them in, and those that stand alone or few together once more on the elements alone: only
+/// crowded edits among repeating elements, and blocks that moved, can show where the trees had their nodes.
+/// An inserted or erased run stands as far to the front as it can.
 /// Requires: trees of one shape, not keyed.  Errors: load_error, not_resident, bad_alloc.
 [[nodiscard]] std::vector<list_change> list_diff(const tree& before, const tree& after);
 
