@@ -1,4 +1,4 @@
-// tests/cli/memory_runner.hpp: a server in a map, for tests of verbs: the commands that they send, answered from memory.
+// tests/cli/memory_runner.hpp: a server in a map, for tests of verbs: their commands, answered from memory.
 //
 // Commands of versions answer what the test put into `canned`, by their words joined with spaces. A test that wants a
 // failure sets `fail_after`.
@@ -148,7 +148,8 @@ private:
         }
         return make_number(1);
     }
-    // Pages of seven keys, of many where there are many, in order; the cursor counts keys. Patterns: a literal with \ before specials, and a last *.
+    // Pages of seven keys, of more where there are many, in order; the cursor counts keys. Patterns are a literal with
+    // \ before specials, and a last *.
     reply_value scan(const words& given) {
         std::string prefix;
         const auto& pattern = given[3];
