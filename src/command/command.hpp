@@ -36,9 +36,9 @@ enum class access : std::uint8_t { read, write, admin };
 /// What a command may see and do. Everything in it lives until the function returns.
 class command_context {
 public:
-    command_context(engine& store, live_branch& branch, unsigned database, milliseconds_utc now, reply_sink& reply,
-                    command_session* session, command_host* host) noexcept
-        : store(store), branch(branch), database(database), now(now), reply(reply), session(session), host(host) {}
+    command_context(engine& in, live_branch& on, unsigned database_given, milliseconds_utc at, reply_sink& to,
+                    command_session* of, command_host* by) noexcept
+        : store(in), branch(on), database(database_given), now(at), reply(to), session(of), host(by) {}
 
     engine& store;
     live_branch& branch;          ///< the connection's, or the one ON names
@@ -48,6 +48,7 @@ public:
     command_session* session;     ///< the connection's; null on a worker
     command_host* host;           ///< the server; null on a worker
     const snapshot_state* as_of = nullptr;  ///< set: read this instead of the working root
+    bool writes = false;          ///< a write command: find() removes a key whose deadline has come
 
     [[nodiscard]] branch_view view() const noexcept {
         return as_of != nullptr ? as_of->view(now) : branch_view(branch.keys, branch.spaces, now);
@@ -77,7 +78,7 @@ struct key_positions {
 [[nodiscard]] constexpr int exactly(int n) noexcept { return n; }
 [[nodiscard]] constexpr int at_least(int n) noexcept { return -n; }
 
-enum class reply_type : std::uint8_t { status, integer, bulk, array, map, set, null_or_bulk, null_or_array, any };
+enum class reply_type : std::uint8_t { simple, integer, bulk, array, map, set, null_or_bulk, null_or_array, any };
 
 struct command {
     std::string_view name;         ///< upper case

@@ -34,6 +34,12 @@ public:
     virtual void part(std::string_view bytes) = 0;
     virtual void end_bulk() = 0;
 
+    // A command that finds, while it answers, that it cannot (a page is not in memory) is taken back.
+    /// Where the answer stands now.
+    [[nodiscard]] virtual std::size_t mark() const noexcept { return 0; }
+    /// Takes back all that was said since mark() returned `to`.  A sink that streams cannot, and is not asked to.
+    virtual void back_to(std::size_t /*to*/) {}
+
     /// 2 or 3, or 0 where no protocol is spoken. Commands whose RESP3 answer has another shape ask this.
     [[nodiscard]] virtual int protocol() const noexcept = 0;
 };

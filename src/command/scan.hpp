@@ -45,6 +45,7 @@ public:
     struct place {
         tree walked;             ///< a snapshot, or the live tree
         std::string next;        ///< the first key of the page; empty: the beginning
+        snapshot_pin pin{};      ///< keeps clean-up off the snapshot
         std::uint32_t slot = 0;  ///< 1 + slot it came from; 0: none yet
     };
     /// Errors: errc::invalid: cursor expired.
@@ -60,20 +61,25 @@ public:
 
 private:
     struct slot {
-        std::uint64_t number = 0;  // 0: free
-        std::uint64_t subject = 0; // a hash
+        std::uint64_t number = 0;    // 0: free
+        std::uint64_t previous = 0;  // the page before may be asked for again, when its answer was lost
+        std::uint64_t subject = 0;   // a hash
         std::optional<tree> walked;
+        snapshot_pin pin;
         std::string next;
+        std::string previous_next;
         std::chrono::nanoseconds used{0};
     };
     [[nodiscard]] std::uint32_t take_slot();
-    void drop_oldest_snapshot();
+    void drop_snapshot(slot& of) noexcept;
 
     const clock_source& clock_;
     random_source random_;
     std::vector<slot> slots_;
     std::vector<std::uint32_t> free_;
     std::size_t fresh_ = 0;
+    std::size_t reuse_ = 0;  // the slot that is forgotten next when all are taken; they age in this order
+    std::size_t stale_ = 0;  // likewise the snapshot
 };
 
 /// What a page says of one record: appends words (a name; or a field and its value).

@@ -52,7 +52,7 @@ enum class replies : std::uint8_t { on, off, skip_next, skip_this };  ///< CLIEN
 
 class command_session {
 public:
-    command_session(command_host& host, std::uint64_t id, branch_handle branch);
+    command_session(command_host& of, std::uint64_t number, branch_handle on);
     ~command_session();
     command_session(const command_session&) = delete;
     command_session& operator=(const command_session&) = delete;
@@ -73,8 +73,8 @@ public:
     bool no_touch = false;
     bool closing = false;              ///< after this reply
     replies reply_mode = replies::on;
-    std::string_view last_command;     ///< a row's name
-    std::string_view last_subcommand;
+    const command* last = nullptr;             ///< the row that was run last
+    const command* last_subcommand = nullptr;  ///< and its own, of a container
 
     // What it works on.
     branch_handle branch;
@@ -85,6 +85,7 @@ public:
     bool multi_failed = false;         ///< a queued command was refused: EXEC answers EXECABORT
     bool touched = false;              ///< a watched key was
     bool in_exec = false;
+    std::vector<live_branch*> exec_branches;  ///< those with a group that EXEC will end
     command_queue queue;
     std::vector<watched_key> watched;
 
@@ -139,9 +140,26 @@ private:
     std::string text_;
 };
 
+/// What CLIENT LIST shows of a connection, the names as there.
+struct connection_figures {
+    std::string addr;
+    std::string laddr;
+    int fd = -1;
+    std::int64_t age = 0;
+    std::int64_t idle = 0;
+    std::uint64_t qbuf = 0;
+    std::uint64_t qbuf_free = 0;
+    std::uint64_t argv_mem = 0;
+    std::uint64_t rbs = 0;
+    std::uint64_t obl = 0;
+    std::uint64_t omem = 0;
+    std::uint64_t tot_mem = 0;
+    std::string events = "r";
+};
+
 class command_host {
 public:
-    explicit command_host(engine& store);
+    explicit command_host(engine& of);
     virtual ~command_host() = default;
     command_host(const command_host&) = delete;
     command_host& operator=(const command_host&) = delete;
@@ -156,22 +174,31 @@ public:
     std::uint64_t slow_ids = 0;
     std::int64_t slow_limit_us = 10'000;  ///< negative: none is kept
     std::size_t slow_length_max = 128;
-    milliseconds_utc started;
+    const milliseconds_utc started;
+    bool out_of_memory = false;      ///< commands that make data larger are refused
+    std::uint64_t batch_bytes = 0;   ///< of the requests at hand: room in the log is asked for once for all
     microseconds_utc last_save = 0;  ///< of LASTSAVE, before the first checkpoint of this run
 
     // Sessions.
 
     /// Calls `seen` with each client.
     virtual void each_session(function_ref<void(command_session&)> seen);
-    /// Its line of CLIENT LIST, without a line end.
-    [[nodiscard]] virtual std::string client_line(const command_session& session) const;
-    [[nodiscard]] virtual std::string address(const command_session&) const { return {}; }
-    [[nodiscard]] virtual std::string local_address(const command_session&) const { return {}; }
+    /// Its connection.
+    [[nodiscard]] virtual connection_figures connection_of(const command_session& session) const;
     /// Ends a connection; the caller's own ends after its reply.
     virtual void kill(command_session& session) { session.closing = true; }
     virtual void set_protocol(command_session& session, int version) { session.protocol = version; }
+    /// CLIENT REPLY: what is said from here on is not heard, or is again.
+    virtual void mute(command_session&, bool) {}
     /// `authenticated` of the session was set.
     virtual void authentication_changed(command_session&) {}
+
+    // Writes.
+
+    /// A command changed `branch`.  Its records are handed over now, or with those of its neighbours.
+    virtual void wrote(live_branch& branch) { store.record(branch); }
+    /// Hands over what wrote() kept back.  Called before anything that names a version.
+    virtual void flush_writes() {}
 
     // Settings.
 
@@ -188,6 +215,8 @@ public:
     virtual void reset_stats();
     /// Errors: says why not.
     [[nodiscard]] virtual status shut_down(bool final_checkpoint);
+    /// Writes a checkpoint and says OK once it is durable.
+    [[nodiscard]] virtual status save(command_context& context);
     /// Lets a worker answer a long read: takes what it needs and returns true, or false: run it here.
     [[nodiscard]] virtual bool answer_long(const command_context&, const command&, arguments) { return false; }
 

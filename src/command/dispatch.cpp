@@ -1,0 +1,324 @@
+#include "command/dispatch.hpp"
+
+#include <algorithm>
+#include <new>
+
+#include <fmt/format.h>
+
+#include <command/parse.hpp>
+
+namespace coppice {
+namespace {
+
+constexpr std::size_t quoted_bytes = 128;  // of a client's words, in an error
+constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
+
+// As C prints it: up to the first zero byte.
+std::string_view printed(std::string_view word) noexcept {
+    return word.substr(0, std::min(word.find('\0'), quoted_bytes));
+}
+
+bool has_flag(const command& row, std::string_view flag) noexcept {
+    return row.flags.find(flag) != std::string_view::npos;
+}
+
+void say_unknown_command(reply_sink& reply, arguments given) {
+    std::string words;
+    for (std::size_t i = 1; i < given.size() && words.size() < quoted_bytes; ++i) {
+        words += fmt::format("'{}' ", printed(given[i]).substr(0, quoted_bytes - words.size()));
+    }
+    reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}", printed(given[0]), words));
+}
+
+// A container's row for given[1], or null after an error.
+const command* subcommand_for(reply_sink& reply, const command& container, arguments given) {
+    for (const auto& row : container.subcommands) {
+        if (!says(given[1], row.name)) { continue; }
+        if (fits_arity(row, given.size())) { return &row; }
+        reply_error(reply, arity_error(fmt::format("{}|{}", container.name, row.name)));
+        return nullptr;
+    }
+    reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", printed(given[1]), container.name));
+    return nullptr;
+}
+
+// What a command says when it went wrong; nothing has changed by then.
+void say_failed(const command_context& context, const status& done, std::size_t mark) {
+    context.reply.back_to(mark);
+    reply_error(context.reply, done.error());
+    if (context.host != nullptr) { ++context.host->stats.errors; }
+}
+
+// Tells sessions that watch one of the keys. The sources of a command that stores elsewhere are only read.
+void touch_keys(const command_context& context, const command& row, arguments given) {
+    auto& watches = context.host->watches;
+    const auto touch = [&](unsigned database, std::string_view key) {
+        watches.touch(context.branch.id, database, key, context.view());
+    };
+    if (row.name == "COPY" && given.size() > 2) {
+        unsigned database = context.database;
+        for (std::size_t i = 3; i + 1 < given.size(); ++i) {
+            if (says(given[i], "DB")) { database = static_cast<unsigned>(integer_in(given[i + 1]).value()); }
+        }
+        return touch(database, given[2]);
+    }
+    if (row.name == "SORT") {
+        for (std::size_t i = 2; i + 1 < given.size(); ++i) {
+            if (says(given[i], "STORE")) { return touch(context.database, given[i + 1]); }
+        }
+        return;
+    }
+    if (row.keys.first == 0) { return; }
+    const auto count = static_cast<int>(given.size());
+    int last = row.keys.last < 0 ? count + row.keys.last : row.keys.last;
+    if (row.name.ends_with("STORE")) { last = row.keys.first; }
+    for (int i = row.keys.first; i <= last && i < count; i += row.keys.step) {
+        touch(context.database, given[static_cast<std::size_t>(i)]);
+        if (row.name == "MOVE") {
+            const auto target = integer_in(given[2]);
+            if (target) { touch(static_cast<unsigned>(*target), given[1]); }
+        }
+    }
+}
+
+// The branch's group inside EXEC, begun with the first command that writes to it.
+void join_exec(command_session& session, live_branch& branch) {
+    if (branch.writer.in_group()) { return; }
+    session.exec_branches.push_back(&branch);
+    branch.writer.begin_group();
+}
+
+void run_write(command_context& context, const command& row, arguments given) {
+    auto& writer = context.branch.writer;
+    const auto said = context.reply.mark();
+    if (context.as_of != nullptr) {
+        return say_failed(context, error{errc::invalid, "AT takes commands that only read"}, said);
+    }
+    if (context.host != nullptr && context.host->out_of_memory && has_flag(row, "denyoom")) {
+        return context.reply.error(oom_text);
+    }
+    if (const auto room = context.store.reserve(context.host == nullptr ? 0 : context.host->batch_bytes); !room) {
+        return say_failed(context, room, said);
+    }
+    const bool in_exec = context.session != nullptr && context.session->in_exec;
+    if (in_exec) { join_exec(*context.session, context.branch); }
+    context.writes = true;
+    const auto before = writer.here();
+    try {
+        const auto done = row.run(context, given);
+        if (!done) {
+            if (in_exec) {
+                writer.undo_to(before);
+            } else if (writer.in_group()) {
+                writer.undo_group();
+            }
+            say_failed(context, done, said);
+        } else if (!in_exec && writer.in_group()) {
+            writer.end_group();
+        }
+    } catch (...) {
+        if (!in_exec) {
+            if (writer.in_group()) { writer.undo_group(); }
+            if (writer.changes() != before.changes && context.host != nullptr) { context.host->wrote(context.branch); }
+        }
+        throw;
+    }
+    if (writer.changes() == before.changes || context.host == nullptr) { return; }
+    if (!in_exec) { context.host->wrote(context.branch); }
+    if (!context.host->watches.empty()) { touch_keys(context, row, given); }
+}
+
+// Runs a request, taking back a reply that could not be finished.
+run_outcome run_guarded(command_context& context, const command& row, arguments given) {
+    const auto said = context.reply.mark();
+    try {
+        run_command(context, row, given);
+    } catch (const not_resident& missing) {
+        context.reply.back_to(said);
+        return missing;
+    } catch (const load_error& failed) {
+        say_failed(context, failed.cause(), said);
+    } catch (const std::bad_alloc&) {
+        context.reply.back_to(said);
+        context.reply.error("OOM the command needs more memory than there is");
+    }
+    return std::nullopt;
+}
+
+// What a session may not do now: true after an answer.
+bool refused_or_queued(command_session& session, reply_sink& reply, const command& row, arguments given) {
+    if (!session.authenticated && !has_flag(row, "no-auth")) {
+        reply.error("NOAUTH Authentication required.");
+        return true;
+    }
+    if (!session.in_multi || has_flag(row, "in-multi")) { return false; }
+    if (has_flag(row, "no-multi")) {
+        session.multi_failed = true;
+        reply.error("ERR Command not allowed inside a transaction");
+        return true;
+    }
+    session.queue.add(row, given);
+    reply.status("QUEUED");
+    return true;
+}
+
+// The first word's row; the container's own where it has subcommands, which then stands in `sub`.
+const command* look_up(reply_sink& reply, arguments given, const command*& sub) {
+    sub = nullptr;
+    const auto* row = find_command(given[0]);
+    if (row == nullptr) [[unlikely]] {
+        say_unknown_command(reply, given);
+        return nullptr;
+    }
+    if (!row->subcommands.empty() && given.size() > 1) {
+        sub = subcommand_for(reply, *row, given);
+        return sub == nullptr ? nullptr : row;
+    }
+    if (!fits_arity(*row, given.size())) [[unlikely]] {
+        reply_error(reply, arity_error(row->name));
+        return nullptr;
+    }
+    return row;
+}
+
+}  // namespace
+
+result<std::optional<found_key>> command_context::find(std::string_view key, value_type type) const {
+    const branch_view seen = view();
+    const auto record = seen.keys().find(section_key(seen.space(database), key));
+    if (!record) {
+        if (host != nullptr && !writes) { ++host->stats.misses; }
+        return std::optional<found_key>();
+    }
+    const found_key found = parse_key_record(*record);
+    if (found.deadline != no_deadline && found.deadline <= now) {
+        if (writes) { branch.writer.erase(database, key); }
+        if (host != nullptr) { ++(writes ? host->stats.expired : host->stats.misses); }
+        return std::optional<found_key>();
+    }
+    if (found.type != type) { return wrong_type_error(); }
+    if (host != nullptr && !writes) { ++host->stats.hits; }
+    return std::optional<found_key>(found);
+}
+
+void reply_error(reply_sink& reply, const error& failure) {
+    std::string text(row_of(failure.code).resp_prefix);
+    text += ' ';
+    text += failure.context;
+    reply.error(text);
+}
+
+const command* row_for(reply_sink& reply, arguments given) {
+    const command* sub = nullptr;
+    const auto* row = look_up(reply, given, sub);
+    return sub != nullptr ? sub : row;
+}
+
+void run_command(command_context& context, const command& row, arguments given) {
+    if (row.mode == access::write) { return run_write(context, row, given); }
+    if (context.host != nullptr) {
+        if (row.mode == access::admin) { context.host->flush_writes(); }
+        const bool may_be_long = row.elements != nullptr && (context.session == nullptr || !context.session->in_exec);
+        if (may_be_long && row.elements(context, given) > long_read_elements &&
+            context.host->answer_long(context, row, given)) {
+            ++context.host->stats.long_reads;
+            return;
+        }
+    }
+    const auto said = context.reply.mark();
+    const auto done = row.run(context, given);
+    if (!done) { say_failed(context, done, said); }
+}
+
+run_outcome run_request(command_host& host, command_session& session, reply_sink& reply, arguments given,
+                        milliseconds_utc now) {
+    const command* sub = nullptr;
+    const auto* row = look_up(reply, given, sub);
+    if (row == nullptr) [[unlikely]] {
+        session.multi_failed = session.multi_failed || session.in_multi;
+        ++host.stats.errors;
+        return std::nullopt;
+    }
+    session.last = row;
+    session.last_subcommand = sub;
+    const auto& called = sub != nullptr ? *sub : *row;
+    if (session.needs_care() && refused_or_queued(session, reply, called, given)) [[unlikely]] { return std::nullopt; }
+    if (session.branch->dropped && called.mode != access::admin) [[unlikely]] {
+        reply.error(fmt::format("ERR branch '{}' was deleted; choose another with BRANCH USE", session.branch->row.name));
+        return std::nullopt;
+    }
+    command_context context(host.store, *session.branch, session.database, now, reply, &session, &host);
+    auto outcome = run_guarded(context, called, given);
+    if (!outcome) {
+        ++host.stats.commands;
+        ++host.stats.rows[static_cast<std::size_t>(row - all_commands().data())].calls;
+    }
+    return outcome;
+}
+
+void run_request(command_host& host, command_session& session, reply_sink& reply, arguments given) {
+    while (const auto missing = run_request(host, session, reply, given, host.clock.now() / 1000)) {
+        if (const auto loaded = host.store.load(*missing); !loaded) { return reply_error(reply, loaded.error()); }
+    }
+}
+
+status run_on(command_context& context, arguments given) {
+    auto branch = context.store.branch(given[1]);
+    if (!branch) { return branch.error(); }
+    const auto words = given.subspan(2);
+    const auto* row = row_for(context.reply, words);
+    if (row == nullptr) { return {}; }
+    if (row->group == "connection" || row->group == "transactions" || row->run == run_on) {
+        return error{errc::invalid, "ON takes commands that read or write data"};
+    }
+    command_context inner(context.store, **branch, context.database, context.now, context.reply, context.session,
+                          context.host);
+    run_command(inner, *row, words);
+    if (context.host != nullptr) { context.host->flush_writes(); }
+    return {};
+}
+
+status run_at(command_context& context, arguments given) {
+    const auto words = given.subspan(2);
+    const auto* row = row_for(context.reply, words);
+    if (row == nullptr) { return {}; }
+    if (row->mode != access::read) { return error{errc::invalid, "AT takes commands that only read"}; }
+    auto version = context.store.resolve(given[1]);
+    if (!version) { return version.error(); }
+    auto& state = version->state;
+    state.keys = state.keys.through(context.branch.context);
+    command_context inner(context.store, context.branch, context.database, state.time / 1000, context.reply,
+                          context.session, context.host);
+    inner.as_of = &state;
+    run_command(inner, *row, words);
+    return {};
+}
+
+long_command::long_command(const command_context& context, const command& row, arguments given)
+    : store_(context.store),
+      state_(context.as_of != nullptr ? *context.as_of : context.store.snapshot(context.branch)),
+      database_(context.database),
+      now_(context.now),
+      row_(row),
+      words_(given.begin(), given.end()) {
+    if (context.session != nullptr && context.session->branch.get() == &context.branch) {
+        branch_ = context.session->branch;
+    } else if (auto handle = store_.branch(context.branch.row.name)) {
+        branch_ = std::move(*handle);
+    }
+    state_.keys = state_.keys.through(store_.reading_context());
+}
+
+void long_command::run(reply_sink& reply) {
+    const std::vector<std::string_view> given(words_.begin(), words_.end());
+    command_context context(store_, *branch_, database_, now_, reply, nullptr, nullptr);
+    context.as_of = &state_;
+    try {
+        const auto done = row_.run(context, given);
+        if (!done) { reply_error(reply, done.error()); }
+    } catch (const load_error& failed) {
+        reply_error(reply, failed.cause());
+    }
+}
+
+}  // namespace coppice

@@ -1,0 +1,27 @@
+// command/keys.hpp: the functions of commands on keys of any type, whose rows keys.cpp lists.
+#pragma once
+
+#include <command/command.hpp>
+
+namespace coppice {
+
+/// A database's number.  Errors: not an integer; "DB index is out of range".
+[[nodiscard]] result<unsigned> database_in(std::string_view text);
+
+// command/expiry.cpp
+[[nodiscard]] status expire(command_context& context, arguments given);
+[[nodiscard]] status pexpire(command_context& context, arguments given);
+[[nodiscard]] status expireat(command_context& context, arguments given);
+[[nodiscard]] status pexpireat(command_context& context, arguments given);
+[[nodiscard]] status ttl(command_context& context, arguments given);
+[[nodiscard]] status pttl(command_context& context, arguments given);
+[[nodiscard]] status expiretime(command_context& context, arguments given);
+[[nodiscard]] status pexpiretime(command_context& context, arguments given);
+[[nodiscard]] status persist(command_context& context, arguments given);
+
+// command/sort.cpp
+[[nodiscard]] status sort(command_context& context, arguments given);
+[[nodiscard]] status sort_ro(command_context& context, arguments given);
+[[nodiscard]] std::uint64_t sort_elements(const command_context& context, arguments given);
+
+}  // namespace coppice

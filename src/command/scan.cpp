@@ -1,0 +1,223 @@
+#include "command/scan.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include <coppice/tree/cursor.hpp>
+
+#include <command/parse.hpp>
+#include <command/session.hpp>
+
+namespace coppice {
+namespace {
+
+constexpr std::size_t slots_max = 65'536;
+constexpr std::size_t snapshots_max = 4'096;
+constexpr std::chrono::seconds snapshot_idle_max{60};
+constexpr unsigned slot_bits = 16;
+constexpr std::uint64_t number_mask = (std::uint64_t{1} << 46U) - 1;
+constexpr std::uint64_t page_max = 10'000;        // COUNT is a hint
+constexpr std::uint64_t small_collection = 128;   // comes in one page
+static_assert(slots_max == std::size_t{1} << slot_bits);
+
+struct scan_options {
+    std::uint64_t cursor = 0;
+    std::uint64_t count = 10;
+    std::optional<std::string_view> pattern;
+    std::optional<std::string_view> type;
+};
+
+result<std::uint64_t> cursor_in(std::string_view text) {
+    std::uint64_t cursor = 0;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), cursor);
+    if (failure != std::errc{} || end != text.data() + text.size()) { return error{errc::invalid, "invalid cursor"}; }
+    return cursor;
+}
+
+result<scan_options> options_in(arguments given, std::size_t cursor_at, bool types) {
+    scan_options options;
+    const auto cursor = cursor_in(given[cursor_at]);
+    if (!cursor) { return cursor.error(); }
+    options.cursor = *cursor;
+    for (std::size_t i = cursor_at + 1; i < given.size(); i += 2) {
+        if (i + 1 == given.size()) { return syntax_error(); }
+        const auto value = given[i + 1];
+        if (says(given[i], "COUNT")) {
+            const auto count = integer_in(value);
+            if (!count) { return count.error(); }
+            if (*count < 1) { return syntax_error(); }
+            options.count = std::min(static_cast<std::uint64_t>(*count), page_max);
+        } else if (says(given[i], "MATCH")) {
+            options.pattern = value == "*" ? std::optional<std::string_view>() : value;
+        } else if (types && says(given[i], "TYPE")) {
+            options.type = value;
+        } else {
+            return syntax_error();
+        }
+    }
+    return options;
+}
+
+std::uint64_t hash_of(const scan_subject& subject) noexcept {
+    const auto mix = [](std::uint64_t a, std::uint64_t b) { return (a ^ (b + 0x9E3779B97F4A7C15U)) * 0xD6E8FEB86659FD93U; };
+    return mix(mix(mix(static_cast<std::uint64_t>(subject.type), subject.branch), subject.database),
+               std::hash<std::string_view>()(subject.key));
+}
+
+void say_page(reply_sink& reply, std::uint64_t next, const std::vector<std::string>& words) {
+    reply.array(2);
+    reply.bulk(fmt::format_int(next).c_str());
+    reply.array(words.size());
+    for (const auto& word : words) { reply.bulk(word); }
+}
+
+// Walks at most `count` records from where `from` stands, those whose first byte is `section` if that is given,
+// and answers.
+status answer_page(const command_context& context, const scan_subject& subject, const scan_options& options,
+                   const tree& live, std::optional<char> section, scan_take take) {
+    auto place = context.host->scans.begin(options.cursor, subject, live);
+    if (!place) { return place.error(); }
+    cursor at(place->walked);
+    if (!place->next.empty()) {
+        at.seek(place->next);
+    } else if (section) {
+        at.seek(std::string_view(&*section, 1));
+    }
+    std::vector<std::string> words;
+    std::string key;
+    const auto read_key = [&] {
+        key.clear();
+        at.get().append_key(key);
+        return !section || key.front() == *section;
+    };
+    bool more = !at.at_end() && read_key();
+    for (std::uint64_t seen = 0; more && seen < options.count; ++seen) {
+        const auto name = std::string_view(key).substr(section ? 1 : 0);
+        if (!options.pattern || matches_glob(*options.pattern, name)) { take(place->walked, name, at.get(), words); }
+        at.next();
+        more = !at.at_end() && read_key();
+    }
+    std::uint64_t next = 0;
+    if (more) {
+        if (place->slot == 0) {
+            place->pin = context.as_of != nullptr ? context.as_of->pin : context.store.snapshot(context.branch).pin;
+        }
+        next = context.host->scans.go_on(*place, subject, key);
+    } else {
+        context.host->scans.end(*place);
+    }
+    say_page(context.reply, next, words);
+    return {};
+}
+
+}  // namespace
+
+result<scan_table::place> scan_table::begin(std::uint64_t cursor, const scan_subject& subject, const tree& live) {
+    if (cursor == 0) { return place{live, {}, {}, 0}; }
+    const auto index = static_cast<std::size_t>(cursor & (slots_max - 1));
+    const auto number = cursor >> slot_bits;
+    if (index < slots_.size() && number != 0) {
+        auto& found = slots_[index];
+        if ((found.number == number || found.previous == number) && found.subject == hash_of(subject)) {
+            found.used = clock_.elapsed();
+            const auto& next = found.number == number ? found.next : found.previous_next;
+            return place{found.walked ? *found.walked : live, next, {}, static_cast<std::uint32_t>(index) + 1};
+        }
+    }
+    return error{errc::invalid, "cursor expired, start again at 0"};
+}
+
+std::uint64_t scan_table::go_on(const place& from, const scan_subject& subject, std::string_view next) {
+    const std::uint32_t index = from.slot != 0 ? from.slot - 1 : take_slot();
+    auto& used = slots_[index];
+    if (from.slot == 0) {
+        used.subject = hash_of(subject);
+        used.walked.emplace(from.walked);
+        used.pin = from.pin;
+        ++fresh_;
+        while (fresh_ > snapshots_max) {
+            drop_snapshot(slots_[stale_]);
+            stale_ = (stale_ + 1) % slots_.size();
+        }
+    }
+    used.previous = used.number;
+    used.previous_next = from.next;
+    used.number = std::max<std::uint64_t>(random_() & number_mask, 1);
+    used.next.assign(next);
+    used.used = clock_.elapsed();
+    return used.number << slot_bits | index;
+}
+
+void scan_table::end(const place& from) noexcept {
+    if (from.slot == 0) { return; }
+    auto& done = slots_[from.slot - 1];
+    drop_snapshot(done);
+    done = slot();
+    free_.push_back(from.slot - 1);
+}
+
+void scan_table::drop_snapshot(slot& of) noexcept {
+    if (!of.walked) { return; }
+    of.walked.reset();
+    of.pin.reset();
+    --fresh_;
+}
+
+std::uint32_t scan_table::take_slot() {
+    if (!free_.empty()) {
+        const auto index = free_.back();
+        free_.pop_back();
+        return index;
+    }
+    if (slots_.size() < slots_max) {
+        slots_.emplace_back();
+        return static_cast<std::uint32_t>(slots_.size() - 1);
+    }
+    const auto index = reuse_;
+    reuse_ = (reuse_ + 1) % slots_.size();
+    drop_snapshot(slots_[index]);
+    slots_[index] = slot();
+    return static_cast<std::uint32_t>(index);
+}
+
+void scan_table::sweep() {
+    if (fresh_ == 0) { return; }
+    const auto now = clock_.elapsed();
+    for (auto& each : slots_) {
+        if (each.walked && now - each.used > snapshot_idle_max) { drop_snapshot(each); }
+    }
+}
+
+status answer_child_scan(const command_context& context, arguments given, value_type type, scan_take take) {
+    if (const auto cursor = cursor_in(given[2]); !cursor) { return cursor.error(); }
+    const auto found = context.find(given[1], type);
+    if (!found) { return found.error(); }
+    if (!*found) {
+        say_page(context.reply, 0, {});
+        return {};
+    }
+    auto options = options_in(given, 2, false);
+    if (!options) { return options.error(); }
+    const tree live = context.view().child(**found);
+    if (options->cursor == 0 && live.size() <= small_collection) { options->count = small_collection; }
+    const scan_subject subject{type, context.branch.id, context.database, given[1]};
+    return answer_page(context, subject, *options, live, std::nullopt, take);
+}
+
+status answer_key_scan(const command_context& context, arguments given) {
+    const auto options = options_in(given, 1, true);
+    if (!options) { return options.error(); }
+    const auto view = context.view();
+    const auto take = [&](const tree&, std::string_view key, const record_view& record, std::vector<std::string>& words) {
+        const auto found = view.alive(record);
+        if (found && (!options->type || says(*options->type, name_of(found->type)))) { words.emplace_back(key); }
+    };
+    const scan_subject subject{value_type{}, context.branch.id, context.database, {}};
+    return answer_page(context, subject, *options, view.keys(), static_cast<char>(view.space(context.database)), take);
+}
+
+}  // namespace coppice
