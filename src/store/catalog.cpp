@@ -414,6 +414,7 @@ void catalog::put_reflog(branch_id branch, const reflog_row& row) {
     std::string bytes(1, row_format);
     append_text(bytes, row.action);
     append_text(bytes, row.before);
+    append_text(bytes, row.after);
     rows_.put({time_key('r', branch, row.time), bytes});
 }
 
@@ -431,6 +432,8 @@ void catalog::for_each_reflog(branch_id branch, function_ref<bool(const reflog_r
         row.time = static_cast<microseconds_utc>(from_big(std::string_view(key).substr(9)));
         row.action = from.text();
         row.before = from.text();
+        row.after = from.text();
+        if (from.failed()) { broken_row("reflog"); }
         if (!visit(row)) { return; }
     }
 }

@@ -35,6 +35,7 @@
 #include <storage/storage.hpp>
 #include <store/catalog.hpp>
 #include <store/checkpoint.hpp>
+#include <store/history.hpp>
 #include <store/reach.hpp>
 #include <store/version.hpp>
 #include <store/writer.hpp>
@@ -159,6 +160,8 @@ public:
     };
     /// Newest first. A reference to a commit lists it and its ancestors along first parents.
     [[nodiscard]] result<std::vector<version_row>> history(std::string_view reference, const history_query& query);
+    /// The same, one version after the other, with what each said.  What is returned may go to any thread.
+    [[nodiscard]] result<version_history> versions(std::string_view reference);
     /// From when on a branch can be asked for a time.
     [[nodiscard]] result<microseconds_utc> history_begin(std::string_view branch);
     [[nodiscard]] result<std::vector<reflog_row>> reflog(std::string_view branch, std::size_t count);
@@ -248,6 +251,7 @@ private:
     [[nodiscard]] result<resolved_version> resolve_time(live_branch& branch, microseconds_utc time);
     [[nodiscard]] result<commit_id> resolve_commit(std::string_view reference);
     [[nodiscard]] result<commit_id> commit_before(commit_id from, std::uint64_t back, std::string_view reference);
+    [[nodiscard]] std::string absolute_reference(const resolved_version& of);
     [[nodiscard]] commit_id make_commit_id(const commit_row& row) const;
     /// Adds a record of this turn's log that changes references.
     void log_reference(std::string_view text);

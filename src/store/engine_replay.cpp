@@ -96,6 +96,7 @@ status engine::apply_reference_primitive(byte_reader& from) {
             entry.time = from.number<microseconds_utc>();
             entry.action = from.text();
             entry.before = from.text();
+            entry.after = from.text();
             if (from.failed()) { return damaged(); }
             publish_all();
             const auto state = state_of(to);

@@ -61,7 +61,9 @@ result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std:
 
 result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_utc time) {
     if (time >= clock_.now() || (!branch.point_due && time >= branch.row.changed)) {
-        return resolved_version{current_of{branch.id}, branch.published, branch.row.name};
+        resolved_version now{current_of{branch.id}, branch.published, branch.row.name};
+        now.state.time = std::min(time, clock_.now());
+        return now;
     }
     std::optional<catalog::version_entry> entry;
     catalog_.for_each_version(branch.id, time, [&](const catalog::version_entry& found) {
@@ -78,6 +80,7 @@ result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_
     if (entry->commit) { name = commit_named{*entry->commit}; }
     auto state = state_of(name);
     if (!state) { return state.error(); }
+    state->time = time;
     return resolved_version{name, std::move(*state), branch.row.name};
 }
 
@@ -92,7 +95,9 @@ result<resolved_version> engine::resolve_locked(std::string_view text) {
         if (options_.one_writer) { publish(**branch); }
         if (parsed->time) { return resolve_time(**branch, *parsed->time); }
         if (!parsed->back) {
-            return resolved_version{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name};
+            resolved_version now{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name};
+            now.state.time = clock_.now();
+            return now;
         }
         commit = (*branch)->row.head;
         if (!commit) { return error{errc::not_found, "branch '" + (*branch)->row.name + "' has no commit yet"}; }
@@ -261,36 +266,32 @@ status engine::drop_tag(std::string_view name) {
 
 // ---- history
 
-result<std::vector<version_row>> engine::history(std::string_view reference, const history_query& query) {
+result<version_history> engine::versions(std::string_view reference) {
     const std::lock_guard lock(mutex_);
-    return caught([&]() -> result<std::vector<version_row>> {
+    return caught([&]() -> result<version_history> {
         const auto resolved = resolve_locked(reference);
         if (!resolved) { return resolved.error(); }
-        std::vector<version_row> rows;
-        if (const auto* named = std::get_if<commit_named>(&resolved->name)) {
-            std::optional<commit_id> at = named->id;
-            while (at && rows.size() < query.count) {
-                auto commit = catalog_.commit(*at);
-                if (!commit || commit->time < query.since) { break; }
-                at = commit->parents.empty() ? std::nullopt : std::optional(commit->parents.front());
-                if (commit->time <= query.until) { rows.push_back({commit->time, std::move(*commit), 0}); }
-            }
-            return rows;
+        catalog rows(catalog_.rows().through(reading_));
+        const auto parsed = parse_reference(reference, clock_.now());
+        const auto name = rows.name(parsed->base);
+        const snapshot_pin held = pin(rows.rows());
+        if (name && !name->tag && !parsed->back) {
+            return version_history(std::move(rows), held, name->branch, parsed->time.value_or(INT64_MAX));
         }
-        const branch_id branch = resolved->state.branch;
-        const microseconds_utc newest = std::holds_alternative<point_of>(resolved->name)
-                                            ? std::min(query.until, resolved->state.time)
-                                            : query.until;
-        catalog_.for_each_version(branch, newest, [&](const catalog::version_entry& entry) {
-            if (entry.time < query.since || rows.size() == query.count) { return false; }
-            if (entry.commit) {
-                auto commit = catalog_.commit(*entry.commit);
-                if (commit) { rows.push_back({entry.time, std::move(*commit), 0}); }
-            } else if (query.points) {
-                rows.push_back({entry.time, std::nullopt, entry.cost_bytes});
-            }
-            return rows.size() < query.count;
-        });
+        return version_history(std::move(rows), held, std::get<commit_named>(resolved->name).id);
+    });
+}
+
+result<std::vector<version_row>> engine::history(std::string_view reference, const history_query& query) {
+    auto all = versions(reference);
+    if (!all) { return all.error(); }
+    return caught([&]() -> result<std::vector<version_row>> {
+        all->until(query.until);
+        if (!query.points) { all->commits_only(); }
+        std::vector<version_row> rows;
+        for (version_row row; rows.size() < query.count && all->next(row) && row.time >= query.since;) {
+            rows.push_back(std::move(row));
+        }
         return rows;
     });
 }
@@ -322,6 +323,14 @@ result<std::vector<reflog_row>> engine::reflog(std::string_view name, std::size_
 
 // ---- rewind
 
+/// A reference that goes on meaning this version, as long as that is kept.
+std::string engine::absolute_reference(const resolved_version& of) {
+    if (const auto* commit = std::get_if<commit_named>(&of.name)) { return to_hex(commit->id); }
+    if (const auto* point = std::get_if<point_of>(&of.name)) { return of.branch + "@" + format_time(point->time); }
+    const auto branch = handle(std::get<current_of>(of.name).branch);
+    return branch ? time_reference((*branch)->row, (*branch)->row.changed) : of.branch;
+}
+
 status engine::rewind(live_branch& branch, std::string_view reference) {
     const std::lock_guard lock(mutex_);
     return caught([&]() -> status {
@@ -335,6 +344,7 @@ status engine::rewind(live_branch& branch, std::string_view reference) {
         const bool commit = std::holds_alternative<commit_named>(resolved->name);
         reflog_row entry;
         entry.before = time_reference(branch.row, branch.row.changed);
+        entry.after = absolute_reference(*resolved);
         entry.action = "rewind to " + std::string(reference);
         entry.time = stamp();
         std::string text;
@@ -345,6 +355,7 @@ status engine::rewind(live_branch& branch, std::string_view reference) {
         append_number(text, entry.time);
         append_text(text, entry.action);
         append_text(text, entry.before);
+        append_text(text, entry.after);
         apply_rewind(branch, resolved->state, commit ? head : std::nullopt, entry);
         log_reference(text);
         return finish_change();

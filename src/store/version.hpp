@@ -52,7 +52,7 @@ using snapshot_pin = std::shared_ptr<const pinned_root>;
 struct snapshot_state {
     tree keys;
     space_map spaces = spaces_in_order;
-    microseconds_utc time = 0;  ///< of the version
+    microseconds_utc time = 0;  ///< as of when: of the version, or what @ said, or now
     branch_id branch = 0;       ///< it was read from
     snapshot_pin pin{};         ///< set where the store has handed it out
 
@@ -101,6 +101,7 @@ struct version_row {
     microseconds_utc time = 0;
     std::optional<commit_row> commit;  ///< nothing: a restore point
     std::uint64_t cost_bytes = 0;      ///< what the point alone was estimated to hold
+    branch_id branch = 0;              ///< it was made on
 };
 
 /// One entry of REFLOG: a root was moved by something else than writing to it.
@@ -108,6 +109,7 @@ struct reflog_row {
     microseconds_utc time = 0;
     std::string action;  ///< "rewind to main~2"
     std::string before;  ///< a reference to what the branch said before
+    std::string after;   ///< and to what it said then; absolute, as `before`
 };
 
 }  // namespace coppice
