@@ -75,7 +75,7 @@ void connection::read_some() {
         }
         to = rest_.room(room);
     } else {
-        std::memcpy(turn_.scratch.data(), rest_.view().data(), rest_.size());
+        if (!rest_.empty()) { std::memcpy(turn_.scratch.data(), rest_.data(), rest_.size()); }
         to = turn_.scratch.data() + rest_.size();
     }
     const auto got = ::recv(descriptor_, to, room, 0);

@@ -53,7 +53,6 @@ void raise_descriptor_limit(rlim_t clients, spdlog::logger& log) {
 
 host::host(loop& events, service& commands, settings& given, spdlog::logger& log, const clock_source& clock)
     : loop_(events),
-      service_(commands),
       settings_(given),
       log_(log),
       workers_(std::make_unique<worker_pool>(static_cast<unsigned>(given.number(setting::worker_threads)))),

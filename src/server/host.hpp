@@ -39,7 +39,8 @@ public:
     host(const host&) = delete;
     host& operator=(const host&) = delete;
 
-    /// Listens where the settings say, and asks the system for a descriptor for each client.  Errors: errc::io, errc::invalid.
+    /// Listens where the settings say, and asks the system for a descriptor for each client.
+    /// Errors: errc::io, errc::invalid.
     [[nodiscard]] status listen();
     [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port(); }
     [[nodiscard]] const std::vector<std::string>& addresses() const noexcept { return listener_.addresses(); }
@@ -61,7 +62,6 @@ private:
     void finish_stop();
 
     loop& loop_;
-    service& service_;
     settings& settings_;
     spdlog::logger& log_;
     std::unique_ptr<worker_pool> workers_;

@@ -22,7 +22,6 @@ struct heard {
     std::vector<words> requests;
     std::string error;
     std::string left;
-    friend bool operator==(const heard&, const heard&) = default;
 };
 
 // Reads like a connection: keeps the unfinished rest, in new memory each time, so that a kept view would show.
