@@ -22,30 +22,33 @@ tree zero_bytes(tree_context& context, std::uint64_t length) {
     return zeros.slice(0, length);
 }
 
-/// A record for `value`, which lies in `bytes` behind what is there already, or in `rope` when it is long.
+/// A record for `value` behind `before`: in one piece, which is on the stack where it is short, or, when the value is
+/// long, `before` and a tree of the value's bytes.
 class value_record {
 public:
     value_record(tree_context& context, std::string_view before, std::string_view value) {
         if (value.size() > record_bytes_inline) {
             rope_.emplace(tree::build_bytes(context, value));
-            bytes_.assign(before);
-        } else if (before.empty()) {
-            borrowed_ = value;
-            return;
-        } else {
-            bytes_.reserve(before.size() + value.size());
-            bytes_.assign(before);
-            bytes_.append(value);
+            value = {};
         }
-        borrowed_ = bytes_;
+        const std::size_t bytes = before.size() + value.size();
+        char* to = short_;
+        if (bytes > sizeof short_) {
+            long_.resize(bytes);
+            to = long_.data();
+        }
+        std::memcpy(to, before.data(), before.size());
+        std::memcpy(to + before.size(), value.data(), value.size());
+        bytes_ = {to, bytes};
     }
     value_record(const value_record&) = delete;
     value_record& operator=(const value_record&) = delete;
-    [[nodiscard]] record as(std::string_view key) const noexcept { return {key, borrowed_, rope_ ? &*rope_ : nullptr}; }
+    [[nodiscard]] record as(std::string_view key) const noexcept { return {key, bytes_, rope_ ? &*rope_ : nullptr}; }
 
 private:
-    std::string bytes_;
-    std::string_view borrowed_;
+    char short_[128];
+    std::string long_;
+    std::string_view bytes_;
     std::optional<tree> rope_;
 };
 
