@@ -306,7 +306,8 @@ private:
         return children;
     }
 
-    /// Nodes of one height on both sides, the run between them: cuts it where they share a node. As deep as a tree is high.
+    /// Nodes of one height on both sides, the run between them: cuts it where they share a node. Recursion is as
+    /// deep as a tree is high.
     void cut(std::span<const subtree> a, std::span<const subtree> b, const list_change& run, unsigned height) {
         if (run.before_count == 0 || run.after_count == 0) {
             found_.add(run);

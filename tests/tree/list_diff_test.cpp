@@ -143,7 +143,7 @@ TEST_F(Diff, ManyEditsAmongDifferentElementsAreFoundTheSameWhateverTheShapes) {
 }
 
 TEST_F(Diff, ScatteredEditsAmongRepeatingElementsAreFoundTheSameWhateverTheShapes) {
-    for (const std::uint64_t kinds : {2, 5, 26, 1000}) {
+    for (const std::uint64_t kinds : {2U, 5U, 26U, 1000U}) {
         for (std::uint64_t seed = 1; seed <= 8; ++seed) {
             random_source random(seed);
             list_model model;

@@ -139,7 +139,8 @@ public:
 
     /// The next difference, or false when there is none.
     [[nodiscard]] bool next(keyed_change& to);
-    /// Goes on with the first difference behind `key` (and inside the range), forwards or backwards.  Cost: O(1), then a path.
+    /// Goes on with the first difference behind `key` and inside the range, forwards or backwards.
+    /// Cost: O(1); the next next() descends.
     void seek(std::string_view key);
 
     [[nodiscard]] const tree& before() const noexcept { return before_; }
