@@ -4,10 +4,6 @@
 
 namespace coppice {
 
-cursor::cursor(tree walked) : walked_(std::move(walked)) {
-    if (!walked_.empty()) { seek(std::uint64_t{0}); }
-}
-
 /// Goes down from `from`, pushing the way, to its first or last leaf.
 void cursor::descend(const node* from, bool last) {
     while (is_inner(*from)) {

@@ -15,7 +15,9 @@ namespace coppice {
 class cursor {
 public:
     /// A cursor on the first element.
-    explicit cursor(tree walked);
+    explicit cursor(tree walked) : cursor(std::move(walked), 0) {}
+    /// A cursor at `position`, having touched no other leaf.  Requires: position <= size().
+    cursor(tree walked, std::uint64_t position) : walked_(std::move(walked)) { seek(position); }
 
     /// Moves to `position`; size() is the end.  Requires: position <= size().  Cost: O(log n).
     void seek(std::uint64_t position);
