@@ -16,6 +16,7 @@ inline constexpr std::uint64_t value_bytes = 512 * mebibyte;      ///< one strin
 inline constexpr std::size_t key_bytes = 512 * mebibyte;          ///< a key, field or member on the wire
 inline constexpr std::uint64_t elements = std::uint64_t{1} << 48; ///< elements of one collection
 inline constexpr unsigned key_spaces = 16;                        ///< SELECT 0 to 15
+inline constexpr std::uint64_t random_picks = 16 * mebibyte;      ///< elements of one random choice that may repeat them
 inline constexpr std::size_t name_bytes = 100;                    ///< a branch's or a tag's name
 inline constexpr std::size_t message_bytes = 64 * 1024;           ///< a commit's message or author
 inline constexpr unsigned tree_height = 24;                       ///< levels of one tree: 4^24 leaves at the least fill
