@@ -24,7 +24,7 @@ public:
 
     [[nodiscard]] resp_version version() const noexcept { return version_; }
     void set_version(resp_version version) noexcept { version_ = version; }
-    [[nodiscard]] byte_buffer& out() noexcept { return *out_; }
+    [[nodiscard]] byte_buffer& out() const noexcept { return *out_; }
     void write_to(byte_buffer& out) noexcept { out_ = &out; }
 
     void status(std::string_view text);  ///< "+OK"; line ends inside become spaces
