@@ -31,7 +31,7 @@ std::string pack_head(std::string_view name, std::string_view bytes, std::uint64
     append_number(envelope, generation);
     append_number(envelope, std::uint64_t{0});
     envelope.append(bytes);
-    store(envelope.data() + checksum_at, checksum_of(name, envelope));
+    put_number(envelope.data() + checksum_at, checksum_of(name, envelope));
     return envelope;
 }
 

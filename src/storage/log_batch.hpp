@@ -57,7 +57,7 @@ public:
     void end_record() {
         COPPICE_ASSERT(in_record_);
         const auto length = bytes_.size() - record_at_ - sizeof(std::uint32_t);
-        store(bytes_.data() + record_at_, static_cast<std::uint32_t>(length));
+        put_number(bytes_.data() + record_at_, static_cast<std::uint32_t>(length));
         in_record_ = false;
         ++frames_.back().records;
         ++records_;

@@ -328,13 +328,13 @@ std::uint64_t frame_checksum(std::string_view frame, std::uint64_t nonce) noexce
 }
 
 void write_frame_header(char* frame, std::size_t frame_end, log_frame_header header, std::uint64_t nonce) noexcept {
-    store(frame + 8, static_cast<std::uint32_t>(nonce));
-    store(frame + 12, header.payload_bytes);
-    store(frame + 16, header.first_sequence);
-    store(frame + 24, header.synced_before);
-    store(frame + 32, header.records);
-    store(frame + 36, std::uint32_t{0});
-    store(frame, frame_checksum({frame, frame_end}, nonce));
+    put_number(frame + 8, static_cast<std::uint32_t>(nonce));
+    put_number(frame + 12, header.payload_bytes);
+    put_number(frame + 16, header.first_sequence);
+    put_number(frame + 24, header.synced_before);
+    put_number(frame + 32, header.records);
+    put_number(frame + 36, std::uint32_t{0});
+    put_number(frame, frame_checksum({frame, frame_end}, nonce));
 }
 
 std::string encode_segment_header(const log_segment_header& header) {

@@ -15,7 +15,7 @@ constexpr std::size_t retire_batch = 2000;  // scattered deletes: one by one, ne
 
 class node_key {
 public:
-    explicit node_key(node_id id) noexcept { store(bytes_, big_endian(static_cast<std::uint64_t>(id))); }
+    explicit node_key(node_id id) noexcept { put_number(bytes_, big_endian(static_cast<std::uint64_t>(id))); }
     operator rocksdb::Slice() const noexcept { return {bytes_, sizeof bytes_}; }  // NOLINT: a key is a slice
 
 private:

@@ -12,7 +12,7 @@ constexpr unsigned char has_deadline = 0x80;
 
 /// Milliseconds as bytes whose order is theirs.
 void deadline_bytes(milliseconds_utc deadline, char (&to)[8]) noexcept {
-    store(to, big_endian(static_cast<std::uint64_t>(deadline)));
+    put_number(to, big_endian(static_cast<std::uint64_t>(deadline)));
 }
 
 }  // namespace

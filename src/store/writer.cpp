@@ -454,7 +454,7 @@ std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key,
                 fields.put(value_record(*keys_context(), before, each.value).as(each.field));
             }
         });
-        store(bytes.data() + bytes.size() - sequence_bytes, next + added);
+        put_number(bytes.data() + bytes.size() - sequence_bytes, next + added);
     });
     entry.done();
     return added;

@@ -179,7 +179,7 @@ void assembly::write_entry(node& to, unsigned entry, const piece& p, bool keyles
     if (p.from == nullptr) {
         page::write_value(value, *p.fresh, slot);
     } else if (p.slot) {
-        store(page::slot_field(value), slot);
+        put_number(page::slot_field(value), slot);
     }
 }
 

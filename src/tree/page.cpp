@@ -52,8 +52,8 @@ int compare_behind_head(const node& n, unsigned entry, std::string_view suffix) 
 }
 
 void store_count(char* to, std::uint64_t count) noexcept {
-    store(to, static_cast<std::uint32_t>(count));
-    store(to + 4, static_cast<std::uint16_t>(count >> 32));
+    put_number(to, static_cast<std::uint32_t>(count));
+    put_number(to + 4, static_cast<std::uint16_t>(count >> 32));
 }
 
 unsigned free_slot(const node& leaf) noexcept {
@@ -192,7 +192,7 @@ char* write_key(char* to, std::string_view suffix) noexcept {
 char* write_value(char* to, const item& given, std::uint16_t slot) noexcept {
     to = put_varint(to, (given.bytes.size() << 2) | static_cast<unsigned>(given.form));
     if (given.form == child_form::slot) {
-        store(to, slot);
+        put_number(to, slot);
         store_count(to + 2, given.count);
         to += slot_field_bytes;
     } else if (given.form == child_form::embedded) {
@@ -387,7 +387,7 @@ key_pieces key_of(const node& n, unsigned entry) noexcept {
     key_pieces key{};
     key.prefix = prefix_of(n);
     const page::raw_record raw = page::read_raw(n, entry);
-    store(key.head, __builtin_bswap32(heads_of(n)[entry]));
+    put_number(key.head, __builtin_bswap32(heads_of(n)[entry]));
     key.head_bytes = static_cast<std::uint8_t>(std::min<std::uint32_t>(4, raw.suffix_bytes));
     key.rest = {raw.rest, raw.suffix_bytes - key.head_bytes};
     return key;

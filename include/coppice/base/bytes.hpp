@@ -14,7 +14,7 @@
 
 namespace coppice {
 
-static_assert(std::endian::native == std::endian::little, "big-endian machines need byte swaps in load and store");
+static_assert(std::endian::native == std::endian::little, "big-endian machines need byte swaps in load and put_number");
 
 /// The number stored at `from`, little-endian, at any alignment.
 template <class Number>
@@ -26,7 +26,7 @@ template <class Number>
 
 /// Stores `number` at `to`, little-endian, at any alignment.
 template <class Number>
-inline void store(char* to, Number number) noexcept {
+inline void put_number(char* to, Number number) noexcept {
     std::memcpy(to, &number, sizeof number);
 }
 
