@@ -18,16 +18,16 @@ std::string big(std::uint64_t number) {
 }
 std::uint64_t from_big(std::string_view bytes) noexcept { return big_endian(load<std::uint64_t>(bytes.data())); }
 
-std::string branch_key(branch_id id) { return "b" + big(id); }
+std::string branch_key(branch_id id) { return 'b' + big(id); }
 std::string_view text_of(const commit_id& id) noexcept { return {reinterpret_cast<const char*>(id.data()), id.size()}; }
 std::string commit_key(char section, const commit_id& id) { return section + std::string(text_of(id)); }
 std::string time_key(char section, branch_id branch, microseconds_utc time) {
     return section + big(branch) + big(static_cast<std::uint64_t>(time));
 }
 std::string age_key(microseconds_utc time, branch_id branch) {
-    return "p" + big(static_cast<std::uint64_t>(time)) + big(branch);
+    return 'p' + big(static_cast<std::uint64_t>(time)) + big(branch);
 }
-std::string name_key(std::string_view name) { return "n" + std::string(name); }
+std::string name_key(std::string_view name) { return 'n' + std::string(name); }
 
 commit_id take_commit(byte_reader& from) {
     commit_id id{};
@@ -222,8 +222,8 @@ std::uint64_t catalog::erase_branch(const branch_row& row) {
     });
     std::uint64_t held = 0;
     for (const microseconds_utc time : points) { held += erase_point(row.id, time); }
-    erase_all("v" + big(row.id));
-    erase_all("r" + big(row.id));
+    erase_all('v' + big(row.id));
+    erase_all('r' + big(row.id));
     erase_name(row.name);
     rows_.erase(branch_key(row.id));
     return held;
@@ -379,7 +379,7 @@ catalog::version_entry entry_of(const record_view& record, microseconds_utc time
 void catalog::for_each_version(branch_id branch, microseconds_utc from,
                                function_ref<bool(const version_entry&)> visit) const {
     if (rows_.empty()) { return; }
-    const std::string prefix = "v" + big(branch);
+    const std::string prefix = 'v' + big(branch);
     cursor at(rows_);
     const std::string last = time_key('v', branch, from);
     at.seek(last);
@@ -399,7 +399,7 @@ void catalog::for_each_version(branch_id branch, microseconds_utc from,
 
 std::optional<catalog::version_entry> catalog::oldest_version(branch_id branch) const {
     if (rows_.empty()) { return std::nullopt; }
-    const std::string prefix = "v" + big(branch);
+    const std::string prefix = 'v' + big(branch);
     cursor at(rows_);
     at.seek(prefix);
     if (at.at_end()) { return std::nullopt; }
@@ -420,7 +420,7 @@ void catalog::put_reflog(branch_id branch, const reflog_row& row) {
 
 void catalog::for_each_reflog(branch_id branch, function_ref<bool(const reflog_row&)> visit) const {
     if (rows_.empty()) { return; }
-    const std::string prefix = "r" + big(branch);
+    const std::string prefix = 'r' + big(branch);
     cursor at(rows_);
     at.seek(time_key('r', branch, INT64_MAX));
     while (at.position() > 0) {
