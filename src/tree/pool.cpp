@@ -96,12 +96,18 @@ void node_pool::discard(node* n) noexcept {
     do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
 }
 
+/// Recursion as deep as the path that an edit replaced: all other children of its nodes have another owner.
 void node_pool::take_apart(node* n) noexcept {
     strike(n);
     const auto* slots = slots_of(*n);
     for (unsigned i = 0; i < n->slots; ++i) {
         const slot_word word = slots[i].load(std::memory_order_relaxed);
-        if (!is_stored(word)) { release(node_in(word)); }
+        if (is_stored(word)) { continue; }
+        if (is_inner(*n)) {
+            release_copied(node_in(word));
+        } else {
+            release(node_in(word));  // a child tree that the edit erased may be large
+        }
     }
     free_now(n);
 }
