@@ -38,12 +38,13 @@ public:
             return ends;
         }
         if (rule == cut_rule::fill_first) { return runs(sizes, bytes_max_, entries_max_); }
-        // Even: the fewest nodes that are at most seven eighths full, so that no remainder is left over.
-        const std::size_t parts = std::max((total + bytes_max_ * 7 / 8 - 1) / std::max<std::size_t>(1, bytes_max_ * 7 / 8),
-                                           (sizes.size() + entries_max_ - 1) / entries_max_);
-        const bool lean = rule == cut_rule::lean_first && parts == 2 && *std::max_element(sizes.begin(), sizes.end()) <= total / 16;
-        const std::size_t aim = lean ? total * 2 / 3 : total / parts;  // with small entries the rest is more than a quarter
-        return runs(sizes, aim, (sizes.size() * aim + total - 1) / total);
+        // Even: the fewest nodes that are at most seven eighths full, so that no remainder is left over. They are cut
+        // evenly in what makes them many, bytes or entries: two aims at once would leave a crumb behind.
+        const std::size_t by_bytes = (total + bytes_max_ * 7 / 8 - 1) / std::max<std::size_t>(1, bytes_max_ * 7 / 8);
+        const std::size_t by_entries = (sizes.size() + entries_max_ - 1) / entries_max_;
+        if (by_entries > by_bytes) { return runs(sizes, bytes_max_, (sizes.size() + by_entries - 1) / by_entries); }
+        const bool lean = rule == cut_rule::lean_first && by_bytes == 2 && *std::max_element(sizes.begin(), sizes.end()) <= total / 16;
+        return runs(sizes, lean ? total * 2 / 3 : total / by_bytes, entries_max_);  // of small entries, a third is more than a quarter
     }
 
 private:

@@ -92,32 +92,22 @@ private:
         return parts.finish(cut_rule::even);
     }
 
-    /// Assembles a node that is too empty with a neighbour that the seam has left alone.
+    /// Joins a node that is too empty with a neighbour that the seam has left alone.
     void absorb(const node* left, unsigned& left_end, nodes& middle, const node* right, unsigned& right_begin) const {
         const bool before = left != nullptr && left_end > 0;
         const bool behind = right != nullptr && right_begin < right->entries;
         if (!before && !behind) { return; }
         // On an edge of the whole tree a node may stay low; which edge this is, only the caller's caller knows.
-        const node& low = *middle.front().owned;
-        const node& other = before ? *child_in(context_, *left, left_end - 1) : *child_in(context_, *right, right_begin);
+        node& low = *middle.front().owned;
+        node& other = before ? *child_in(context_, *left, left_end - 1) : *child_in(context_, *right, right_begin);
         if (other.height != low.height) { return; }
         std::string own_key = middle.front().separator;
         std::string other_key;
         if (shape_.keyed && before && left_end > 1) { key_of(*left, left_end - 1).append_to(other_key); }
         if (shape_.keyed && !before) { key_of(*right, right_begin).append_to(other_key); }
-        nodes merged;
-        if (shape_.kind == leaf_kind::bytes && low.height == 0) {
-            merged = before ? assemble_bytes(context_, {bytes_of(other), bytes_of(low)}, cut_rule::even)
-                            : assemble_bytes(context_, {bytes_of(low), bytes_of(other)}, cut_rule::even);
-        } else {
-            assembly parts(context_, shape_, low.height);
-            const node& first = before ? other : low;
-            const node& second = before ? low : other;
-            parts.add(first, 0, first.entries);
-            parts.add(second, 0, second.entries);
-            if (low.height > 0) { parts.rekey(first.entries, before ? own_key : other_key); }
-            merged = parts.finish(cut_rule::even);
-        }
+        // Joined, not put together: the only child of a node that is too empty may be too empty itself.
+        const seam between(context_, shape_, before ? own_key : other_key);
+        nodes merged = before ? between.join(other, low) : between.join(low, other);
         merged.front().separator = before ? other_key : own_key;
         middle = std::move(merged);
         if (before) {

@@ -4,23 +4,18 @@
 #include <string>
 #include <vector>
 
-#include <coppice/tree/check.hpp>
-#include <coppice/tree/cursor.hpp>
-#include <coppice/tree/tree.hpp>
-
-#include "support/seeds.hpp"
+#include "tree/tree_support.hpp"
 
 namespace coppice {
 namespace {
 
-using testing::for_each_seed;
+using namespace testing;
 
-constexpr node_sizes tiny{.leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
-
-class TreeModel : public ::testing::Test {
+/// With each of the two sizes.
+class TreeModel : public ::testing::TestWithParam<node_sizes> {
 protected:
     node_pool pool;
-    tree_context context{&pool, tiny};
+    tree_context context{&pool, GetParam()};
 
     void expect_nothing_left() {
         while (pool.free_garbage(1000) != 0) {}
@@ -53,7 +48,7 @@ void expect_equal(const tree& subject, const map_model& model) {
     EXPECT_TRUE(at.at_end());
 }
 
-TEST_F(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
+TEST_P(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
     for_each_seed(60, [&](random_source& random) {
         std::vector<std::pair<tree, map_model>> versions;
         versions.emplace_back(tree(context, keyed_records), map_model{});
@@ -92,7 +87,7 @@ TEST_F(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
     expect_nothing_left();
 }
 
-TEST_F(TreeModel, ListMatchesStdVectorInEveryVersionForEver) {
+TEST_P(TreeModel, ListMatchesStdVectorInEveryVersionForEver) {
     for_each_seed(60, [&](random_source& random) {
         std::vector<std::pair<tree, std::vector<std::string>>> versions;
         versions.emplace_back(tree(context, listed_records), std::vector<std::string>{});
@@ -140,7 +135,7 @@ TEST_F(TreeModel, ListMatchesStdVectorInEveryVersionForEver) {
     expect_nothing_left();
 }
 
-TEST_F(TreeModel, BytesMatchStdStringInEveryVersionForEver) {
+TEST_P(TreeModel, BytesMatchStdStringInEveryVersionForEver) {
     for_each_seed(60, [&](random_source& random) {
         std::vector<std::pair<tree, std::string>> versions;
         versions.emplace_back(tree(context, plain_bytes), std::string{});
@@ -165,7 +160,7 @@ TEST_F(TreeModel, BytesMatchStdStringInEveryVersionForEver) {
 }
 
 // A keyed tree of keyed trees: child trees move in and out of their records, and are shared with their parents' copies.
-TEST_F(TreeModel, NestedTreesMatchMapsOfMapsInEveryVersionForEver) {
+TEST_P(TreeModel, NestedTreesMatchMapsOfMapsInEveryVersionForEver) {
     using model_type = std::map<std::string, map_model>;
     for_each_seed(40, [&](random_source& random) {
         std::vector<std::pair<tree, model_type>> versions;
@@ -219,6 +214,9 @@ TEST_F(TreeModel, NestedTreesMatchMapsOfMapsInEveryVersionForEver) {
     });
     expect_nothing_left();
 }
+
+INSTANTIATE_TEST_SUITE_P(Sizes, TreeModel, ::testing::Values(tiny_sizes, deep_sizes),
+                         [](const auto& sizes) { return std::string(sizes.index == 0 ? "tiny" : "deep"); });
 
 }  // namespace
 }  // namespace coppice

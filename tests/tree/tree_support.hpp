@@ -17,8 +17,11 @@
 
 namespace coppice::testing {
 
-/// So small that a hundred steps reach every split and merge.
-inline constexpr node_sizes tiny_sizes{.leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
+/// So small that a hundred steps reach every split and merge: a leaf may hold a dozen records and must hold two,
+/// an inner node twelve children and three.
+inline constexpr node_sizes tiny_sizes{.leaf_bytes = 320, .inner_bytes = 800, .fanout = 12, .embed_bytes = 40, .unembed_bytes = 80};
+/// Deep trees out of few records, in which hardly a node is ever too empty.
+inline constexpr node_sizes deep_sizes{.leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
 
 inline void free_all_garbage(node_pool& pool) {
     while (pool.free_garbage(1000) != 0) {}
