@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -219,6 +220,11 @@ public:
     [[nodiscard]] virtual status save(command_context& context);
     /// Lets a worker answer a long read: takes what it needs and returns true, or false: run it here.
     [[nodiscard]] virtual bool answer_long(const command_context&, const command&, arguments) { return false; }
+    /// The same for an answer that a command has prepared: `answer` owns what it uses, and throws nothing but
+    /// what its sink throws and std::bad_alloc.
+    [[nodiscard]] virtual bool answer_prepared(const command_context&, std::function<void(reply_sink&)>) {
+        return false;
+    }
 
 protected:
     friend class command_session;

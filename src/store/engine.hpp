@@ -134,6 +134,8 @@ public:
     [[nodiscard]] result<branch_handle> branch(std::string_view name);  ///< errc::not_found: "no branch 'exp'"
     [[nodiscard]] result<branch_row> branch_info(std::string_view name);
     [[nodiscard]] std::vector<branch_row> branches();  ///< by name
+    /// The same with what each says.
+    [[nodiscard]] std::vector<std::pair<branch_row, snapshot_state>> branch_states();
     result<branch_row> create_branch(std::string_view name, std::string_view from);
     status drop_branch(std::string_view name);  ///< not "main"
     status rename_branch(std::string_view name, std::string_view next);

@@ -57,6 +57,21 @@ std::vector<branch_row> engine::branches() {
     return rows;
 }
 
+std::vector<std::pair<branch_row, snapshot_state>> engine::branch_states() {
+    std::vector<std::pair<branch_row, snapshot_state>> states;
+    for (branch_row& row : branches()) {
+        const std::lock_guard lock(mutex_);
+        const auto live = live_.find(row.id);
+        auto state = live != live_.end() ? std::optional(live->second->published) : catalog_.branch_state(row.id);
+        if (!state) { continue; }  // dropped meanwhile
+        state->keys = state->keys.through(reading_);
+        state->time = clock_.now();
+        state->pin = pin(state->keys);
+        states.emplace_back(std::move(row), std::move(*state));
+    }
+    return states;
+}
+
 result<branch_row> engine::create_branch(std::string_view name, std::string_view from) {
     if (const status valid = check_name(name); !valid) { return valid.error(); }
     const std::lock_guard lock(mutex_);

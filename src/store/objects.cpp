@@ -107,6 +107,17 @@ branch_view::range branch_view::deadline_positions(unsigned database, bool due) 
     return {begin, keys_->rank({&last, 1}).position};
 }
 
+std::uint64_t branch_view::size() const {
+    const char first = static_cast<char>(deadline_section);
+    std::uint64_t keys = keys_->rank({&first, 1}).position;
+    if (keys == keys_->size()) { return keys; }  // none has a deadline
+    for (unsigned database = 0; database < 16; ++database) {
+        const range due = deadline_positions(database, true);
+        keys -= due.last - due.first;
+    }
+    return keys;
+}
+
 std::uint64_t branch_view::size(unsigned database) const {
     const range all = positions(database);
     const range due = deadline_positions(database, true);

@@ -137,6 +137,8 @@ public:
     [[nodiscard]] range positions(unsigned database) const;
     /// Keys of a database that have a deadline; with `due`, only those whose deadline has come.
     [[nodiscard]] range deadline_positions(unsigned database, bool due) const;
+    /// Live keys of all databases.  Cost: O(log n).
+    [[nodiscard]] std::uint64_t size() const;
     /// Live keys of a database (DBSIZE).  Cost: O(log n).
     [[nodiscard]] std::uint64_t size(unsigned database) const;
 
