@@ -1,9 +1,27 @@
 #include <cli/serve.hpp>
 
+#include <iostream>
+
+#include <server/serve.hpp>
+#include <server/settings.hpp>
+
 namespace coppice::cli {
 
 result<int> start_server(const serve_options& options) {
-    return error{errc::unsupported, "this build has no server yet (asked to serve " + options.folder + ")"};
+    server::settings given;
+    if (!options.config_file.empty()) {
+        if (const auto read = given.read_file(options.config_file); !read) { return read.error(); }
+    }
+    // The folder of the command line wins, but its default does not win over the file.
+    const bool by_default = options.folder == serve_options().folder && !options.config_file.empty();
+    if (!by_default) {
+        if (const auto set = given.set("dir", options.folder); !set) { return set.error(); }
+    }
+    for (const auto& [name, value] : options.settings) {
+        if (name == "dir") { continue; }
+        if (const auto set = given.set(name, value); !set) { return set.error(); }
+    }
+    return server::serve(given, std::cout);
 }
 
 }  // namespace coppice::cli

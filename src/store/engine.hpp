@@ -58,7 +58,8 @@ struct engine_options {
 
 /// A branch in use. Its turn's holder edits `keys` and `spaces` through `writer`.
 struct live_branch {
-    live_branch(node_pool& pool, const engine_options& options, branch_id id_given);
+    live_branch(node_pool& pool, epoch_domain& epochs, const engine_options& options, branch_id id_given,
+                counted_ptr<branch_version> first);
 
     const branch_id id;
     std::mutex turn;
@@ -68,12 +69,16 @@ struct live_branch {
     branch_writer writer;
     bool unpublished = false;  ///< `keys` says more than `published`
 
+    coppice::published<branch_version> current;  ///< what readers see: says what `published` says
+
     // Guarded by the engine's mutex.
+    counted_ptr<branch_version> next;  ///< what `current` will be: made before it is needed, for that may fail
     snapshot_state published;
     branch_row row;
     bool dropped = false;
     bool in_catalog = true;  ///< the catalog's record says what `published` says
     bool point_due = false;  ///< changed since its newest version
+    edit_figures edits;      ///< of `context`, when it was published
     std::uint64_t copied_at_point = 0;
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
@@ -186,9 +191,13 @@ public:
     /// Called from a background thread that needs a turn of the one writer: it shall call end_turn() soon.
     void on_turn_wanted(std::function<void()> wake);
     /// Runs `change` as a group on the branch, publishes, logs and, if so set, syncs: all or nothing.
-    status transact(live_branch& branch, function_ref<status(branch_writer&)> change);
-    /// The newest published state.
-    [[nodiscard]] snapshot_state read(live_branch& branch);
+    /// `version` gets the time of the version that was made, or of the newest one where nothing was changed.
+    status transact(live_branch& branch, function_ref<status(branch_writer&)> change,
+                    microseconds_utc* version = nullptr);
+    /// The newest published state; empty where the branch was dropped.  Never waits.
+    [[nodiscard]] snapshot_state read(live_branch& branch) noexcept;
+    /// The same, held by one count.  Never waits.
+    [[nodiscard]] counted_ptr<const branch_version> hold(live_branch& branch) noexcept { return branch.current.load(); }
     /// The working state of a branch as a snapshot.  Requires: one_writer, or the branch's turn.  Cost: O(1).
     [[nodiscard]] snapshot_state snapshot(live_branch& branch);
 
@@ -209,6 +218,8 @@ public:
     void set_durability(durability sync) noexcept { sync_.store(sync, std::memory_order_relaxed); }
     void set_history_budget(std::uint64_t bytes) noexcept { history_budget_.store(bytes, std::memory_order_relaxed); }
     [[nodiscard]] engine_figures figures();
+    /// Bytes of log that the next start would replay.  Threads: the one writer's.
+    [[nodiscard]] std::uint64_t log_bytes() const noexcept { return figures_.log_bytes; }
     [[nodiscard]] const clock_source& clock() const noexcept { return clock_; }
     [[nodiscard]] node_pool& pool() noexcept { return pool_; }
     /// A context that waits for loads: for snapshots that a worker reads.
@@ -247,6 +258,11 @@ private:
     void mark_unpublished(live_branch& branch);
     void publish(live_branch& branch);
     void publish_all();
+    [[nodiscard]] counted_ptr<branch_version> make_version();
+    /// Makes what show() needs.  Errors: std::bad_alloc.
+    void prepare(live_branch& branch);
+    /// Lets readers see what `published` says.  Requires: prepare.
+    void show(live_branch& branch) noexcept;
     [[nodiscard]] microseconds_utc stamp();
     [[nodiscard]] result<snapshot_state> state_of(const version_name& name);
     [[nodiscard]] result<resolved_version> resolve_locked(std::string_view reference);
@@ -291,6 +307,7 @@ private:
     node_pool pool_;
     tree_context reading_;
     tree_context catalog_context_;
+    epoch_domain epochs_;  // of what branches show
 
     std::mutex mutex_;  // guards what follows, down to the blank line
     catalog catalog_;
