@@ -88,6 +88,19 @@ void join_exec(command_session& session, live_branch& branch) {
     branch.writer.begin_group();
 }
 
+status reserve_room(const command_context& context, arguments given) {
+    constexpr std::uint64_t beside = 64;  // what the log adds
+    auto* const host = context.host;
+    if (host != nullptr && host->room_reserved) { return {}; }
+    std::uint64_t bytes = host != nullptr ? host->batch_bytes : 0;
+    if (bytes == 0) {
+        for (const auto word : given) { bytes += word.size() + beside; }
+    }
+    auto room = context.store.reserve(bytes);
+    if (room && host != nullptr) { host->room_reserved = host->batch_bytes != 0; }
+    return room;
+}
+
 void run_write(command_context& context, const command& row, arguments given) {
     auto& writer = context.branch.writer;
     const auto said = context.reply.mark();
@@ -97,9 +110,7 @@ void run_write(command_context& context, const command& row, arguments given) {
     if (context.host != nullptr && context.host->out_of_memory && has_flag(row, "denyoom")) {
         return context.reply.error(oom_text);
     }
-    if (const auto room = context.store.reserve(context.host == nullptr ? 0 : context.host->batch_bytes); !room) {
-        return say_failed(context, room, said);
-    }
+    if (const auto room = reserve_room(context, given); !room) { return say_failed(context, room, said); }
     const bool in_exec = context.session != nullptr && context.session->in_exec;
     if (in_exec) { join_exec(*context.session, context.branch); }
     context.writes = true;

@@ -23,7 +23,7 @@ status ok(const command_context& context) {
 // ---- CONFIG
 
 status config_get(command_context& context, arguments given) {
-    const auto found = context.host->settings(given.subspan(2));
+    const auto found = context.host->settings_matching(given.subspan(2));
     context.reply.map(found.size());
     for (const auto& [name, value] : found) {
         context.reply.bulk(name);

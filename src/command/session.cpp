@@ -92,7 +92,8 @@ connection_figures command_host::connection_of(const command_session& session) c
     return figures;
 }
 
-std::vector<std::pair<std::string, std::string>> command_host::settings(std::span<const std::string_view> patterns) const {
+std::vector<std::pair<std::string, std::string>> command_host::settings_matching(
+    std::span<const std::string_view> patterns) const {
     std::vector<std::pair<std::string, std::string>> found;
     for (const auto pattern : patterns) {
         if (matches_glob(lower_case(pattern), "databases")) { found.emplace_back("databases", "16"); }

@@ -177,7 +177,9 @@ public:
     std::size_t slow_length_max = 128;
     const milliseconds_utc started;
     bool out_of_memory = false;      ///< commands that make data larger are refused
-    std::uint64_t batch_bytes = 0;   ///< of the requests at hand: room in the log is asked for once for all
+    // Room in the log is asked for once for all requests that were read together.
+    std::uint64_t batch_bytes = 0;   ///< theirs; 0: each asks for itself
+    bool room_reserved = false;
     microseconds_utc last_save = 0;  ///< of LASTSAVE, before the first checkpoint of this run
 
     // Sessions.
@@ -204,7 +206,8 @@ public:
     // Settings.
 
     using name_and_value = std::pair<std::string_view, std::string_view>;
-    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> settings(std::span<const std::string_view> patterns) const;
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> settings_matching(
+        std::span<const std::string_view> patterns) const;
     /// Errors: the context is Redis's message without "ERR ".
     [[nodiscard]] virtual status change_settings(std::span<const name_and_value> wanted);
     [[nodiscard]] virtual std::string password() const { return {}; }

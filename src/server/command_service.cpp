@@ -1,0 +1,378 @@
+#include "server/command_service.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include "server/host.hpp"
+
+namespace coppice::server {
+namespace {
+
+constexpr std::size_t together = 32;                        // GETs that descend together
+constexpr std::size_t checks_between = 16;                  // requests between two looks at a congested client
+constexpr unsigned misses_max = 3;
+constexpr std::chrono::milliseconds sweep_interval{100};
+constexpr std::chrono::milliseconds tick_interval{20};
+constexpr std::chrono::seconds count_interval{1};
+constexpr std::chrono::milliseconds sweep_time_max{1};
+constexpr std::size_t sweep_keys = 64;                      // between two looks at the clock
+constexpr std::size_t slow_words_max = 32;                  // as Redis keeps them
+constexpr std::size_t slow_word_bytes_max = 128;
+
+[[nodiscard]] bool is_get(const request& given) noexcept {
+    return given.size() == 2 && given[0].size() == 3 && (given[0][0] | 0x20) == 'g' && (given[0][1] | 0x20) == 'e' &&
+           (given[0][2] | 0x20) == 't';
+}
+
+[[nodiscard]] std::uint64_t bytes_of(std::span<const request> requests) noexcept {
+    constexpr std::uint64_t beside = 64;  // what the log adds to a request
+    std::uint64_t bytes = 0;
+    for (const auto& each : requests) {
+        bytes += beside;
+        for (const auto word : each) { bytes += word.size() + 8; }
+    }
+    return bytes;
+}
+
+}  // namespace
+
+struct command_service::connected_client final : client_state {
+    connected_client(command_service& of, client& is, branch_handle main)
+        : who(is), session(of, is.id(), std::move(main)) {}
+
+    client& who;
+    command_session session;
+    unsigned misses = 0;          // of the request that waits
+    std::optional<error> failed;  // why its page cannot be loaded
+};
+
+command_service::command_service(loop& events, engine& data, settings& given, spdlog::logger& log)
+    : command_host(data), loop_(events), settings_(given), log_(log) {
+    data.on_durable([&events] { events.wake(); });
+    data.on_turn_wanted([&events] { events.wake(); });
+    timers_.push_back(loop_.every(sweep_interval, [this] { sweep(); }));
+    timers_.push_back(loop_.every(tick_interval, [this] { store.tick(); }));
+    timers_.push_back(loop_.every(count_interval, [this] { count_operations(); }));
+    const auto follow = [this](setting which, std::function<void(const settings&)> f) {
+        f(settings_);
+        settings_.on_change(which, [f = std::move(f)](const settings& now) {
+            f(now);
+            return status{};
+        });
+    };
+    follow(setting::slowlog_log_slower_than,
+           [this](const settings& now) { slow_limit_us = now.number(setting::slowlog_log_slower_than); });
+    follow(setting::slowlog_max_len, [this](const settings& now) {
+        slow_length_max = static_cast<std::size_t>(now.number(setting::slowlog_max_len));
+    });
+    follow(setting::appendfsync, [this](const settings& now) {
+        const auto& word = now.text(setting::appendfsync);
+        store.set_durability(word == "always" ? durability::always : word == "no" ? durability::no : durability::everysec);
+    });
+    follow(setting::history_budget, [this](const settings& now) {
+        store.set_history_budget(static_cast<std::uint64_t>(now.number(setting::history_budget)));
+    });
+}
+
+command_service::~command_service() {
+    for (const auto timer : timers_) { loop_.cancel(timer); }
+    store.on_durable([] {});
+    store.on_turn_wanted([] {});
+}
+
+void command_service::connected(client& who) {
+    auto main = store.branch("main");
+    if (!main) { return who.kill(main.error().context); }
+    auto made = std::make_unique<connected_client>(*this, who, std::move(*main));
+    made->session.authenticated = settings_.text(setting::requirepass).empty();
+    who.set_authenticated(made->session.authenticated);
+    clients_.emplace(who.id(), made.get());
+    who.state = std::move(made);
+}
+
+void command_service::disconnected(client& who) noexcept {
+    clients_.erase(who.id());
+    who.state.reset();
+}
+
+// No answer follows: the client sees the end of the connection, as it does of Redis.
+void command_service::close_running() noexcept {
+    if (running_ != nullptr) { running_->session.closing = true; }
+}
+
+client& command_service::client_of(const command_session& session) const { return clients_.at(session.id)->who; }
+
+// ---- running requests
+
+std::size_t command_service::run(client& who, std::span<const request> requests) {
+    auto* const from = static_cast<connected_client*>(who.state.get());
+    if (from == nullptr) { return requests.size(); }
+    running_ = from;
+    now_ = clock.now() / 1000;
+    batch_bytes = bytes_of(requests);
+    room_reserved = false;
+    stretch open{clock.elapsed(), 0};
+    std::size_t at = 0;
+    while (at < requests.size() && !who.closing()) {
+        if (at != open.first && requests[at][0] != requests[open.first][0]) { end_stretch(*from, open, requests, at); }
+        const auto together_ran = is_get(requests[at]) ? run_gets(*from, requests.subspan(at)) : 0;
+        if (together_ran == 0 && !run_one(*from, requests[at])) { break; }
+        at += std::max<std::size_t>(together_ran, 1);
+        if (given_away_ || from->session.closing) { break; }
+        if (at % checks_between == 0 && who.congested()) { break; }
+    }
+    flush_writes();
+    if (at != open.first) { end_stretch(*from, open, requests, at); }
+    if (!std::exchange(given_away_, false) && from->session.closing) { who.close_after_reply(); }
+    running_ = nullptr;
+    return at;
+}
+
+// Runs one request.  False: it is not finished and will be given again.
+bool command_service::run_one(connected_client& from, const request& given) {
+    if (from.failed) [[unlikely]] {
+        reply_error(from.who.reply(), *std::exchange(from.failed, std::nullopt));
+        from.misses = 0;
+        return true;
+    }
+    const auto before = from.session.reply_mode;
+    if (from.misses >= misses_max) [[unlikely]] {
+        run_waiting(from, given);
+    } else if (const auto missing = run_request(*this, from.session, from.who.reply(), given, now_)) [[unlikely]] {
+        wait_for_page(from, *missing);
+        return false;
+    }
+    from.misses = 0;
+    if (before != replies::on || from.session.reply_mode != replies::on) [[unlikely]] { follow_reply_mode(from, before); }
+    return true;
+}
+
+// CLIENT REPLY SKIP mutes from its own end to the end of the next request.
+void command_service::follow_reply_mode(connected_client& from, replies before) {
+    auto& mode = from.session.reply_mode;
+    if (mode == replies::skip_next) {
+        mode = replies::skip_this;
+        from.who.mute(true);
+    } else if (before == replies::skip_this && mode == replies::skip_this) {
+        mode = replies::on;
+        from.who.mute(false);
+    }
+}
+
+// Runs the GETs that stand together at the front, their descents side by side.  Returns how many: 0 when there is
+// only one, or when one by one is needed to get it right.
+std::size_t command_service::run_gets(connected_client& from, std::span<const request> requests) {
+    auto& session = from.session;
+    std::size_t count = 1;
+    while (count < std::min(together, requests.size()) && is_get(requests[count])) { ++count; }
+    if (count == 1 || session.needs_care() || session.branch->dropped || from.misses != 0) { return 0; }
+    const branch_view view(session.branch->keys, session.branch->spaces, now_);
+    const auto space = view.space(session.database);
+    std::array<std::optional<section_key>, together> sections;
+    std::array<std::string_view, together> keys;
+    std::array<record_view, together> found;
+    for (std::size_t i = 0; i < count; ++i) { keys[i] = sections[i].emplace(space, requests[i][1]); }
+    try {
+        view.keys().find_many(std::span(keys).first(count), std::span(found).first(count));
+    } catch (const std::exception&) {
+        return 0;  // a page is missing or broken: one by one, the others are answered first
+    }
+    auto& reply = from.who.reply();
+    std::uint64_t hits = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto alive = found[i].leaf == nullptr ? std::nullopt : view.alive(found[i]);
+        if (!alive) {
+            reply.null();
+        } else if (alive->type == value_type::string && alive->record.child == child_form::none) [[likely]] {
+            reply.bulk(alive->rest);
+            ++hits;
+        } else {
+            count = i;  // the rest one by one
+        }
+    }
+    static const command* const row = find_command("GET");
+    session.last = row;
+    session.last_subcommand = nullptr;
+    stats.hits += hits;
+    stats.misses += count - hits;
+    stats.commands += count;
+    stats.rows[static_cast<std::size_t>(row - all_commands().data())].calls += count;
+    return count;
+}
+
+// ---- pages that are not in memory
+
+void command_service::wait_for_page(connected_client& from, const not_resident& missing) {
+    ++from.misses;
+    ++stats.misses_in_memory;
+    from.who.park(waiting_for::work);
+    server_->workers().run([this, missing, id = from.who.id()] {
+        auto loaded = store.load(missing);
+        loop_.post([this, id, loaded = std::move(loaded)] {
+            const auto found = clients_.find(id);
+            if (found == clients_.end()) { return; }
+            if (!loaded) { found->second->failed = loaded.error(); }
+            found->second->who.resume();
+        });
+    });
+}
+
+// A command that met too many missing pages loads them where it runs.
+void command_service::run_waiting(connected_client& from, const request& given) {
+    const auto branch = from.session.branch;
+    branch->context.may_wait = true;
+    while (const auto missing = run_request(*this, from.session, from.who.reply(), given, now_)) {
+        if (const auto loaded = store.load(*missing); !loaded) {
+            reply_error(from.who.reply(), loaded.error());
+            break;
+        }
+    }
+    branch->context.may_wait = false;
+}
+
+void command_service::load_in_background(const not_resident& missing) {
+    server_->workers().run([this, missing] { static_cast<void>(store.load(missing)); });
+}
+
+bool command_service::answer_long(const command_context& context, const command& row, arguments given) {
+    if (running_ == nullptr || running_->session.reply_mode != replies::on) { return false; }
+    auto work = std::make_shared<long_command>(context, row, given);
+    running_->who.answer_long([work](long_reply& reply) { work->run(reply); });
+    given_away_ = true;
+    return true;
+}
+
+status command_service::save(command_context& context) {
+    if (running_ == nullptr) { return command_host::save(context); }
+    running_->who.answer_long([this](long_reply& reply) {
+        if (const auto saved = store.checkpoint(); !saved) { return reply_error(reply, saved.error()); }
+        reply.status("OK");
+    });
+    given_away_ = true;
+    return {};
+}
+
+// ---- writes and the end of a turn
+
+void command_service::wrote(live_branch& branch) {
+    if (unrecorded_ != &branch) {
+        flush_writes();
+        unrecorded_ = &branch;
+    }
+    if (running_ != nullptr && (writers_.empty() || writers_.back() != running_->who.id())) {
+        writers_.push_back(running_->who.id());
+    }
+}
+
+void command_service::flush_writes() {
+    if (unrecorded_ != nullptr) { store.record(*std::exchange(unrecorded_, nullptr)); }
+}
+
+std::uint64_t command_service::end_turn() {
+    flush_writes();
+    const auto ticket = store.end_turn();
+    if (!ticket) {
+        // What was not logged must not be answered.
+        log_.error("the log cannot be written: {}", ticket.error().message());
+        for (const auto id : writers_) {
+            if (const auto found = clients_.find(id); found != clients_.end()) {
+                found->second->who.kill("the log cannot be written");
+            }
+        }
+    }
+    writers_.clear();
+    return ticket ? *ticket : 0;
+}
+
+// ---- figures
+
+void command_service::end_stretch(connected_client& from, stretch& open, std::span<const request> requests,
+                                  std::size_t end) {
+    const auto now = clock.elapsed();
+    const auto spent = now - open.begun;
+    const auto& given = requests[open.first];
+    if (const auto* row = find_command(given[0]); row != nullptr) {
+        stats.rows[static_cast<std::size_t>(row - all_commands().data())].spent += spent;
+    }
+    const auto each = spent / static_cast<std::int64_t>(end - open.first);
+    if (slow_limit_us >= 0 && each >= std::chrono::microseconds(slow_limit_us)) { note_slow(from, given, each); }
+    open = {now, end};
+}
+
+void command_service::note_slow(const connected_client& from, const request& given, std::chrono::nanoseconds spent) {
+    const auto* row = find_command(given[0]);
+    if (row == nullptr || row->name == "AUTH" || row->name == "HELLO" || row->name == "CONFIG") { return; }  // passwords
+    slow_entry entry{slow_ids++,
+                     now_ / 1000,
+                     std::chrono::duration_cast<std::chrono::microseconds>(spent).count(),
+                     {},
+                     from.who.address(),
+                     from.session.name};
+    for (std::size_t i = 0; i < std::min(given.size(), slow_words_max); ++i) {
+        if (i + 1 == slow_words_max && given.size() > slow_words_max) {
+            entry.words.push_back(fmt::format("... ({} more arguments)", given.size() - slow_words_max + 1));
+        } else if (given[i].size() > slow_word_bytes_max) {
+            entry.words.push_back(fmt::format("{}... ({} more bytes)", given[i].substr(0, slow_word_bytes_max),
+                                              given[i].size() - slow_word_bytes_max));
+        } else {
+            entry.words.emplace_back(given[i]);
+        }
+    }
+    slow.push_front(std::move(entry));
+    while (slow.size() > slow_length_max) { slow.pop_back(); }
+}
+
+void command_service::count_operations() {
+    stats.ops_per_second = stats.commands - std::min(operations_seen_, stats.commands);
+    operations_seen_ = stats.commands;
+    scans.sweep();
+}
+
+void command_service::sweep() {
+    std::vector<live_branch*> branches;
+    for (const auto& [id, each] : clients_) { branches.push_back(each->session.branch.get()); }
+    std::sort(branches.begin(), branches.end());
+    branches.erase(std::unique(branches.begin(), branches.end()), branches.end());
+    const auto until = clock.elapsed() + sweep_time_max;
+    for (auto* branch : branches) {
+        if (branch->dropped || !store.reserve(0)) { continue; }
+        try {
+            while (remove_expired(*this, *branch, clock.now() / 1000, sweep_keys) == sweep_keys && clock.elapsed() < until) {
+            }
+        } catch (const not_resident& missing) {
+            load_in_background(missing);
+        } catch (const std::exception&) {  // no memory, or a broken page: reading the key says it
+        }
+        flush_writes();
+    }
+}
+
+std::size_t remove_expired(command_host& host, live_branch& branch, milliseconds_utc now, std::size_t keys_max) {
+    constexpr std::size_t before_key = 1 + sizeof(milliseconds_utc);  // of a deadline's record: section, deadline
+    std::size_t removed = 0;
+    std::vector<std::string> keys;
+    for (unsigned database = 0; database < limits::key_spaces && removed < keys_max; ++database) {
+        const branch_view view(branch.keys, branch.spaces, now);
+        const auto due = view.deadline_positions(database, true);
+        keys.clear();
+        for (auto at = due.first; at < due.last && removed + keys.size() < keys_max; ++at) {
+            keys.push_back(view.keys().at(at).key().substr(before_key));
+        }
+        for (const auto& key : keys) {
+            branch.writer.erase(database, key);
+            host.wrote(branch);
+            ++host.stats.expired;
+            ++removed;
+            if (!host.watches.empty()) {
+                host.watches.touch(branch.id, database, key, branch_view(branch.keys, branch.spaces, now));
+            }
+        }
+    }
+    return removed;
+}
+
+}  // namespace coppice::server
