@@ -12,14 +12,17 @@ namespace coppice {
 namespace {
 
 constexpr std::size_t record_bytes_beside = 256;  // more than a record's frame and header take
+constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
 
-live_branch::live_branch(node_pool& pool, const engine_options& options, branch_id id_given)
+live_branch::live_branch(node_pool& pool, epoch_domain& epochs, const engine_options& options, branch_id id_given,
+                         counted_ptr<branch_version> first)
     : id(id_given),
       context{.pool = &pool, .sizes = options.sizes, .may_wait = options.wait_for_loads},
       keys(context, keyed_records),
       writer(id_given, keys, spaces),
+      current(epochs, std::move(first)),
       published{tree(context, keyed_records), spaces_in_order, 0, id_given, {}},
       point_interval(options.point_interval) {}
 
@@ -81,6 +84,10 @@ status engine::open_state() {
     figures_.log_records = replayed->records;
     durable_.store(logged_, std::memory_order_release);
     publish_all();
+    for (const auto& [id, branch] : live_) {
+        prepare(*branch);
+        show(*branch);
+    }
     return {};
 }
 
@@ -120,14 +127,42 @@ void engine::mark_unpublished(live_branch& branch) {
 /// Takes the working root over as what everybody may see.  Requires: the branch's turn.
 void engine::publish(live_branch& branch) {
     if (!branch.unpublished) { return; }
+    prepare(branch);
     branch.row.changed = stamp();
     branch.row.spaces = branch.spaces;
     branch.row.uncommitted = true;
+    branch.edits = branch.context.edits;
     branch.published = {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}};
     branch.in_catalog = false;
     branch.point_due = true;
     branch.unpublished = false;
     std::erase(unpublished_, &branch);
+    show(branch);
+}
+
+counted_ptr<branch_version> engine::make_version() {
+    auto made = counted_ptr<branch_version>::adopt(
+        new branch_version({tree(reading_, keyed_records), spaces_in_order, 0, 0, {}}));
+    made->state.pin = pin(made->state.keys);
+    made->state.pin->replaced_at.store(0, relaxed);
+    return made;
+}
+
+void engine::prepare(live_branch& branch) {
+    if (!branch.next) { branch.next = make_version(); }
+}
+
+void engine::show(live_branch& branch) noexcept {
+    counted_ptr<branch_version> next = std::move(branch.next);
+    // Nobody else has seen it: a clean-up looks at pins with the mutex held.
+    const auto pin = std::const_pointer_cast<pinned_root>(next->state.pin);
+    pin->held = branch.published.keys;
+    next->state = branch.published;
+    next->state.pin = pin;
+    next->dropped = branch.dropped;
+    const std::int64_t now = clock_.elapsed().count();
+    branch.current.with([&](const branch_version& old) { old.state.pin->replaced_at.store(now, relaxed); });
+    branch.current.exchange(std::move(next));
 }
 
 void engine::publish_all() {
@@ -224,8 +259,12 @@ void engine::on_turn_wanted(std::function<void()> wake) {
     wake_turn_ = std::move(wake);
 }
 
-status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change) {
+status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change, microseconds_utc* version) {
     const std::lock_guard turn(branch.turn);
+    {
+        const std::lock_guard lock(mutex_);
+        if (failed_) { return *failed_; }
+    }
     if (branch.dropped) { return error{errc::not_found, "the branch '" + branch.row.name + "' was deleted"}; }
     branch_writer& writer = branch.writer;
     return caught([&]() -> status {
@@ -243,6 +282,7 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
                 writer.undo_group();
                 return room;
             }
+            prepare(branch);
             record(branch);
             if (const status logged = changed ? finish_change() : status{}; !logged) {
                 writer.undo_group();
@@ -250,6 +290,7 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
             }
             writer.end_group();
             publish(branch);
+            if (version != nullptr) { *version = branch.published.time; }
             return {};
         } catch (...) {
             if (writer.in_group()) { writer.undo_group(); }
@@ -258,11 +299,8 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
     });
 }
 
-snapshot_state engine::read(live_branch& branch) {
-    const std::lock_guard lock(mutex_);
-    snapshot_state state = branch.published;
-    state.pin = pin(state.keys);
-    return state;
+snapshot_state engine::read(live_branch& branch) noexcept {
+    return branch.current.with([](const branch_version& shown) { return shown.state; });
 }
 
 snapshot_state engine::snapshot(live_branch& branch) {

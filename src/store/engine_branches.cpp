@@ -13,11 +13,13 @@ result<branch_handle> engine::handle(branch_id id) {
     auto row = catalog_.branch(id);
     if (!row) { return error{errc::not_found, "no branch with number " + std::to_string(id)}; }
     auto state = catalog_.branch_state(id);
-    auto made = std::make_shared<live_branch>(pool_, options_, id);
+    auto made = std::make_shared<live_branch>(pool_, epochs_, options_, id, make_version());
+    prepare(*made);
     made->row = std::move(*row);
     made->keys = state->keys.through(made->context);
     made->spaces = state->spaces;
     made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
+    show(*made);
     live_.emplace(id, made);
     return made;
 }
@@ -138,6 +140,7 @@ status engine::drop_branch(std::string_view name) {
 }
 
 void engine::apply_drop(live_branch& branch) {
+    prepare(branch);
     catalog changed(catalog_.rows());
     head_.point_bytes -= std::min(head_.point_bytes, changed.erase_branch(branch.row));
     catalog_ = std::move(changed);
@@ -146,6 +149,7 @@ void engine::apply_drop(live_branch& branch) {
     // Whoever still holds the handle must not keep the data.
     branch.keys.clear();
     branch.published.keys.clear();
+    show(branch);
     live_.erase(branch.id);
 }
 

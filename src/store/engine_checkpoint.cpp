@@ -45,6 +45,7 @@ void engine::run_background() {
         if (stopping_) { return; }
         const bool wanted = std::exchange(checkpoint_wanted_, false);
         lock.unlock();
+        epochs_.reclaim();
         while (pool_.free_garbage(garbage_per_tick) == garbage_per_tick) {}
         if (!options_.one_writer) { tick(); }
         if (wanted) {

@@ -201,6 +201,7 @@ result<commit_id> engine::commit(live_branch& branch, std::string_view message, 
 }
 
 void engine::apply_commit(live_branch& branch, const commit_row& row) {
+    prepare(branch);
     catalog changed(catalog_.rows());
     changed.put_commit(row, branch.published.keys);
     catalog_ = std::move(changed);
@@ -212,6 +213,7 @@ void engine::apply_commit(live_branch& branch, const commit_row& row) {
     branch.point_due = false;  // the commit is a version of this state
     branch.last_point = clock_.elapsed();
     head_.time = std::max(head_.time, row.time);
+    show(branch);
 }
 
 result<commit_row> engine::commit_info(const commit_id& id) {
@@ -364,6 +366,7 @@ status engine::rewind(live_branch& branch, std::string_view reference) {
 
 void engine::apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
                           const reflog_row& entry) {
+    prepare(branch);
     catalog_.put_reflog(branch.id, entry);
     branch.keys = to.keys.through(branch.context);
     branch.spaces = to.spaces;
@@ -399,7 +402,7 @@ void engine::make_points() {
 }
 
 void engine::make_point(live_branch& branch) {
-    const std::uint64_t copied = branch.context.edits.copied_bytes;
+    const std::uint64_t copied = branch.edits.copied_bytes;
     const std::uint64_t cost = copied - std::min(copied, branch.copied_at_point);
     std::string text;
     append_primitive(text, primitive::point);

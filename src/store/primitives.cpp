@@ -1,5 +1,6 @@
 #include "store/primitives.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace coppice {
@@ -15,19 +16,23 @@ std::string to_hex(const commit_id& id) {
     return hex;
 }
 
-std::vector<tree> pin_list::all() {
+void pin_list::add(const snapshot_pin& pin) {
     const std::lock_guard lock(mutex_);
-    return {roots_.begin(), roots_.end()};
+    if (pins_.size() >= sweep_at_) {
+        std::erase_if(pins_, [](const auto& each) { return each.expired(); });
+        sweep_at_ = std::max<std::size_t>(sweep_at_, 2 * pins_.size());
+    }
+    pins_.push_back(pin);
 }
 
-pinned_root::pinned_root(std::shared_ptr<pin_list> list, const tree& held) : list_(std::move(list)) {
-    const std::lock_guard lock(list_->mutex_);
-    at_ = list_->roots_.insert(list_->roots_.end(), held);
-}
-
-pinned_root::~pinned_root() {
-    const std::lock_guard lock(list_->mutex_);
-    list_->roots_.erase(at_);
+std::vector<snapshot_pin> pin_list::all() {
+    const std::lock_guard lock(mutex_);
+    std::vector<snapshot_pin> held;
+    held.reserve(pins_.size());
+    for (const auto& each : pins_) {
+        if (snapshot_pin pin = each.lock()) { held.push_back(std::move(pin)); }
+    }
+    return held;
 }
 
 void append_version(std::string& out, const version_name& name) {

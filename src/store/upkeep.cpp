@@ -16,11 +16,12 @@ engine_figures engine::figures() {
     engine_figures now = figures_;
     now.pool = pool_.figures();
     for (const auto& [id, branch] : live_) {
-        now.edits.in_place += branch->context.edits.in_place;
-        now.edits.copied += branch->context.edits.copied;
-        now.edits.copied_bytes += branch->context.edits.copied_bytes;
-        now.edits.split += branch->context.edits.split;
-        now.edits.merged += branch->context.edits.merged;
+        const edit_figures& edits = options_.one_writer ? branch->context.edits : branch->edits;
+        now.edits.in_place += edits.in_place;
+        now.edits.copied += edits.copied;
+        now.edits.copied_bytes += edits.copied_bytes;
+        now.edits.split += edits.split;
+        now.edits.merged += edits.merged;
     }
     now.branches = catalog_.count('b');
     now.live_branches = live_.size();
@@ -57,13 +58,16 @@ findings engine::verify() {
 // ---- clean-up
 
 snapshot_pin engine::pin(const tree& held) {
-    auto made = std::make_shared<pinned_root>(pins_, held);
+    const auto made = std::make_shared<pinned_root>(held);
+    made->replaced_at.store(clock_.elapsed().count(), std::memory_order_relaxed);
+    pins_->add(made);
     return made;
 }
 
 result<clean_up_report> engine::clean_up() {
     clean_up_report report;
     const std::uint64_t memory_before = pool_.figures().bytes;
+    epochs_.reclaim();
     while (pool_.free_garbage(garbage_slice) != 0) {}
     const std::uint64_t memory_after = pool_.figures().bytes;
     report.memory_freed = memory_before > memory_after ? memory_before - memory_after : 0;
@@ -73,7 +77,7 @@ result<clean_up_report> engine::clean_up() {
     // checkpoint's catalog, from a snapshot that somebody holds now, or is new and has a higher id.
     if (const status written = write_checkpoint(); !written) { return written.error(); }
     tree catalog_rows(catalog_context_, keyed_records);
-    std::vector<tree> held;
+    std::vector<snapshot_pin> held;
     store_head head;
     {
         const std::lock_guard lock(mutex_);
@@ -85,9 +89,9 @@ result<clean_up_report> engine::clean_up() {
         const node_ptr root(pool_, pool_.open(head.root, head.root_seal, true));
         if (const status marked = marker.mark(*root); !marked) { return marked.error(); }
     }
-    for (const tree& each : held) {
-        if (each.root() == nullptr) { continue; }
-        if (const status marked = marker.mark(*each.root()); !marked) { return marked.error(); }
+    for (const snapshot_pin& each : held) {
+        if (each->held.root() == nullptr) { continue; }
+        if (const status marked = marker.mark(*each->held.root()); !marked) { return marked.error(); }
     }
     report.nodes_kept = marker.marked().size();
     return retire_unmarked(marker.marked(), head, report);

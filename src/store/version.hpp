@@ -2,8 +2,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <coppice/base/clock.hpp>
+#include <coppice/tree/epoch.hpp>
 #include <coppice/tree/tree.hpp>
 
 #include <store/objects.hpp>
@@ -24,29 +25,26 @@ inline constexpr branch_id main_branch = 1;  ///< "main", which always exists
 using commit_id = std::array<unsigned char, 20>;
 [[nodiscard]] std::string to_hex(const commit_id& id);
 
-/// Roots that somebody outside the store holds: a clean-up keeps what they reach.  Threads: any.
-class pinned_root;
-class pin_list {
-public:
-    [[nodiscard]] std::vector<tree> all();
-
-private:
-    friend class pinned_root;
-    std::mutex mutex_;
-    std::list<tree> roots_;
-};
-class pinned_root {
-public:
-    pinned_root(std::shared_ptr<pin_list> list, const tree& held);
-    ~pinned_root();
-    pinned_root(const pinned_root&) = delete;
-    pinned_root& operator=(const pinned_root&) = delete;
-
-private:
-    std::shared_ptr<pin_list> list_;
-    std::list<tree>::iterator at_;
+/// A root that somebody outside the store may hold, and since when.
+struct pinned_root {
+    explicit pinned_root(tree root) noexcept : held(std::move(root)) {}
+    tree held;                                 ///< guarded by the engine's mutex until it is handed out
+    mutable std::atomic<std::int64_t> replaced_at{0};  ///< by the clock's elapsed(); 0: it is what a branch shows
 };
 using snapshot_pin = std::shared_ptr<const pinned_root>;
+
+/// All of them: a clean-up keeps what they reach. The list owns none, so letting go of one takes no lock.
+/// Threads: any.
+class pin_list {
+public:
+    void add(const snapshot_pin& pin);
+    [[nodiscard]] std::vector<snapshot_pin> all();
+
+private:
+    std::mutex mutex_;
+    std::vector<std::weak_ptr<const pinned_root>> pins_;  // guarded by mutex_
+    std::size_t sweep_at_ = 64;                           // those let go of are looked for when there are so many
+};
 
 /// An immutable state of a branch, owned: keeps its nodes alive.  Cost of a copy: O(1).
 struct snapshot_state {
@@ -59,6 +57,15 @@ struct snapshot_state {
     [[nodiscard]] branch_view view(milliseconds_utc now) const noexcept { return {keys, spaces, now}; }
     /// As of its own time: what AT and DIFF see.
     [[nodiscard]] branch_view view_then() const noexcept { return {keys, spaces, time / 1000}; }
+};
+
+/// What a branch shows to readers: never changed, and replaced as a whole. Whoever holds one keeps it, and with it
+/// its pin, by one count.
+struct branch_version final : counted {
+    explicit branch_version(snapshot_state shown) : state(std::move(shown)) {}
+    std::shared_ptr<void> keeper{};  ///< of the engine, where readers may outlive its users; given up last
+    snapshot_state state;
+    bool dropped = false;  ///< the branch is gone: `state` is empty
 };
 
 /// How the log and the catalog name a version: never relative, never by a name that may move.
