@@ -47,8 +47,9 @@ enum class setting : std::uint8_t {
     loglevel,
     logfile,
     worker_threads,
+    checkpoint_log_bytes,
 };
-inline constexpr std::size_t setting_count = static_cast<std::size_t>(setting::worker_threads) + 1;
+inline constexpr std::size_t setting_count = static_cast<std::size_t>(setting::checkpoint_log_bytes) + 1;
 
 enum class setting_kind : std::uint8_t { text, number, bytes, yes_no, choice };
 

@@ -109,6 +109,8 @@ constexpr setting_row table[] = {
     {setting::logfile, "logfile", text, "", false, "File to log to; empty for the standard error."},
     {setting::worker_threads, "worker-threads", number, "2", false,
      "Threads for commands that are long for their size.", "", 1, 64},
+    {setting::checkpoint_log_bytes, "checkpoint-log-bytes", bytes, "64mb", false,
+     "A checkpoint begins when the log has grown by this much.", "", 4096, any},
 };
 static_assert(std::size(table) == setting_count);
 static_assert(
