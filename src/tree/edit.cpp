@@ -274,7 +274,7 @@ void tree_edit::replace_bytes(std::size_t first, std::size_t last, std::string_v
         char* old = layout::at(n, n.capacity - n.tail);
         char* now = layout::at(n, n.capacity - bytes);
         std::memmove(now, old, first);
-        std::memcpy(now + first, given.data(), given.size());
+        page::write_bytes(now + first, given);
         n.tail = static_cast<std::uint32_t>(bytes);
         add_to_counts(level);
         return;

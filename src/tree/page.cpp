@@ -124,7 +124,7 @@ place find(const node& n, std::string_view key, unsigned from) noexcept {
     const std::string_view prefix = prefix_of(n);
     if (!prefix.empty()) {
         const std::size_t shared = std::min(prefix.size(), key.size());
-        const int order = std::memcmp(key.data(), prefix.data(), shared);
+        const int order = shared == 0 ? 0 : std::memcmp(key.data(), prefix.data(), shared);
         if (order < 0 || (order == 0 && key.size() < prefix.size())) { return {from, false}; }
         if (order > 0) { return {n.entries, false}; }
     }
@@ -198,13 +198,8 @@ char* write_value(char* to, const item& given, std::uint16_t slot) noexcept {
     } else if (given.form == child_form::embedded) {
         to = put_varint(to, given.embedded.size());
     }
-    std::memcpy(to, given.bytes.data(), given.bytes.size());
-    to += given.bytes.size();
-    if (given.form == child_form::embedded) {
-        std::memcpy(to, given.embedded.data(), given.embedded.size());
-        to += given.embedded.size();
-    }
-    return to;
+    to = write_bytes(to, given.bytes);
+    return given.form == child_form::embedded ? write_bytes(to, given.embedded) : to;
 }
 
 bool has_room_for(const node& n, const item& given) noexcept {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include <coppice/base/bytes.hpp>
@@ -121,6 +122,11 @@ inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
 }
 /// The allocator's size class for `bytes`: what a node of that size really takes.
 [[nodiscard]] std::size_t size_class(std::size_t bytes) noexcept;
+/// Copies `from`, which may be nothing and lie nowhere, to `to`; returns its end.
+inline char* write_bytes(char* to, std::string_view from) noexcept {
+    if (!from.empty()) { std::memcpy(to, from.data(), from.size()); }
+    return to + from.size();
+}
 /// Writes the value part of `given`, saying slot number `slot` where it has one; returns its end.
 char* write_value(char* to, const item& given, std::uint16_t slot) noexcept;
 /// Writes the key part for `suffix`; returns its end.

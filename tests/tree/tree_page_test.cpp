@@ -190,5 +190,16 @@ TEST_F(TreePage, AscendingKeysFillTheirLeaves) {
     EXPECT_EQ(find_broken_rule(list, check_depth::deep), "");
 }
 
+TEST_F(TreePage, NothingMayLieNowhere) {  // found by the fuzzer: an empty view has no address
+    tree subject(tiny, keyed_records);
+    subject.put({std::string_view(), std::string_view()});
+    subject.put({"key", std::string_view()});
+    EXPECT_TRUE(subject.find(std::string_view()));
+    tree bytes = tree::build_bytes(tiny, "abc");
+    bytes.splice_bytes(1, 1, std::string_view());
+    EXPECT_EQ(told(bytes), "ac");
+    EXPECT_FALSE(tree::build(tiny, keyed_records, std::vector<record>{{"key:1", {}}, {"key:2", {}}}).find(std::string_view()));
+}
+
 }  // namespace
 }  // namespace coppice
