@@ -76,7 +76,7 @@ class Load:
             lambda: (b"GETDEL", key),
             lambda: (b"MSET", self.key("s"), self.value(), self.key("s"), self.value(), self.key("s"), self.value()),
             lambda: (b"INCRBY", self.key("n"), number),
-            lambda: (b"INCRBY", self.key("n"), b"-" + number),
+            lambda: (b"INCRBY", self.key("n"), b"%d" % -self.rng.randrange(3000)),
         ))()
 
     def on_hash(self) -> tuple[bytes, ...]:
