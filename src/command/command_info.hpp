@@ -20,7 +20,7 @@ inline constexpr command command_rows[] = {
      "Return the number of commands.", "", ""},
     {"DOCS", command_docs, at_least(2), {}, access::admin, reply_type::map, "server", "O(n) commands", "0.1",
      "Return what the documentation says of commands.", "[command-name [command-name ...]]", ""},
-    {"GETKEYS", command_getkeys, at_least(3), {}, access::admin, reply_type::array, "server", "O(n) arguments", "0.1",
+    {"GETKEYS", command_getkeys, at_least(4), {}, access::admin, reply_type::array, "server", "O(n) arguments", "0.1",
      "Return the keys of a command.", "command [arg [arg ...]]", ""},
     {"INFO", command_info, at_least(2), {}, access::admin, reply_type::array, "server", "O(n) commands", "0.1",
      "Describe commands.", "[command-name [command-name ...]]", ""},

@@ -33,10 +33,10 @@ bool takes(std::string_view pattern, std::size_t& at, char byte) noexcept {
             if (pattern[at] == '\\' && left >= 2) {
                 found = found || pattern[++at] == byte;
             } else if (left >= 3 && pattern[at + 1] == '-') {
-                const auto [low, high] = std::minmax(static_cast<unsigned char>(pattern[at]),
-                                                     static_cast<unsigned char>(pattern[at + 2]));
+                const auto one = static_cast<unsigned char>(pattern[at]);
+                const auto other = static_cast<unsigned char>(pattern[at + 2]);
                 const auto is = static_cast<unsigned char>(byte);
-                found = found || (is >= low && is <= high);
+                found = found || (is >= std::min(one, other) && is <= std::max(one, other));
                 at += 2;
             } else {
                 found = found || pattern[at] == byte;

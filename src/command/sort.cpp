@@ -144,6 +144,7 @@ result<std::vector<sorted_element>> sorted(const command_context& context, sort_
             return options.descending ? order > 0 : order < 0;
         });
     }
+    if (!options.sorted && options.descending) { std::reverse(elements->begin(), elements->end()); }
     const auto size = static_cast<std::int64_t>(elements->size());
     const auto from = std::clamp<std::int64_t>(options.offset, 0, size);
     const auto left = size - from;
