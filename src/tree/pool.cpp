@@ -116,12 +116,14 @@ std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
     const std::unique_lock lock(drain_mutex_, std::try_to_lock);
     if (!lock) { return 0; }
     std::size_t freed = 0;
-    while (freed < nodes_max) {
+    std::size_t work = 0;  // in nodes freed: giving up a child that others own, too, is an eighth
+    while (work < nodes_max) {
         if (draining_ == nullptr) { draining_ = garbage_.exchange(nullptr, std::memory_order_acquire); }
         if (draining_ == nullptr) { break; }
         node* n = draining_;
         draining_ = n->next;
         const auto* slots = slots_of(*n);
+        work += 1 + n->slots / 8;
         for (unsigned i = 0; i < n->slots; ++i) {
             const slot_word word = slots[i].load(std::memory_order_relaxed);
             node* child = is_stored(word) ? nullptr : node_in(word);
@@ -130,6 +132,7 @@ std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
             if (child->slots == 0) {
                 free_now(child);
                 ++freed;
+                ++work;
             } else {  // next, while what it says is still in the cache
                 garbage_count_.fetch_add(1, std::memory_order_relaxed);
                 child->next = draining_;

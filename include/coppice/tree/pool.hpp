@@ -124,8 +124,8 @@ public:
     /// Forgets a node whose id is about to be taken back.
     void unlist(node* n) noexcept;
 
-    /// Frees about `nodes_max` nodes of garbage (the last one taken apart may have a fan-out of leaves more).
-    /// Returns how many: 0 when there were none, or when another thread is at it.
+    /// Frees up to about `nodes_max` nodes of garbage: fewer where they have many children that others own, too, a
+    /// fan-out of leaves more where the last one has them.  Returns how many: 0 when there were none, or when another thread is at it.
     std::size_t free_garbage(std::size_t nodes_max) noexcept;
     [[nodiscard]] bool has_garbage() const noexcept { return garbage_count_.load(std::memory_order_relaxed) != 0; }
 
