@@ -80,6 +80,7 @@ private:
 void branch_writer::begin_group() {
     COPPICE_CHECK(!grouped_);
     grouped_ = true;
+    newest_mark_ = 0;
     group_log_ = log_.size();
     group_changes_ = changes_;
 }
@@ -91,6 +92,9 @@ void branch_writer::end_group() noexcept {
 
 void branch_writer::save(std::string_view section) {
     if (!grouped_) { return; }
+    // A key that is changed again and again is saved once: what it said in between nobody asks for, and keeping it
+    // would make each change copy its path.
+    if (undo_.size() > newest_mark_ && undo_.back().key == section) { return; }
     saved_key saved;
     saved.key = section;
     if (const auto found = keys_.find(section)) {

@@ -26,11 +26,6 @@ namespace coppice {
 
 enum class primitive : std::uint8_t;
 
-struct field_value {
-    std::string_view field;
-    std::string_view value;
-};
-
 class branch_writer {
 public:
     /// Edits `keys` and `spaces`, both of which stay where they are and outlive the writer.
@@ -82,7 +77,10 @@ public:
         std::size_t log;
         std::uint64_t changes;
     };
-    [[nodiscard]] mark here() const noexcept { return {undo_.size(), log_.size(), changes_}; }
+    [[nodiscard]] mark here() noexcept {
+        newest_mark_ = undo_.size();
+        return {undo_.size(), log_.size(), changes_};
+    }
     /// Takes back what was done since `to`.  Requires: in a group.
     void undo_to(const mark& to);
     void undo_group() {
@@ -137,6 +135,7 @@ private:
     std::string log_;
     std::vector<saved_key> undo_;
     bool grouped_ = false;
+    std::size_t newest_mark_ = 0;  // what undo_ has from here on nobody can ask to undo in part
     std::size_t group_log_ = 0;
     std::uint64_t group_changes_ = 0;
     std::uint64_t changes_ = 0;
