@@ -197,12 +197,12 @@ std::uint64_t hrandfield_elements(const command_context& context, arguments give
 }
 
 status hscan(command_context& context, arguments given) {
-    return answer_child_scan(context, given, value_type::hash,
-                             [](const tree& fields, std::string_view name, const record_view& field,
-                                std::vector<std::string>& words) {
-                                 words.emplace_back(name);
-                                 field_of(fields, field).value.append_to(words.emplace_back());
-                             });
+    return answer_child_scan(
+        context, given, value_type::hash,
+        [](const tree& fields, std::string_view name, const record_view& field, std::vector<std::string>& words) {
+            words.emplace_back(name);
+            field_of(fields, field).value.append_to(words.emplace_back());
+        });
 }
 
 }  // namespace coppice

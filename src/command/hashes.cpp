@@ -45,7 +45,8 @@ status hmset(command_context& context, arguments given) {
 
 // Calls `seen` with a field that is there, and the tree it was found in; returns whether it is.
 template <class Seen>
-bool with_field(const command_context& context, const std::optional<found_key>& found, std::string_view field, Seen&& seen) {
+bool with_field(const command_context& context, const std::optional<found_key>& found, std::string_view field,
+                Seen&& seen) {
     if (!found) { return false; }
     const tree fields = context.view().child(*found);
     const auto record = fields.find(field);
@@ -96,9 +97,8 @@ status hstrlen(command_context& context, arguments given) {
     const auto found = hash_at(context, given[1]);
     if (!found) { return found.error(); }
     std::uint64_t bytes = 0;
-    with_field(context, *found, given[2], [&](const tree& fields, const record_view& field) {
-        bytes = field_of(fields, field).value.size();
-    });
+    with_field(context, *found, given[2],
+               [&](const tree& fields, const record_view& field) { bytes = field_of(fields, field).value.size(); });
     context.reply.integer(static_cast<std::int64_t>(bytes));
     return {};
 }
@@ -180,13 +180,14 @@ constexpr command rows[] = {
      "key field", "fast"},
     {"HGETALL", hgetall, exactly(2), key_at(1), read, rt::map, of, "O(n log n)", here,
      "Return all fields and values, in the order in which the fields were first set.", "key", "", hgetall_elements},
-    {"HINCRBY", hincrby, exactly(4), key_at(1), write, rt::integer, of, log_n, here,
-     "Add to the integer a field says.", "key field increment", "denyoom fast"},
+    {"HINCRBY", hincrby, exactly(4), key_at(1), write, rt::integer, of, log_n, here, "Add to the integer a field says.",
+     "key field increment", "denyoom fast"},
     {"HINCRBYFLOAT", hincrbyfloat, exactly(4), key_at(1), write, rt::bulk, of, log_n, here,
      "Add to the number a field says.", "key field increment", "denyoom fast"},
     {"HKEYS", hkeys, exactly(2), key_at(1), read, rt::array, of, "O(n log n)", here,
      "Return all fields, in the order in which they were first set.", "key", "", hgetall_elements},
-    {"HLEN", hlen, exactly(2), key_at(1), read, rt::integer, of, log_n, here, "Return the number of fields.", "key", "fast"},
+    {"HLEN", hlen, exactly(2), key_at(1), read, rt::integer, of, log_n, here, "Return the number of fields.", "key",
+     "fast"},
     {"HMGET", hmget, at_least(3), key_at(1), read, rt::array, of, "O(k log n), the k fields descending together", here,
      "Return the values of several fields; null for those that are not there.", "key field [field ...]", "fast"},
     {"HMSET", hmset, at_least(4), key_at(1), write, rt::simple, of, each_log_n, here, "Set several fields.",

@@ -12,7 +12,8 @@ struct move_ends {
 };
 
 // A list's element goes to its other end; at one end it is replaced by itself, which touches the key as well.
-void rotate(const command_context& context, std::string_view key, std::uint64_t size, move_ends ends, std::string_view value) {
+void rotate(const command_context& context, std::string_view key, std::uint64_t size, move_ends ends,
+            std::string_view value) {
     auto& writer = context.writer();
     const auto taken = ends.from == list_end::head ? 0 : size - 1;
     if (size == 1 || ends.from == ends.to) {

@@ -105,7 +105,8 @@ status lrem(command_context& context, arguments given) {
     if (*found) {
         tree list = context.view().child(**found);
         const auto from = *wanted < 0 ? list_end::tail : list_end::head;
-        const auto magnitude = *wanted < 0 ? 0 - static_cast<std::uint64_t>(*wanted) : static_cast<std::uint64_t>(*wanted);
+        const auto magnitude =
+            *wanted < 0 ? 0 - static_cast<std::uint64_t>(*wanted) : static_cast<std::uint64_t>(*wanted);
         const auto most = magnitude == 0 ? list.size() : magnitude;
         each_equal(list, given[3], from, list.size(), [&](std::uint64_t position) {
             positions.push_back(position);

@@ -46,7 +46,9 @@ slice slice_of(const slice_bounds& bounds, std::uint64_t size) noexcept {
     const bool back = bounds.step < 0;
     const std::int64_t low = back ? -1 : 0;
     const std::int64_t high = back ? end - 1 : end;
-    const auto place = [&](std::int64_t position) { return std::clamp(position < 0 ? position + end : position, low, high); };
+    const auto place = [&](std::int64_t position) {
+        return std::clamp(position < 0 ? position + end : position, low, high);
+    };
     const auto start = bounds.start ? place(*bounds.start) : (back ? high : low);
     const auto stop = bounds.stop ? place(*bounds.stop) : (back ? low : high);
     const auto distance = back ? start - stop : stop - start;
@@ -112,7 +114,9 @@ status lsplice(command_context& context, arguments given) {
     const auto values = given.subspan(4);
     context.reply.array(erased);
     if (erased > 0) { reply_elements(context.reply, context.view().child(**found), first, erased); }
-    if (erased > 0 || !values.empty()) { context.writer().splice_list(context.database, given[1], first, erased, values); }
+    if (erased > 0 || !values.empty()) {
+        context.writer().splice_list(context.database, given[1], first, erased, values);
+    }
     return {};
 }
 

@@ -19,17 +19,23 @@ result<std::uint64_t> at_least_in(std::string_view text, std::int64_t least, std
 
 }  // namespace
 
-result<std::uint64_t> count_in(std::string_view text, std::string_view message) { return at_least_in(text, 0, message); }
-result<std::uint64_t> positive_in(std::string_view text, std::string_view message) { return at_least_in(text, 1, message); }
+result<std::uint64_t> count_in(std::string_view text, std::string_view message) {
+    return at_least_in(text, 0, message);
+}
+result<std::uint64_t> positive_in(std::string_view text, std::string_view message) {
+    return at_least_in(text, 1, message);
+}
 
 result<random_count> random_count_in(std::string_view text) {
     const auto number = integer_in(text);
     if (!number) { return number.error(); }
     if (*number == INT64_MIN) {
-        return error{errc::invalid, fmt::format("value is out of range, value must between {} and {}", -INT64_MAX, INT64_MAX)};
+        return error{errc::invalid,
+                     fmt::format("value is out of range, value must between {} and {}", -INT64_MAX, INT64_MAX)};
     }
     if (*number < -static_cast<std::int64_t>(limits::random_picks)) {
-        return error{errc::limit, fmt::format("value is out of range, at most {} elements with repeats", limits::random_picks)};
+        return error{errc::limit,
+                     fmt::format("value is out of range, at most {} elements with repeats", limits::random_picks)};
     }
     return random_count{static_cast<std::uint64_t>(*number < 0 ? -*number : *number), *number < 0};
 }

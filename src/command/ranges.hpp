@@ -30,7 +30,8 @@ struct random_count {
 [[nodiscard]] random_source& random_of(const command_context& context) noexcept;
 /// `count` different numbers below `size`, evenly, ascending.  Requires: count <= size.
 /// Cost: O(count log count) or O(size), whatever is less.
-[[nodiscard]] std::vector<std::uint64_t> different_below(random_source& random, std::uint64_t size, std::uint64_t count);
+[[nodiscard]] std::vector<std::uint64_t> different_below(random_source& random, std::uint64_t size,
+                                                         std::uint64_t count);
 
 /// Elements [first, first + count) of a collection.
 struct element_range {

@@ -62,8 +62,9 @@ walks walks_of(const sets& given) {
 // The same sets, those that share their root once.
 void drop_equal(sets& given) {
     for (auto each = given.begin(); each != given.end();) {
-        const bool again = each->root() != nullptr &&
-                           std::any_of(given.begin(), each, [&](const tree& earlier) { return earlier.root() == each->root(); });
+        const bool again = each->root() != nullptr && std::any_of(given.begin(), each, [&](const tree& earlier) {
+                               return earlier.root() == each->root();
+                           });
         each = again ? given.erase(each) : each + 1;
     }
 }
@@ -121,7 +122,8 @@ template <class Seen>
 void difference(const sets& given, Seen&& seen) {
     const auto others = std::span(given).subspan(1);
     const auto* root = given.front().root();
-    if (root == nullptr || std::any_of(others.begin(), others.end(), [&](const tree& each) { return each.root() == root; })) {
+    if (root == nullptr
+        || std::any_of(others.begin(), others.end(), [&](const tree& each) { return each.root() == root; })) {
         return;
     }
     auto all = walks_of(given);
@@ -221,7 +223,8 @@ status store(const command_context& context, arguments given, operation what) {
     auto& writer = context.writer();
     if (const auto whole = whole_result(what, *found)) {
         // A set that is the result as it stands is shared, not copied.
-        const snapshot_state now{.keys = context.branch.keys, .spaces = context.branch.spaces, .branch = context.branch.id};
+        const snapshot_state now{
+            .keys = context.branch.keys, .spaces = context.branch.spaces, .branch = context.branch.id};
         writer.copy_key(current_of{context.branch.id}, now, context.database, keys[*whole], context.database, target,
                         no_deadline);
         context.reply.integer(static_cast<std::int64_t>((*found)[*whole].size()));
@@ -250,7 +253,9 @@ struct intersection_count {
 result<intersection_count> intersection_count_in(arguments given) {
     const auto keys = positive_in(given[1], "numkeys should be greater than 0");
     if (!keys) { return keys.error(); }
-    if (*keys > given.size() - 2) { return error{errc::invalid, "Number of keys can't be greater than number of args"}; }
+    if (*keys > given.size() - 2) {
+        return error{errc::invalid, "Number of keys can't be greater than number of args"};
+    }
     intersection_count asked{given.subspan(2, *keys), 0};
     for (auto words = given.subspan(2 + *keys); !words.empty(); words = words.subspan(2)) {
         if (!says(words[0], "LIMIT") || words.size() == 1) { return syntax_error(); }

@@ -76,7 +76,9 @@ status smismember(command_context& context, arguments given) {
         std::array<record_view, together> records;
         const auto count = std::min(together, names.size());
         members.find_many(names.first(count), std::span(records).first(count));
-        for (const auto& record : std::span(records).first(count)) { context.reply.integer(record.leaf != nullptr ? 1 : 0); }
+        for (const auto& record : std::span(records).first(count)) {
+            context.reply.integer(record.leaf != nullptr ? 1 : 0);
+        }
         names = names.subspan(count);
     }
     return {};
@@ -165,7 +167,8 @@ status spop(command_context& context, arguments given) {
     if (gone.empty()) {
         context.writer().erase(context.database, given[1]);
     } else {
-        context.writer().erase_members(context.database, given[1], std::vector<std::string_view>(gone.begin(), gone.end()));
+        context.writer().erase_members(context.database, given[1],
+                                       std::vector<std::string_view>(gone.begin(), gone.end()));
     }
     return {};
 }
@@ -219,9 +222,8 @@ std::uint64_t srandmember_elements(const command_context& context, arguments giv
 
 status sscan(command_context& context, arguments given) {
     return answer_child_scan(context, given, value_type::set,
-                             [](const tree&, std::string_view name, const record_view&, std::vector<std::string>& words) {
-                                 words.emplace_back(name);
-                             });
+                             [](const tree&, std::string_view name, const record_view&,
+                                std::vector<std::string>& words) { words.emplace_back(name); });
 }
 
 constexpr std::string_view here = "0.1";
@@ -252,10 +254,11 @@ constexpr command rows[] = {
      "Store the members that all sets have.", "destination key [key ...]", "denyoom"},
     {"SISMEMBER", sismember, exactly(3), key_at(1), read, rt::integer, of, log_n, here,
      "Return whether a member is in the set.", "key member", "fast"},
-    {"SMEMBERS", smembers, exactly(2), key_at(1), read, rt::set, of, "O(n)", here, "Return all members, in order.", "key",
-     "", smembers_elements},
-    {"SMISMEMBER", smismember, at_least(3), key_at(1), read, rt::array, of, "O(k log n), the k members descending together",
-     here, "Return for each member whether it is in the set.", "key member [member ...]", "fast"},
+    {"SMEMBERS", smembers, exactly(2), key_at(1), read, rt::set, of, "O(n)", here, "Return all members, in order.",
+     "key", "", smembers_elements},
+    {"SMISMEMBER", smismember, at_least(3), key_at(1), read, rt::array, of,
+     "O(k log n), the k members descending together", here, "Return for each member whether it is in the set.",
+     "key member [member ...]", "fast"},
     {"SMOVE", smove, exactly(4), keys_from(1, 2), write, rt::integer, of, log_n, here,
      "Move a member from one set to another.", "source destination member", "fast"},
     {"SPOP", spop, at_least(2), key_at(1), write, rt::any, of, "O(k log n), k removed", here,
