@@ -24,7 +24,8 @@ void engine::run_sync() {
         if (sync_.load(std::memory_order_relaxed) == durability::no) { continue; }
         const log_sequence target = sync_wanted_;
         lock.unlock();
-        const status synced = where_.log->sync();
+        const bool nothing_new = where_.log->synced() == where_.log->next();
+        const status synced = nothing_new ? status{} : where_.log->sync();
         lock.lock();
         if (!synced) {
             trouble_at_sync_ = synced.error();
