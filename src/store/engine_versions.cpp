@@ -60,7 +60,7 @@ result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std:
 }
 
 result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_utc time) {
-    if (time >= clock_.now() || (!branch.point_due && time >= branch.row.changed)) {
+    if (time >= branch.row.changed) {
         resolved_version now{current_of{branch.id}, branch.published, branch.row.name};
         now.state.time = std::min(time, clock_.now());
         return now;
