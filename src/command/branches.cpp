@@ -138,7 +138,9 @@ status commit(command_context& context, arguments given) {
     for (std::size_t i = 1; i < given.size(); i += 2) {
         const bool is_message = says(given[i], "MESSAGE");
         if (!is_message && !says(given[i], "AUTHOR")) { return expected(given[i], syntax); }
-        if (i + 1 == given.size()) { return error{errc::invalid, fmt::format("a text is missing behind '{}'", given[i])}; }
+        if (i + 1 == given.size()) {
+            return error{errc::invalid, fmt::format("a text is missing behind '{}': {}", given[i], syntax)};
+        }
         (is_message ? message : author) = given[i + 1];
     }
     if (const status may = may_change_references(context, message.size() + author.size()); !may) { return may; }
@@ -293,8 +295,8 @@ status store_help(command_context& context, arguments) { return say_help(context
 constexpr command rows[] = {
     {"AT", run_at, at_least(3), {}, admin, rt::any, of, "that of the command", here,
      "Run a command that reads as of a version.", "reference command [arg ...]", ""},
-    {"BRANCH", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "List, make, choose and delete branches.", "", "",
-     nullptr, branch_rows},
+    {"BRANCH", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "List, make, choose and delete branches.", "",
+     "", nullptr, branch_rows},
     {"COMMIT", commit, at_least(1), {}, admin, rt::bulk, of, "O(log n)", here,
      "Keep what the branch says as a commit and return its id; that of the newest one when nothing has changed.",
      "[MESSAGE text] [AUTHOR text]", "no-multi"},
@@ -310,8 +312,8 @@ constexpr command rows[] = {
      "Return where a branch was moved from and to, newest first.", "branch [COUNT n]", ""},
     {"REWIND", rewind, exactly(3), {}, admin, rt::simple, of, "O(log n)", here,
      "Let a branch say what a version says; REFLOG names what it said before.", "branch reference", "no-multi"},
-    {"STORE", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "Check, copy and clean up the whole store.", "", "",
-     nullptr, store_rows},
+    {"STORE", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "Check, copy and clean up the whole store.", "",
+     "", nullptr, store_rows},
     {"TAG", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "List, make and delete names of commits.", "", "",
      nullptr, tag_rows},
 };

@@ -1,4 +1,4 @@
-// command/versions.hpp: what the commands on branches and versions share, and the functions whose rows branches.cpp lists.
+// command/versions.hpp: what the commands on branches and versions share; branches.cpp has their rows.
 #pragma once
 
 #include <functional>

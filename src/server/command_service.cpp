@@ -246,6 +246,13 @@ bool command_service::answer_long(const command_context& context, const command&
     return true;
 }
 
+bool command_service::answer_prepared(const command_context&, std::function<void(reply_sink&)> answer) {
+    if (running_ == nullptr || running_->session.reply_mode != replies::on) { return false; }
+    running_->who.answer_long([answer = std::move(answer)](long_reply& reply) { answer(reply); });
+    given_away_ = true;
+    return true;
+}
+
 status command_service::save(command_context& context) {
     if (running_ == nullptr) { return command_host::save(context); }
     running_->who.answer_long([this](long_reply& reply) {

@@ -65,6 +65,8 @@ public:
     [[nodiscard]] status shut_down(bool final_checkpoint) override;
     [[nodiscard]] status save(command_context& context) override;
     [[nodiscard]] bool answer_long(const command_context& context, const command& row, arguments given) override;
+    [[nodiscard]] bool answer_prepared(const command_context& context,
+                                       std::function<void(reply_sink&)> answer) override;
 
 private:
     struct connected_client;
