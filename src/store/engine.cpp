@@ -311,7 +311,9 @@ snapshot_state engine::snapshot(live_branch& branch) {
 
 status engine::load(const not_resident& missing) {
     return caught([&]() -> status {
-        const node_ptr loaded(pool_, pool_.open(missing.id, missing.seal, true));
+        node_ptr loaded(pool_, pool_.open(missing.id, missing.seal, true));
+        const std::lock_guard lock(loaded_mutex_);
+        std::swap(loaded_[loaded_next_++ % loaded_.size()], loaded);
         return {};
     });
 }

@@ -17,6 +17,7 @@
 // Errors. result<T>; only std::bad_alloc passes, and not_resident where the options say that loads do not wait.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -329,6 +330,11 @@ private:
     std::function<void()> wake_durable_;
     std::function<void()> wake_turn_;
     log_cut cut_;
+
+    // What load() has loaded, kept until whoever missed it has come back and hung it below its parent.
+    std::mutex loaded_mutex_;
+    std::array<node_ptr, 256> loaded_;
+    std::size_t loaded_next_ = 0;
 
     // The background thread and what wakes it; guarded by work_mutex_.
     std::mutex work_mutex_;
