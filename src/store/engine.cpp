@@ -49,7 +49,9 @@ result<std::unique_ptr<engine>> engine::open(storage where, const engine_options
     return opened;
 }
 
-engine::~engine() {
+engine::~engine() { end_threads(); }
+
+void engine::end_threads() {
     {
         const std::lock_guard lock(work_mutex_);
         stopping_ = true;
@@ -84,10 +86,7 @@ status engine::open_state() {
     figures_.log_records = replayed->records;
     durable_.store(logged_, std::memory_order_release);
     publish_all();
-    for (const auto& [id, branch] : live_) {
-        prepare(*branch);
-        show(*branch);
-    }
+    show_all();
     return {};
 }
 
@@ -145,6 +144,7 @@ counted_ptr<branch_version> engine::make_version() {
         new branch_version({tree(reading_, keyed_records), spaces_in_order, 0, 0, {}}));
     made->state.pin = pin(made->state.keys);
     made->state.pin->replaced_at.store(0, relaxed);
+    made->keeper = keeper_.lock();
     return made;
 }
 
@@ -259,7 +259,7 @@ void engine::on_turn_wanted(std::function<void()> wake) {
     wake_turn_ = std::move(wake);
 }
 
-status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change, microseconds_utc* version) {
+status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change, transaction_notes* notes) {
     const std::lock_guard turn(branch.turn);
     {
         const std::lock_guard lock(mutex_);
@@ -282,6 +282,10 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
                 writer.undo_group();
                 return room;
             }
+            if (const status same = notes != nullptr ? check_copied(*notes) : status{}; !same) {
+                writer.undo_group();
+                return same;
+            }
             prepare(branch);
             record(branch);
             if (const status logged = changed ? finish_change() : status{}; !logged) {
@@ -290,13 +294,56 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
             }
             writer.end_group();
             publish(branch);
-            if (version != nullptr) { *version = branch.published.time; }
+            if (notes != nullptr) { notes->version = branch.published.time; }
             return {};
         } catch (...) {
             if (writer.in_group()) { writer.undo_group(); }
             throw;
         }
     });
+}
+
+bool engine::means_locked(const version_name& name, const snapshot_state& state) {
+    const auto now = state_of(name);
+    return now && now->keys.root() == state.keys.root() && now->spaces == state.spaces;
+}
+
+bool engine::means(const version_name& name, const snapshot_state& state) {
+    const std::lock_guard lock(mutex_);
+    return means_locked(name, state);
+}
+
+/// Whether what keys were copied from is still what the log's names of it mean.
+status engine::check_copied(const transaction_notes& notes) {
+    for (const resolved_version& source : notes.copied_from) {
+        if (means_locked(source.name, source.state)) { continue; }
+        return error{errc::conflict, "the version that a key was copied from is not what it was: try again"};
+    }
+    return {};
+}
+
+void engine::show_all() {
+    for (const auto& [id, branch] : live_) {
+        prepare(*branch);
+        show(*branch);
+    }
+}
+
+void engine::kept_by(std::weak_ptr<void> owner) {
+    const std::lock_guard lock(mutex_);
+    keeper_ = std::move(owner);
+    for (const auto& [id, branch] : live_) { branch->next = {}; }
+    show_all();
+}
+
+void engine::let_go() {
+    end_threads();
+    {
+        const std::lock_guard lock(mutex_);
+        unpublished_.clear();
+        live_.clear();
+    }
+    epochs_.reclaim();
 }
 
 snapshot_state engine::read(live_branch& branch) noexcept {

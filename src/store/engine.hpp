@@ -43,8 +43,6 @@
 
 namespace coppice {
 
-enum class durability : std::uint8_t { always, everysec, no };  ///< when the log is synced: appendfsync
-
 struct engine_options {
     durability sync = durability::everysec;
     std::uint64_t history_budget = std::uint64_t{1} << 30;  ///< bytes that restore points may hold
@@ -113,13 +111,16 @@ struct engine_figures {
     microseconds_utc last_checkpoint = 0;
     std::optional<error> trouble;  ///< why the last checkpoint or sync failed
     bool read_only = false;
+    std::uint64_t readers = 0;    ///< inside a section at this moment
+    std::uint64_t snapshots = 0;  ///< versions that are held though their branch shows a newer one
+    std::chrono::nanoseconds snapshot_age{0};  ///< since the first of those was replaced
 };
 
-struct clean_up_report {
-    std::uint64_t nodes_kept = 0;
-    std::uint64_t nodes_retired = 0;
-    std::uint64_t bytes_freed = 0;  ///< on disk
-    std::uint64_t memory_freed = 0;
+/// What a transaction tells the engine, and the engine it.
+struct transaction_notes {
+    /// Filled by the change: what keys were copied from. The log names it, so it must say the same when it is logged.
+    std::vector<resolved_version> copied_from{};
+    microseconds_utc version = 0;  ///< time of the version that was made, or of the newest one if nothing changed
 };
 
 class engine {
@@ -134,12 +135,17 @@ public:
 
     /// A last checkpoint, so that the next start replays nothing.
     status close();
+    /// Versions that branches show from now on keep `owner` of this engine alive, until let_go().
+    void kept_by(std::weak_ptr<void> owner);
+    /// Ends the background work and forgets all branches: only snapshots are left.  Requires: no handle is in use.
+    void let_go();
 
     // Branches.
 
     [[nodiscard]] result<branch_handle> branch(std::string_view name);  ///< errc::not_found: "no branch 'exp'"
     [[nodiscard]] result<branch_row> branch_info(std::string_view name);
     [[nodiscard]] std::vector<branch_row> branches();  ///< by name
+    [[nodiscard]] std::string name_of(live_branch& branch);
     /// The same with what each says.
     [[nodiscard]] std::vector<std::pair<branch_row, snapshot_state>> branch_states();
     result<branch_row> create_branch(std::string_view name, std::string_view from);
@@ -192,9 +198,10 @@ public:
     /// Called from a background thread that needs a turn of the one writer: it shall call end_turn() soon.
     void on_turn_wanted(std::function<void()> wake);
     /// Runs `change` as a group on the branch, publishes, logs and, if so set, syncs: all or nothing.
-    /// `version` gets the time of the version that was made, or of the newest one where nothing was changed.
     status transact(live_branch& branch, function_ref<status(branch_writer&)> change,
-                    microseconds_utc* version = nullptr);
+                    transaction_notes* notes = nullptr);
+    /// Whether `name` means this state now.
+    [[nodiscard]] bool means(const version_name& name, const snapshot_state& state);
     /// The newest published state; empty where the branch was dropped.  Never waits.
     [[nodiscard]] snapshot_state read(live_branch& branch) noexcept;
     /// The same, held by one count.  Never waits.
@@ -259,6 +266,10 @@ private:
     void mark_unpublished(live_branch& branch);
     void publish(live_branch& branch);
     void publish_all();
+    [[nodiscard]] bool means_locked(const version_name& name, const snapshot_state& state);
+    [[nodiscard]] status check_copied(const transaction_notes& notes);
+    void show_all();
+    void end_threads();
     [[nodiscard]] counted_ptr<branch_version> make_version();
     /// Makes what show() needs.  Errors: std::bad_alloc.
     void prepare(live_branch& branch);
@@ -309,6 +320,7 @@ private:
     tree_context reading_;
     tree_context catalog_context_;
     epoch_domain epochs_;  // of what branches show
+    std::weak_ptr<void> keeper_;
 
     std::mutex mutex_;  // guards what follows, down to the blank line
     catalog catalog_;

@@ -36,6 +36,11 @@ result<branch_handle> engine::branch(std::string_view name) {
     return caught([&] { return named(name); });
 }
 
+std::string engine::name_of(live_branch& branch) {
+    const std::lock_guard lock(mutex_);
+    return branch.row.name;
+}
+
 result<branch_row> engine::branch_info(std::string_view name) {
     const std::lock_guard lock(mutex_);
     return caught([&]() -> result<branch_row> {

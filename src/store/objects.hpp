@@ -24,15 +24,10 @@
 #include <coppice/base/clock.hpp>
 #include <coppice/base/error.hpp>
 #include <coppice/base/limits.hpp>
+#include <coppice/store_types.hpp>
 #include <coppice/tree/tree.hpp>
 
 namespace coppice {
-
-/// What a key holds. The numbers reach disk.
-enum class value_type : std::uint8_t { string = 1, list = 2, hash = 3, set = 4, sorted_set = 5 };
-
-/// "string", "list", ... as TYPE says it.
-[[nodiscard]] std::string_view name_of(value_type type) noexcept;
 
 /// Which physical space each SELECT number means: a nibble each.
 using space_map = std::uint64_t;
@@ -40,8 +35,6 @@ inline constexpr space_map spaces_in_order = 0xfedcba9876543210U;
 [[nodiscard]] constexpr unsigned physical_space(space_map map, unsigned database) noexcept {
     return static_cast<unsigned>(map >> (4 * database)) & 15U;
 }
-
-inline constexpr milliseconds_utc no_deadline = 0;
 
 /// A key of the tree, put together without allocating where it is short.
 class section_key {

@@ -32,6 +32,14 @@ engine_figures engine::figures() {
     now.disk_bytes = where_.nodes->disk_bytes() + where_.log->disk_bytes();
     now.trouble = trouble_;
     now.read_only = failed_.has_value();
+    now.readers = epochs_.readers();
+    const auto present = clock_.elapsed();
+    for (const snapshot_pin& pin : pins_->all()) {
+        const std::chrono::nanoseconds replaced(pin->replaced_at.load(std::memory_order_relaxed));
+        if (replaced.count() == 0) { continue; }
+        ++now.snapshots;
+        now.snapshot_age = std::max(now.snapshot_age, present - replaced);
+    }
     return now;
 }
 

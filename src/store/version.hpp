@@ -1,7 +1,6 @@
 // store/version.hpp: states of branches that nobody changes any more, and how they are named.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -20,10 +19,6 @@ namespace coppice {
 
 using branch_id = std::uint64_t;
 inline constexpr branch_id main_branch = 1;  ///< "main", which always exists
-
-/// 160 bits: the first of a SHA-256 over store, log position, parents, time, author and message.
-using commit_id = std::array<unsigned char, 20>;
-[[nodiscard]] std::string to_hex(const commit_id& id);
 
 /// A root that somebody outside the store may hold, and since when.
 struct pinned_root {
@@ -59,15 +54,6 @@ struct snapshot_state {
     [[nodiscard]] branch_view view_then() const noexcept { return {keys, spaces, time / 1000}; }
 };
 
-/// What a branch shows to readers: never changed, and replaced as a whole. Whoever holds one keeps it, and with it
-/// its pin, by one count.
-struct branch_version final : counted {
-    explicit branch_version(snapshot_state shown) : state(std::move(shown)) {}
-    std::shared_ptr<void> keeper{};  ///< of the engine, where readers may outlive its users; given up last
-    snapshot_state state;
-    bool dropped = false;  ///< the branch is gone: `state` is empty
-};
-
 /// How the log and the catalog name a version: never relative, never by a name that may move.
 struct current_of {  ///< what the branch says at that place of the log
     branch_id branch;
@@ -80,6 +66,16 @@ struct commit_named {
     commit_id id;
 };
 using version_name = std::variant<current_of, point_of, commit_named>;
+
+/// What a branch shows to readers: never changed, and replaced as a whole. Whoever holds one keeps it, and with it
+/// its pin, by one count.
+struct branch_version final : counted {
+    explicit branch_version(snapshot_state shown) : state(std::move(shown)) {}
+    std::shared_ptr<void> keeper{};      ///< of the engine, where readers may outlive its users; given up last
+    snapshot_state state;
+    std::optional<version_name> name{};  ///< where it was found by a reference
+    bool dropped = false;                ///< the branch is gone: `state` is empty
+};
 
 /// A commit, as its record says.
 struct commit_row {
