@@ -46,7 +46,7 @@ std::string name_of(node_id id) {
 node_pool::node_pool(node_source* source) : source_(source), table_(std::make_unique<table>()) {}
 
 node_pool::~node_pool() {
-    while (free_garbage(1024) == 1024) {}
+    while (free_garbage(1024) != 0) {}
 }
 
 node* node_pool::allocate(std::size_t bytes) {
