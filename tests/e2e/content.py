@@ -38,11 +38,12 @@ def names_of(connection: Connection, kind: str) -> list[bytes]:
     return sorted(dict(zip(row[::2], row[1::2]))[b"name"] for row in rows)
 
 
-def content(connection: Connection) -> dict[Any, Any]:
-    """Every key of every branch and tag with its value. Raises ReplyError where a read is refused."""
+def content(connection: Connection, references: list[tuple[str, bytes]] | None = None) -> dict[Any, Any]:
+    """Every key with its value, of some versions or of every branch and tag. Raises ReplyError where a read fails."""
     found: dict[Any, Any] = {}
-    references = [("ON", name) for name in names_of(connection, "BRANCH")]
-    references += [("AT", name) for name in names_of(connection, "TAG")]
+    if references is None:
+        references = [("ON", name) for name in names_of(connection, "BRANCH")]
+        references += [("AT", name) for name in names_of(connection, "TAG")]
     for how, name in references:
         keys = sorted(connection.ask(how, name, "KEYS", "*"))
         kinds = answers(connection, [[how, name, "TYPE", key] for key in keys])

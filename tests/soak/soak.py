@@ -194,7 +194,7 @@ class Run:
         self.say(f"  clean stops {'':20s} {self.tally.clean_stops:5d}")
         # Each kill is a case: its restart verified and found as acknowledged, or not.
         failed = len(self.tally.failures)
-        self.say(f"{self.tally.total() - failed} passed, {failed} failed")
+        self.say(f"{max(self.tally.total() - failed, 0)} passed, {failed} failed")
         return 1 if failed or not self.tally.total() else 0
 
 
