@@ -149,6 +149,8 @@ run_outcome run_guarded(command_context& context, const command& row, arguments 
         return missing;
     } catch (const load_error& failed) {
         say_failed(context, failed.cause(), said);
+    } catch (const refused_change& refused) {
+        say_failed(context, refused.cause, said);
     } catch (const std::bad_alloc&) {
         context.reply.back_to(said);
         context.reply.error("OOM the command needs more memory than there is");

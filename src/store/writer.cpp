@@ -9,7 +9,15 @@ namespace {
 
 constexpr std::size_t sequence_bytes = 8;  // a hash's next sequence number, the last bytes of its record
 
+/// Refuses a key, field or member that no leaf has room for. What only removes or reads need not ask.
+void check_length(std::string_view key, std::string_view what) {
+    if (key.size() <= limits::stored_key_bytes) { return; }
+    throw refused_change({errc::limit, std::string(what) + " of " + std::to_string(key.size()) +
+                                           " bytes: the longest is " + std::to_string(limits::stored_key_bytes)});
+}
+
 void append_key_place(std::string& out, primitive which, unsigned database, std::string_view key) {
+    check_length(key, "key");
     append_primitive(out, which);
     out.push_back(static_cast<char>(database));
     append_text(out, key);
@@ -221,6 +229,7 @@ bool branch_writer::erase_in(unsigned space, std::string_view key) {
 }
 
 bool branch_writer::erase(unsigned database, std::string_view key) {
+    if (key.size() > limits::stored_key_bytes) { return false; }
     logged entry(*this);
     append_key_place(log_, primitive::erase_key, database, key);
     if (!erase_in(physical_space(spaces_, database), key)) { return false; }
@@ -278,6 +287,7 @@ void branch_writer::move_key(unsigned from_database, std::string_view source, un
     if (!record || (from == to && source == key)) { return; }
     logged entry(*this);
     append_key_place(log_, primitive::move_key, from_database, source);
+    check_length(key, "key");
     log_.push_back(static_cast<char>(database));
     append_text(log_, key);
     const found_key found = parse_key_record(*record);
@@ -437,6 +447,7 @@ std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key,
     append_key_place(log_, primitive::put_fields, database, key);
     append_varint(log_, given.size());
     for (const field_value& each : given) {
+        check_length(each.field, "field");
         append_text(log_, each.field);
         append_text(log_, each.value);
     }
@@ -469,7 +480,10 @@ std::uint64_t branch_writer::add_members(unsigned database, std::string_view key
     logged entry(*this);
     append_key_place(log_, primitive::add_members, database, key);
     append_varint(log_, members.size());
-    for (const std::string_view member : members) { append_text(log_, member); }
+    for (const std::string_view member : members) {
+        check_length(member, "member");
+        append_text(log_, member);
+    }
     std::uint64_t added = 0;
     change_child(physical_space(spaces_, database), key, value_type::set, [&](tree& set, std::string&) {
         added = 0;

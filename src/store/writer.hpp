@@ -6,10 +6,11 @@
 // one: undo_group() takes back all of them, undo_to() the latest.
 //
 // Threads: whoever holds the branch's turn.
-// Errors: std::bad_alloc, load_error, not_resident.
+// Errors: std::bad_alloc, load_error, not_resident, refused_change.
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,6 +26,14 @@
 namespace coppice {
 
 enum class primitive : std::uint8_t;
+
+/// A change that the store does not take, as limits::stored_key_bytes says; nothing was done.
+struct refused_change final : std::exception {
+    explicit refused_change(error why) : cause(std::move(why)), text(cause.message()) {}
+    [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }
+    error cause;
+    std::string text;
+};
 
 class branch_writer {
 public:

@@ -175,6 +175,35 @@ TEST(Engine, CleanUpGivesADeletedBranchsSpaceBackAndKeepsWhatSnapshotsHold) {
     EXPECT_LT(second->nodes_retired, 10U);
 }
 
+TEST(Engine, KeysUpToTheLimitAreKeptAndLongerOnesRefused) {
+    const folder where;
+    const hand_clock clock;
+    {
+        const auto store = open_at(where, clock);
+        for (char c = 'a'; c < 'i'; ++c) { set(*store, "main", std::string(limits::stored_key_bytes, c), "v"); }
+        const auto main = *store->branch("main");
+        for (const bool field : {false, true}) {
+            const std::string key(limits::stored_key_bytes + 1, 'x');
+            const status refused = store->transact(*main, [&](branch_writer& writer) {
+                const field_value fields[] = {{"short", "v"}, {key, "v"}};
+                if (field) {
+                    writer.put_fields(0, "h", fields);
+                } else {
+                    writer.put_string(0, key, "v", no_deadline);
+                }
+                return status{};
+            });
+            ASSERT_FALSE(refused.has_value());
+            EXPECT_EQ(refused.error().code, errc::limit);
+        }
+        EXPECT_EQ(store->read(*main).keys.size(), 8U);
+        ASSERT_TRUE(store->checkpoint().has_value());
+        EXPECT_EQ(store->verify().size(), 0U);
+    }
+    const auto store = open_at(where, clock);
+    EXPECT_EQ(get(*store, "main", std::string(limits::stored_key_bytes, 'c')), "v");
+}
+
 TEST(Engine, AFailedTransactionLeavesNothing) {
     const folder where;
     const hand_clock clock;

@@ -54,10 +54,10 @@ struct record {
     const tree* child = nullptr;   ///< shared, or embedded when small; an empty one stands for none
 };
 
-/// Longest `bytes` of a record, and longest key, that fit a page of the default size. Longer values live in a
-/// bytes tree of their own.
+/// Longest `bytes` of a record: a quarter of a page of the default size. Longer values live in a bytes tree of their own.
 inline constexpr std::size_t record_bytes_inline = 1024;
-inline constexpr std::size_t key_bytes_inline = 1024;
+/// Longest key. Two of them and a separator fit what 16-bit offsets reach, however a node is cut.
+inline constexpr std::size_t record_key_bytes = 8 * 1024 + 32;
 
 class tree {
 public:
