@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import resource
+import time
 import unittest
 from typing import ClassVar
 
@@ -130,9 +131,9 @@ class Wire(unittest.TestCase):
     def test_beyond_maxclients_there_is_a_clear_error(self) -> None:
         place = self.place.path / "few"
         with Server(place, ["--maxclients", "5"]).start() as few:
+            time.sleep(0.2)  # the connection that saw the start is gone
             connections = [few.connect() for _ in range(5)]
-            for connection in connections:
-                connection.ask("PING")
+            self.assertEqual([connection.ask("PING") for connection in connections], [b"PONG"] * 5)
             with few.connect() as one_more:
                 self.assertEqual(str(one_more.reply()), "ERR max number of clients reached")
             for connection in connections:
