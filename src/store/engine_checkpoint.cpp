@@ -7,7 +7,8 @@
 namespace coppice {
 namespace {
 
-constexpr std::size_t garbage_per_tick = 4096;
+constexpr std::size_t garbage_per_slice = 4096;
+constexpr int garbage_slices = 256;  // then a checkpoint has its turn
 constexpr std::chrono::milliseconds background_interval{20};
 
 }  // namespace
@@ -47,7 +48,7 @@ void engine::run_background() {
         const bool wanted = std::exchange(checkpoint_wanted_, false);
         lock.unlock();
         epochs_.reclaim();
-        while (pool_.free_garbage(garbage_per_tick) == garbage_per_tick) {}
+        for (int slices = 0; slices < garbage_slices && pool_.free_garbage(garbage_per_slice) != 0;) { ++slices; }
         if (!options_.one_writer) { tick(); }
         if (wanted) {
             static_cast<void>(checkpoint());
