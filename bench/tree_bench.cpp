@@ -107,7 +107,8 @@ void gets(report& out, const settings& set, std::uint64_t size, double aim, doub
     const auto asked = shuffled(keys, 2);
     const std::span some(asked.data(), std::min<std::size_t>(asked.size(), 1'000'000) / 16 * 16);
     out.measure("GET, " + n + " keys", some.size(), aim, [&] { return get_all(subject, some); });
-    out.measure("16 GETs together, " + n + " keys", some.size(), aim_together, [&] { return get_together(subject, some); });
+    out.measure("16 GETs together, " + n + " keys", some.size(), aim_together,
+                [&] { return get_together(subject, some); });
 }
 
 void changes(report& out, const settings& set) {
@@ -135,10 +136,17 @@ void changes(report& out, const settings& set) {
         return subject.size();
     });
     tree full = subject;
-    out.measure("erase, random keys", keys.size(), 600, [&] { empty(); subject = inserted(on, keys); full.clear(); }, [&] {
-        for (const key_text& key : again) { subject.erase(key.view()); }
-        return subject.size();
-    });
+    out.measure(
+        "erase, random keys", keys.size(), 600,
+        [&] {
+            empty();
+            subject = inserted(on, keys);
+            full.clear();
+        },
+        [&] {
+            for (const key_text& key : again) { subject.erase(key.view()); }
+            return subject.size();
+        });
     row& ascending = out.measure("insert, ascending keys", keys.size(), 0, empty, [&] {
         for (const key_text& key : sorted) { subject.put({key.view(), value}); }
         return subject.size();
@@ -189,8 +197,8 @@ void versions(report& out, const settings& set) {
     }
     const auto copied = on.context.edits;
     row& write = out.measure("write after a snapshot", writes, 2700, drop, write_after_snapshot);
-    write.bytes = static_cast<double>(on.context.edits.copied_bytes - copied.copied_bytes) /
-                  static_cast<double>(writes) / static_cast<double>(set.runs);
+    write.bytes = static_cast<double>(on.context.edits.copied_bytes - copied.copied_bytes) / static_cast<double>(writes)
+                  / static_cast<double>(set.runs);
     row freeing{.what = "freeing a node", .aim = 260};
     std::vector<double> times;
     std::vector<double> slices;
@@ -205,12 +213,15 @@ void versions(report& out, const settings& set) {
             freed = on.pool.free_garbage(128);
             slices.push_back(thread_time() - slice);
         }
-        times.push_back((thread_time() - begin) / static_cast<double>(std::max<std::uint64_t>(1, nodes - on.pool.figures().nodes)));
+        times.push_back((thread_time() - begin)
+                        / static_cast<double>(std::max<std::uint64_t>(1, nodes - on.pool.figures().nodes)));
     }
     freeing.ns = median(times);
     out.add(freeing);
     std::sort(slices.begin(), slices.end());
-    out.add({.what = "the longest of most slices of 128 nodes (p99)", .ns = slices[slices.size() * 99 / 100], .aim = 100'000});
+    out.add({.what = "the longest of most slices of 128 nodes (p99)",
+             .ns = slices[slices.size() * 99 / 100],
+             .aim = 100'000});
     for (const std::size_t every : {std::size_t{0}, std::size_t{100'000}, std::size_t{1000}}) {
         const std::string what = every == 0 ? "SET, no snapshots" : "SET, a snapshot per " + std::to_string(every);
         out.measure(what, keys.size(), every == 100'000 ? 1000 / 1.4 : 0, drop, [&] {
@@ -265,7 +276,9 @@ void hashes(report& out, const settings& set) {
     };
     row& put = out.measure("HSET, random new fields of one hash", keys.size(), 0, empty, [&] {
         for (const key_text& field : keys) {
-            space.edit_child("hash", keyed_records, [&](tree& child, std::string&) { child.put({field.view(), value}); });
+            space.edit_child("hash", keyed_records, [&](tree& child, std::string&) {
+                child.put({field.view(), value});
+            });
         }
         return space.find("hash")->child_count;
     });
@@ -289,7 +302,9 @@ void hashes(report& out, const settings& set) {
         for (const key_text& key : keys) {
             space.put({key.view(), {}});
             for (const std::string_view field : {"f1", "f2", "f3"}) {
-                space.edit_child(key.view(), keyed_records, [&](tree& child, std::string&) { child.put({field, value.substr(0, 6)}); });
+                space.edit_child(key.view(), keyed_records, [&](tree& child, std::string&) {
+                    child.put({field, value.substr(0, 6)});
+                });
             }
         }
         return space.size();
@@ -316,15 +331,27 @@ void lists(report& out, const settings& set) {
         on.clean();
         return bytes_since(before) / static_cast<double>(list.size());
     };
-    row& append = out.measure("list append", set.keys, 90, [&] { list.clear(); on.clean(); }, [&] {
-        for (std::uint64_t i = 0; i < set.keys; ++i) { list.append(one); }
-        return list.size();
-    });
+    row& append = out.measure(
+        "list append", set.keys, 90,
+        [&] {
+            list.clear();
+            on.clean();
+        },
+        [&] {
+            for (std::uint64_t i = 0; i < set.keys; ++i) { list.append(one); }
+            return list.size();
+        });
     append.bytes = bytes_each();
-    row& prepend = out.measure("list prepend", set.keys, 90, [&] { list.clear(); on.clean(); }, [&] {
-        for (std::uint64_t i = 0; i < set.keys; ++i) { list.splice(0, 0, one); }
-        return list.size();
-    });
+    row& prepend = out.measure(
+        "list prepend", set.keys, 90,
+        [&] {
+            list.clear();
+            on.clean();
+        },
+        [&] {
+            for (std::uint64_t i = 0; i < set.keys; ++i) { list.splice(0, 0, one); }
+            return list.size();
+        });
     prepend.bytes = bytes_each();
     std::vector<std::uint64_t> at(std::min<std::uint64_t>(set.keys, 1'000'000));
     random_source random(3);
@@ -340,20 +367,30 @@ void lists(report& out, const settings& set) {
         cursor walk(list);
         for (std::size_t i = 0; i < ranges; ++i) {
             walk.seek(std::min(at[i], list.size() - std::min<std::uint64_t>(100, list.size())));
-            for (int j = 0; j < 100 && !walk.at_end(); ++j, walk.next()) { hash += static_cast<unsigned char>(walk.get().bytes[3]); }
+            for (int j = 0; j < 100 && !walk.at_end(); ++j, walk.next()) {
+                hash += static_cast<unsigned char>(walk.get().bytes[3]);
+            }
         }
         return hash;
     });
     out.measure("list scan, each element", list.size(), 0, [&] {
         std::uint64_t hash = 0;
-        for (cursor walk(list); !walk.at_end(); walk.next()) { hash += static_cast<unsigned char>(walk.get().bytes[3]); }
+        for (cursor walk(list); !walk.at_end(); walk.next()) {
+            hash += static_cast<unsigned char>(walk.get().bytes[3]);
+        }
         return hash;
     });
     const tree appended = list;
-    row& middle = out.measure("list insert in the middle", at.size(), 0, [&] { list.clear(); on.clean(); }, [&] {
-        for (std::size_t i = 0; i < at.size(); ++i) { list.splice(at[i] % (list.size() + 1), 0, one); }
-        return list.size();
-    });
+    row& middle = out.measure(
+        "list insert in the middle", at.size(), 0,
+        [&] {
+            list.clear();
+            on.clean();
+        },
+        [&] {
+            for (std::size_t i = 0; i < at.size(); ++i) { list.splice(at[i] % (list.size() + 1), 0, one); }
+            return list.size();
+        });
     middle.bytes = bytes_since(before) / static_cast<double>(list.size() + appended.size());
 }
 
@@ -365,10 +402,12 @@ void peer(report& out, const settings& set, const std::string& name) {
     const auto again = shuffled(keys, 2);
     const std::size_t before = allocated_bytes();
     Map subject;
-    row& insert = out.measure(name + ": insert", keys.size(), 0, [&] { subject = Map(); }, [&] {
-        for (const key_text& key : keys) { subject[std::string(key.view())] = value; }
-        return subject.size();
-    });
+    row& insert = out.measure(
+        name + ": insert", keys.size(), 0, [&] { subject = Map(); },
+        [&] {
+            for (const key_text& key : keys) { subject[std::string(key.view())] = value; }
+            return subject.size();
+        });
     insert.bytes = bytes_since(before) / static_cast<double>(keys.size());
     out.measure(name + ": GET", keys.size(), 0, [&] {
         std::uint64_t hash = 0;
@@ -389,7 +428,9 @@ void peer(report& out, const settings& set, const std::string& name) {
     });
     const double begin = thread_time();
     for (const key_text& key : again) { subject.erase(std::string(key.view())); }
-    out.add({.what = name + ": erase", .ns = (thread_time() - begin) / static_cast<double>(keys.size()), .hash = subject.size()});
+    out.add({.what = name + ": erase",
+             .ns = (thread_time() - begin) / static_cast<double>(keys.size()),
+             .hash = subject.size()});
 }
 
 /// The rows on which page size and fan-out were chosen.
@@ -406,25 +447,37 @@ void sizes(report& out, const settings& set) {
             const std::string name = std::to_string(leaf / 1024) + " KiB, " + std::to_string(fanout) + ": ";
             const std::size_t before = allocated_bytes();
             tree subject(on.context, keyed_records);
-            row& insert = out.measure(name + "insert", keys.size(), 0, [&] { subject.clear(); on.clean(); }, [&] {
-                for (const key_text& key : keys) { subject.put({key.view(), value}); }
-                return subject.size();
-            });
+            row& insert = out.measure(
+                name + "insert", keys.size(), 0,
+                [&] {
+                    subject.clear();
+                    on.clean();
+                },
+                [&] {
+                    for (const key_text& key : keys) { subject.put({key.view(), value}); }
+                    return subject.size();
+                });
             insert.bytes = bytes_since(before) / static_cast<double>(keys.size());
             out.measure(name + "GET", again.size(), 0, [&] { return get_all(subject, again); });
             std::vector<tree> kept;
             const std::size_t writes = std::min<std::size_t>(1000, keys.size());
             kept.reserve(writes);
             const auto copied = on.context.edits;
-            row& write = out.measure(name + "write after a snapshot", writes, 0, [&] { kept.clear(); on.clean(); }, [&] {
-                for (std::size_t i = 0; i < writes; ++i) {
-                    kept.push_back(subject);
-                    subject.put({again[i].view(), other_value});
-                }
-                return subject.size();
-            });
-            write.bytes = static_cast<double>(on.context.edits.copied_bytes - copied.copied_bytes) /
-                          static_cast<double>(writes) / static_cast<double>(set.runs);
+            row& write = out.measure(
+                name + "write after a snapshot", writes, 0,
+                [&] {
+                    kept.clear();
+                    on.clean();
+                },
+                [&] {
+                    for (std::size_t i = 0; i < writes; ++i) {
+                        kept.push_back(subject);
+                        subject.put({again[i].view(), other_value});
+                    }
+                    return subject.size();
+                });
+            write.bytes = static_cast<double>(on.context.edits.copied_bytes - copied.copied_bytes)
+                          / static_cast<double>(writes) / static_cast<double>(set.runs);
         }
     }
 }
@@ -449,10 +502,11 @@ int run(const settings& set) {
         }
     }
     char parameters[256];
-    std::snprintf(parameters, sizeof parameters,
-                  "\"keys\": %llu, \"many\": %llu, \"runs\": %u, \"leaf_bytes\": %u, \"inner_bytes\": %u, \"fanout\": %u",
-                  static_cast<unsigned long long>(set.keys), static_cast<unsigned long long>(set.many), set.runs,
-                  set.nodes.leaf_bytes, set.nodes.inner_bytes, set.nodes.fanout);
+    std::snprintf(
+        parameters, sizeof parameters,
+        "\"keys\": %llu, \"many\": %llu, \"runs\": %u, \"leaf_bytes\": %u, \"inner_bytes\": %u, \"fanout\": %u",
+        static_cast<unsigned long long>(set.keys), static_cast<unsigned long long>(set.many), set.runs,
+        set.nodes.leaf_bytes, set.nodes.inner_bytes, set.nodes.fanout);
     if (set.json) {
         out.print_json(parameters);
         return 0;

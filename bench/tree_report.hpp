@@ -58,7 +58,7 @@ inline double median(std::vector<double> of) {
 
 struct row {
     std::string what;
-    double ns = 0;     ///< per operation
+    double ns = 0;  ///< per operation
     double mad = 0;
     double bytes = 0;  ///< per element; 0: not measured
     double aim = 0;    ///< of `ns`, or of `bytes` where there is no time; 0: none
@@ -91,7 +91,8 @@ public:
     }
     template <class Body>
     row& measure(std::string what, std::uint64_t operations, double aim, Body&& body) {
-        return measure(std::move(what), operations, aim, [] {}, body);
+        return measure(
+            std::move(what), operations, aim, [] {}, body);
     }
     row& add(row made) {
         rows_.push_back(std::move(made));
@@ -110,9 +111,11 @@ public:
         std::printf("{\"bench\": \"tree\", \"parameters\": {%s}, \"rows\": [", parameters.c_str());
         const char* comma = "";
         for (const row& each : rows_) {
-            std::printf("%s\n  {\"what\": \"%s\", \"ns\": %.2f, \"mad\": %.2f, \"bytes\": %.2f, \"aim\": %.0f, \"hash\": \"%016llx\"}",
-                        comma, each.what.c_str(), each.ns, each.mad, each.bytes, each.aim,
-                        static_cast<unsigned long long>(each.hash));
+            std::printf(
+                "%s\n  {\"what\": \"%s\", \"ns\": %.2f, \"mad\": %.2f, \"bytes\": %.2f, \"aim\": %.0f, \"hash\": "
+                "\"%016llx\"}",
+                comma, each.what.c_str(), each.ns, each.mad, each.bytes, each.aim,
+                static_cast<unsigned long long>(each.hash));
             comma = ",";
         }
         std::printf("\n]}\n");

@@ -23,7 +23,9 @@ void read_and_edit(tree whole) {
     for (cursor at(whole); !at.at_end() && whole.shape().kind == leaf_kind::records; at.next()) {
         const record_view here = at.get();
         bytes += here.bytes.size();
-        if (here.child == child_form::embedded) { bytes += whole.child_of(here, {leaf_kind::records, (here.embedded[0] & 16) != 0}).size(); }
+        if (here.child == child_form::embedded) {
+            bytes += whole.child_of(here, {leaf_kind::records, (here.embedded[0] & 16) != 0}).size();
+        }
         if (whole.shape().keyed) { COPPICE_CHECK(whole.find(here.key())->entry == here.entry); }
     }
     const tree before = whole;
@@ -33,8 +35,7 @@ void read_and_edit(tree whole) {
         } else {
             whole.erase_range(whole.size() / 2, 1);
         }
-    } catch (const not_resident&) {
-    }
+    } catch (const not_resident&) {}
     COPPICE_CHECK(find_broken_rule(whole, check_depth::shallow).empty());
     COPPICE_CHECK(find_broken_rule(before, check_depth::shallow).empty() && bytes < (1U << 24));
 }

@@ -31,7 +31,9 @@ public:
         }
         if (rule == cut_rule::fill_last) {
             std::vector<std::size_t> reversed(sizes.rbegin(), sizes.rend());
-            for (const std::size_t end : runs(reversed, bytes_max_, entries_max_)) { ends.push_back(sizes.size() - end); }
+            for (const std::size_t end : runs(reversed, bytes_max_, entries_max_)) {
+                ends.push_back(sizes.size() - end);
+            }
             std::reverse(ends.begin(), ends.end());
             ends.erase(ends.begin());  // the end of the reversed row is the begin of this one
             ends.push_back(sizes.size());
@@ -43,8 +45,10 @@ public:
         const std::size_t by_bytes = (total + bytes_max_ * 7 / 8 - 1) / std::max<std::size_t>(1, bytes_max_ * 7 / 8);
         const std::size_t by_entries = (sizes.size() + entries_max_ - 1) / entries_max_;
         if (by_entries > by_bytes) { return runs(sizes, bytes_max_, (sizes.size() + by_entries - 1) / by_entries); }
-        const bool lean = rule == cut_rule::lean_first && by_bytes == 2 && *std::max_element(sizes.begin(), sizes.end()) <= total / 16;
-        return runs(sizes, lean ? total * 2 / 3 : total / by_bytes, entries_max_);  // of small entries, a third is more than a quarter
+        const bool lean = rule == cut_rule::lean_first && by_bytes == 2
+                          && *std::max_element(sizes.begin(), sizes.end()) <= total / 16;
+        return runs(sizes, lean ? total * 2 / 3 : total / by_bytes,
+                    entries_max_);  // of small entries, a third is more than a quarter
     }
 
 private:
@@ -55,8 +59,8 @@ private:
         std::size_t used = 0;
         std::size_t begin = 0;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
-            const bool full = used + sizes[i] > bytes_max_ || i - begin >= entries_aim ||
-                              (aim < bytes_max_ && used + sizes[i] / 2 > aim);
+            const bool full = used + sizes[i] > bytes_max_ || i - begin >= entries_aim
+                              || (aim < bytes_max_ && used + sizes[i] / 2 > aim);
             if (i >= begin + entries_min_ && full) {
                 ends.push_back(i);
                 begin = i;
@@ -107,8 +111,8 @@ std::size_t assembly::entry_bytes(const piece& p, std::size_t prefix) const noex
     const bool inner = height_ > 0;
     const bool offsets = shape_.keyed || !inner;
     const std::size_t suffix = p.key_bytes > prefix ? p.key_bytes - prefix : 0;
-    return layout::entry_bytes(inner, shape_.keyed, offsets) + (p.slot ? 16 : 0) + p.value_bytes +
-           (shape_.keyed ? page::key_part_bytes(suffix) : 0);
+    return layout::entry_bytes(inner, shape_.keyed, offsets) + (p.slot ? 16 : 0) + p.value_bytes
+           + (shape_.keyed ? page::key_part_bytes(suffix) : 0);
 }
 
 void assembly::read_key(const piece& p, std::string& into) const {
@@ -140,7 +144,8 @@ std::vector<std::size_t> assembly::choose_cuts(cut_rule rule) const {
     const std::size_t bytes = height_ > 0 ? wanted.inner_bytes : wanted.leaf_bytes;
     const std::size_t room = bytes > fixed ? bytes - fixed : 1;
     // An inner node has two children even where their separators are too long: else trees would not narrow upwards.
-    return height_ > 0 ? cutter(room, 2, wanted.fanout).cut(sizes, rule) : cutter(room, 1, leaf_entries_max).cut(sizes, rule);
+    return height_ > 0 ? cutter(room, 2, wanted.fanout).cut(sizes, rule)
+                       : cutter(room, 1, leaf_entries_max).cut(sizes, rule);
 }
 
 void assembly::write_entry(node& to, unsigned entry, const piece& p, bool keyless, std::uint16_t slot,
@@ -227,7 +232,8 @@ built_node assembly::build(std::size_t first, std::size_t last) const {
             word = word_of(p.fresh->child);
             count = inner ? p.fresh->count : 1;
         } else {
-            const unsigned old = inner ? p.entry : load<std::uint16_t>(page::slot_field(page::read_raw(*p.from, p.entry).value));
+            const unsigned old =
+                inner ? p.entry : load<std::uint16_t>(page::slot_field(page::read_raw(*p.from, p.entry).value));
             word = slots_of(*p.from)[old].load(std::memory_order_acquire);
             seal = seals_of(*p.from)[old];
             count = inner ? counts_of(*p.from)[p.entry] : 1;
@@ -262,7 +268,8 @@ std::vector<built_node> assembly::finish(cut_rule rule) {
     return made;
 }
 
-std::vector<built_node> assemble_bytes(tree_context& context, const std::vector<std::string_view>& parts, cut_rule rule) {
+std::vector<built_node> assemble_bytes(tree_context& context, const std::vector<std::string_view>& parts,
+                                       cut_rule rule) {
     std::size_t total = 0;
     for (const std::string_view part : parts) { total += part.size(); }
     const std::size_t room = context.sizes.leaf_bytes - sizeof(node);

@@ -17,12 +17,17 @@ namespace coppice {
 /// A node that has just been made, and what its parent must know of it.
 struct built_node {
     node_ptr owned;
-    std::string separator;     ///< keyed, but for the first of several: the least key that may stand in it
+    std::string separator;  ///< keyed, but for the first of several: the least key that may stand in it
     std::uint64_t count = 0;
 
     /// What a parent's entry for it says. The ownership stays here until the caller detaches it.
     [[nodiscard]] page::item entry() const noexcept {
-        return {.key = separator, .bytes = {}, .form = child_form::slot, .embedded = {}, .child = owned.get(), .count = count};
+        return {.key = separator,
+                .bytes = {},
+                .form = child_form::slot,
+                .embedded = {},
+                .child = owned.get(),
+                .count = count};
     }
 };
 
@@ -55,27 +60,29 @@ public:
 
 private:
     struct piece {
-        const node* from;            // null for a new entry
+        const node* from;  // null for a new entry
         const page::item* fresh;
-        std::string_view own_key;    // of a new entry, or given with rekey
+        std::string_view own_key;  // of a new entry, or given with rekey
         std::uint32_t entry;
-        std::uint32_t key_bytes;     // of the whole key
+        std::uint32_t key_bytes;  // of the whole key
         std::uint32_t value_bytes;
         bool has_own_key;
         bool slot;
     };
     struct measure {
-        std::size_t fixed;           // bytes of a node without entries
-        std::size_t entries;         // bytes of all entries
+        std::size_t fixed;    // bytes of a node without entries
+        std::size_t entries;  // bytes of all entries
     };
     [[nodiscard]] std::size_t entry_bytes(const piece& p, std::size_t prefix) const noexcept;
     void read_key(const piece& p, std::string& into) const;
     /// The prefix that the keys of entries [first, last) share; an inner node's first key does not count.
-    [[nodiscard]] std::size_t shared_prefix(std::size_t first, std::size_t last, std::string& left, std::string& right) const;
+    [[nodiscard]] std::size_t shared_prefix(std::size_t first, std::size_t last, std::string& left,
+                                            std::string& right) const;
     /// Where each node ends.
     [[nodiscard]] std::vector<std::size_t> choose_cuts(cut_rule rule) const;
     [[nodiscard]] built_node build(std::size_t first, std::size_t last) const;
-    void write_entry(node& to, unsigned entry, const piece& p, bool keyless, std::uint16_t slot, std::string& key) const;
+    void write_entry(node& to, unsigned entry, const piece& p, bool keyless, std::uint16_t slot,
+                     std::string& key) const;
 
     tree_context& context_;
     tree_shape shape_;

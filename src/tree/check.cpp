@@ -49,7 +49,8 @@ private:
             const std::string at = where + "/" + std::to_string(i);
             if (child.height + 1 != n.height || shape_of(child) != shape_of(n)) { fail("I1", at, "height or shape"); }
             if (counts_of(n)[i] == 0 || counts_of(n)[i] != count_of(child)) {
-                fail("I4", at, "count " + std::to_string(counts_of(n)[i]) + ", found " + std::to_string(count_of(child)));
+                fail("I4", at,
+                     "count " + std::to_string(counts_of(n)[i]) + ", found " + std::to_string(count_of(child)));
             }
             if (n.id.load(std::memory_order_relaxed) != 0 && child.id.load(std::memory_order_relaxed) == 0) {
                 fail("I8", at, "no id below an id");
@@ -78,11 +79,15 @@ private:
         const std::size_t most = is_inner(n) ? sizes.inner_bytes : sizes.leaf_bytes;
         const unsigned few = is_inner(n) ? 2 : 1;
         // A prefix that grew when the node was rebuilt may cost what the suffixes' short rests do not give back.
-        if (bytes > most + layout::align8(n.prefix) && n.entries > few) { fail("I2", where, std::to_string(bytes) + " bytes"); }
+        if (bytes > most + layout::align8(n.prefix) && n.entries > few) {
+            fail("I2", where, std::to_string(bytes) + " bytes");
+        }
         if (is_inner(n) && n.entries > sizes.fanout) { fail("I2", where, std::to_string(n.entries) + " children"); }
         // Leaves are not looked at: what long records and prefixes leave of a cut leaf has no least size.
         const bool low = is_inner(n) && bytes < sizes.inner_bytes / 4 && n.entries < sizes.fanout_min();
-        if (low && !left && !right) { fail("I3", where, std::to_string(bytes) + " bytes, " + std::to_string(n.entries) + " entries"); }
+        if (low && !left && !right) {
+            fail("I3", where, std::to_string(bytes) + " bytes, " + std::to_string(n.entries) + " entries");
+        }
     }
 
     void check_page(const node& n, const std::string& where) {
@@ -99,25 +104,36 @@ private:
             const page::raw_record raw = page::read_raw(n, i);
             used += raw.bytes();
             places.emplace_back(offsets_of(n)[i] - raw.bytes(), offsets_of(n)[i]);
-            if (offsets_of(n)[i] > n.tail || raw.bytes() > offsets_of(n)[i]) { fail("I6", where, "record " + std::to_string(i)); }
+            if (offsets_of(n)[i] > n.tail || raw.bytes() > offsets_of(n)[i]) {
+                fail("I6", where, "record " + std::to_string(i));
+            }
             if (is_inner(n) || page::form_of(raw.value) != child_form::slot) { continue; }
             const auto slot = load<std::uint16_t>(page::slot_field(raw.value));
-            if (slot >= n.slots || slots[slot]) { fail("I7", where, "slot " + std::to_string(slot)); return; }
+            if (slot >= n.slots || slots[slot]) {
+                fail("I7", where, "slot " + std::to_string(slot));
+                return;
+            }
             slots[slot] = true;
-            if (slots_of(n)[slot].load(std::memory_order_relaxed) == 0) { fail("I7", where, "a record's slot is empty"); }
+            if (slots_of(n)[slot].load(std::memory_order_relaxed) == 0) {
+                fail("I7", where, "a record's slot is empty");
+            }
         }
         std::sort(places.begin(), places.end());
         for (std::size_t i = 1; i < places.size(); ++i) {
             if (places[i].first < places[i - 1].second) { fail("I6", where, "records overlap"); }
         }
-        if (layout::has_offsets(n) && used + n.dead != n.tail) { fail("I6", where, "dead bytes " + std::to_string(n.dead)); }
+        if (layout::has_offsets(n) && used + n.dead != n.tail) {
+            fail("I6", where, "dead bytes " + std::to_string(n.dead));
+        }
         for (unsigned i = 0; !is_inner(n) && i < n.slots; ++i) {
-            if (!slots[i] && slots_of(n)[i].load(std::memory_order_relaxed) != 0) { fail("I7", where, "slot without a record"); }
+            if (!slots[i] && slots_of(n)[i].load(std::memory_order_relaxed) != 0) {
+                fail("I7", where, "slot without a record");
+            }
         }
     }
 
-    void check_bounds(const node& n, const std::string& where, const std::string& low, bool has_low, const std::string& high,
-                      bool has_high) {
+    void check_bounds(const node& n, const std::string& where, const std::string& low, bool has_low,
+                      const std::string& high, bool has_high) {
         std::string previous = low;
         bool has_previous = has_low;
         std::string key;
@@ -125,9 +141,13 @@ private:
             key.clear();
             const key_pieces pieces = key_of(n, i);
             pieces.append_to(key);
-            if (page::head_of(std::string_view(key).substr(n.prefix)) != heads_of(n)[i]) { fail("I6", where, "head " + std::to_string(i)); }
+            if (page::head_of(std::string_view(key).substr(n.prefix)) != heads_of(n)[i]) {
+                fail("I6", where, "head " + std::to_string(i));
+            }
             const bool first = i == (is_inner(n) ? 1U : 0U);
-            if (has_previous && (first ? key < previous : key <= previous)) { fail("I5", where, "key " + std::to_string(i)); }
+            if (has_previous && (first ? key < previous : key <= previous)) {
+                fail("I5", where, "key " + std::to_string(i));
+            }
             previous = key;
             has_previous = true;
         }
@@ -142,9 +162,11 @@ private:
                 if (const char* wrong = check_embedded(view.embedded); wrong != nullptr) { fail("I6", where, wrong); }
             }
             if (view.child != child_form::slot || view.child_count == 0) { continue; }
-            const node* root = tree_.context().pool->resident(slots_of(leaf)[view.slot], seals_of(leaf)[view.slot], true);
+            const node* root =
+                tree_.context().pool->resident(slots_of(leaf)[view.slot], seals_of(leaf)[view.slot], true);
             const tree child = tree_.child_of(view, shape_of(*root));
-            const std::string broken = find_broken_rule(child, depth_);  // child trees of child trees: as deep as the store nests, which is fixed
+            const std::string broken = find_broken_rule(
+                child, depth_);  // child trees of child trees: as deep as the store nests, which is fixed
             if (!broken.empty()) { fail("child", where + ":" + std::to_string(i), broken); }
         }
     }

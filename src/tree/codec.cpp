@@ -152,7 +152,8 @@ void encode_node(const node& n, std::string& out) {
     for (unsigned i = 0; i < n.slots; ++i) {
         const slot_word word = slots[i].load(std::memory_order_acquire);
         const bool resident = word != 0 && !is_stored(word);
-        append_number(out, resident ? word_of(static_cast<node_id>(node_in(word)->id.load(std::memory_order_relaxed))) : word);
+        append_number(
+            out, resident ? word_of(static_cast<node_id>(node_in(word)->id.load(std::memory_order_relaxed))) : word);
     }
     for (unsigned i = 0; i < n.slots; ++i) {
         const slot_word word = slots[i].load(std::memory_order_acquire);
@@ -194,18 +195,21 @@ result<node_ptr> decode_node(node_pool& pool, std::string_view payload) {
     const auto zero = from.number<std::uint16_t>();
     const auto tail = from.number<std::uint32_t>();
     const auto known = static_cast<leaf_kind>(kind);
-    if (from.failed() || (known != leaf_kind::records && known != leaf_kind::bytes) || flags > flag_keyed || zero != 0) {
+    if (from.failed() || (known != leaf_kind::records && known != leaf_kind::bytes) || flags > flag_keyed
+        || zero != 0) {
         return damaged("header");
     }
     const bool keyed = flags == flag_keyed;
     const bool inner = height > 0;
     const bool plain = known == leaf_kind::bytes && !inner;
     const bool offsets = keyed || (!inner && !plain);
-    if (height > limits::tree_height || (plain && (keyed || entries != 0 || slots != 0)) || (known == leaf_kind::bytes && keyed) ||
-        (inner && slots != entries) || (!keyed && prefix != 0) || (inner && !keyed && tail != 0)) {
+    if (height > limits::tree_height || (plain && (keyed || entries != 0 || slots != 0))
+        || (known == leaf_kind::bytes && keyed) || (inner && slots != entries) || (!keyed && prefix != 0)
+        || (inner && !keyed && tail != 0)) {
         return damaged("header");
     }
-    const std::size_t arrays = prefix + 16U * slots + layout::entry_bytes(inner, keyed, offsets) * (plain ? 0 : entries);
+    const std::size_t arrays =
+        prefix + 16U * slots + layout::entry_bytes(inner, keyed, offsets) * (plain ? 0 : entries);
     if (tail > node_bytes_max || payload.size() != stored_header_bytes + arrays + tail) { return damaged("length"); }
     const std::size_t front = layout::align8(sizeof(node) + prefix) + (arrays - prefix);
     node_ptr made(pool, pool.allocate(front + tail));

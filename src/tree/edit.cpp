@@ -7,15 +7,15 @@ namespace {
 
 /// Bytes that an entry of a leaf takes, in the arrays and in the records.
 std::size_t entry_cost(const node& leaf, const page::item& given) noexcept {
-    return layout::entry_bytes(false, leaf.keyed, true) + (given.form == child_form::slot ? 16 : 0) +
-           page::value_part_bytes(given) + (leaf.keyed ? page::key_part_bytes(given.key.size() - leaf.prefix) : 0);
+    return layout::entry_bytes(false, leaf.keyed, true) + (given.form == child_form::slot ? 16 : 0)
+           + page::value_part_bytes(given) + (leaf.keyed ? page::key_part_bytes(given.key.size() - leaf.prefix) : 0);
 }
 
 std::size_t children_cost(const node& parent, const std::vector<built_node>& built) noexcept {
     std::size_t bytes = 0;
     for (std::size_t i = 1; i < built.size(); ++i) {
-        bytes += 16 + layout::entry_bytes(true, parent.keyed, parent.keyed) +
-                 (parent.keyed ? page::key_part_bytes(built[i].separator.size() - parent.prefix) : 0);
+        bytes += 16 + layout::entry_bytes(true, parent.keyed, parent.keyed)
+                 + (parent.keyed ? page::key_part_bytes(built[i].separator.size() - parent.prefix) : 0);
     }
     return bytes;
 }
@@ -102,7 +102,8 @@ bool tree_edit::must_merge(unsigned level, std::size_t bytes, std::size_t entrie
     if (level == 0 || path_[level - 1].at->entries < 2) { return false; }
     const node_sizes& sizes = context_.sizes;
     const bool inner = is_inner(*path_[level].at);
-    const bool low = inner ? bytes < sizes.inner_bytes / 4 && entries < sizes.fanout_min() : bytes < sizes.leaf_bytes_min();
+    const bool low =
+        inner ? bytes < sizes.inner_bytes / 4 && entries < sizes.fanout_min() : bytes < sizes.leaf_bytes_min();
     return low && !on_left_edge(level) && !on_right_edge(level);
 }
 
@@ -185,8 +186,7 @@ void tree_edit::replace_in_place(unsigned first, unsigned last, std::span<const 
     if (last > first && n.capacity > 512 && layout::live_bytes(n) * 2 < n.capacity) {
         try {
             replace_shell(depth_ - 1, page::regrow(context_, n, 0).detach());
-        } catch (const std::bad_alloc&) {
-        }
+        } catch (const std::bad_alloc&) {}
     }
 }
 
@@ -385,7 +385,9 @@ tree_edit::nodes tree_edit::rebuild_inner(unsigned level, unsigned first, unsign
     assembly parts(context_, tree_.shape_, parent.height);
     std::string separator;
     const bool before = merge && sibling < path_[level - 1].index;
-    if (merge && tree_.shape_.keyed) { key_of(*path_[level - 1].at, std::max(sibling, path_[level - 1].index)).append_to(separator); }
+    if (merge && tree_.shape_.keyed) {
+        key_of(*path_[level - 1].at, std::max(sibling, path_[level - 1].index)).append_to(separator);
+    }
     const node* beside = merge ? child_in(context_, *path_[level - 1].at, sibling) : nullptr;
     if (before) { parts.add(*beside, 0, beside->entries); }
     const std::size_t own_begin = parts.size();

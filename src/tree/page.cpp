@@ -74,7 +74,9 @@ void shift_front(node& n, std::size_t from, std::ptrdiff_t distance) noexcept {
 struct front_arrays {
     std::size_t slots, counts, heads, offsets;
     explicit front_arrays(const node& n) noexcept
-        : slots(layout::slots_begin(n)), counts(layout::counts_begin(n)), heads(layout::heads_begin(n)),
+        : slots(layout::slots_begin(n)),
+          counts(layout::counts_begin(n)),
+          heads(layout::heads_begin(n)),
           offsets(layout::offsets_begin(n)) {}
 };
 
@@ -234,8 +236,7 @@ void insert(node& n, unsigned entry, const item& given) noexcept {
     }
     if (!layout::has_offsets(n)) { return; }
     const std::string_view suffix = n.keyed ? given.key.substr(n.prefix) : std::string_view{};
-    const std::uint32_t bytes =
-        (n.keyed ? key_part_bytes(suffix.size()) : 0) + (inner ? 0 : value_part_bytes(given));
+    const std::uint32_t bytes = (n.keyed ? key_part_bytes(suffix.size()) : 0) + (inner ? 0 : value_part_bytes(given));
     n.tail += bytes;
     char* to = layout::at(n, n.capacity - n.tail);
     if (n.keyed) {

@@ -16,12 +16,12 @@ namespace coppice::page {
 
 /// What an entry of a node is to say: a record of a leaf, or a child of an inner node.
 struct item {
-    std::string_view key;        ///< whole key, or a child's separator
-    std::string_view bytes;      ///< leaf
+    std::string_view key;                ///< whole key, or a child's separator
+    std::string_view bytes;              ///< leaf
     child_form form = child_form::none;  ///< leaf
-    std::string_view embedded;   ///< leaf, child_form::embedded: with its count in `count`
-    node* child = nullptr;       ///< inner, or child_form::slot; null: a slot that holds nothing
-    std::uint64_t count = 0;     ///< elements of the child
+    std::string_view embedded;           ///< leaf, child_form::embedded: with its count in `count`
+    node* child = nullptr;               ///< inner, or child_form::slot; null: a slot that holds nothing
+    std::uint64_t count = 0;             ///< elements of the child
 };
 
 // Reading.

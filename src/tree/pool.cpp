@@ -19,9 +19,7 @@ struct node_pool::table {
     };
     std::array<part, parts> all;
 
-    part& of(node_id id) noexcept {
-        return all[(static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15U >> 32) % parts];
-    }
+    part& of(node_id id) noexcept { return all[(static_cast<std::uint64_t>(id) * 0x9e3779b97f4a7c15U >> 32) % parts]; }
 };
 
 namespace {
@@ -37,9 +35,7 @@ bool retain_if_owned(node& n) noexcept {
     return false;
 }
 
-std::string name_of(node_id id) {
-    return "node " + std::to_string(arena_of(id)) + ":" + std::to_string(number_of(id));
-}
+std::string name_of(node_id id) { return "node " + std::to_string(arena_of(id)) + ":" + std::to_string(number_of(id)); }
 
 }  // namespace
 
@@ -93,7 +89,9 @@ void node_pool::discard(node* n) noexcept {
     garbage_count_.fetch_add(1, std::memory_order_relaxed);
     strike(n);
     node* top = garbage_.load(std::memory_order_relaxed);
-    do { n->next = top; } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
+    do {
+        n->next = top;
+    } while (!garbage_.compare_exchange_weak(top, n, std::memory_order_release, std::memory_order_relaxed));
 }
 
 /// Recursion as deep as the path that an edit replaced: all other children of its nodes have another owner.
@@ -148,9 +146,9 @@ std::size_t node_pool::free_garbage(std::size_t nodes_max) noexcept {
 
 node* node_pool::open(node_id id, node_seal seal, bool may_wait, const expected_node* expected) {
     node_ptr opened(*this, find_or_load(id, seal, may_wait));
-    if (expected != nullptr &&
-        (shape_of(*opened) != expected->shape || count_of(*opened) != expected->count ||
-         (expected->height != expected_node::any_height && opened->height != expected->height))) {
+    if (expected != nullptr
+        && (shape_of(*opened) != expected->shape || count_of(*opened) != expected->count
+            || (expected->height != expected_node::any_height && opened->height != expected->height))) {
         throw load_error({errc::corrupt, name_of(id) + ": not the node that its parent refers to"});
     }
     return opened.detach();
@@ -167,9 +165,7 @@ node* node_pool::find_or_load(node_id id, node_seal seal, bool may_wait) {
     result<std::string> payload = source_->fetch(id, seal);
     if (!payload) { throw load_error(payload.error()); }
     result<node_ptr> decoded = decode_node(*this, *payload);
-    if (!decoded) {
-        throw load_error({decoded.error().code, name_of(id) + ": " + decoded.error().context});
-    }
+    if (!decoded) { throw load_error({decoded.error().code, name_of(id) + ": " + decoded.error().context}); }
     node* loaded = decoded->get();
     loaded->id.store(static_cast<std::uint64_t>(id), std::memory_order_relaxed);
     loaded->seal = seal;
@@ -185,8 +181,7 @@ node* node_pool::find_or_load(node_id id, node_seal seal, bool may_wait) {
     return listed;
 }
 
-node* node_pool::load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait,
-                           const expected_node* expected) {
+node* node_pool::load_into(std::atomic<slot_word>& slot, node_seal seal, bool may_wait, const expected_node* expected) {
     slot_word word = slot.load(std::memory_order_acquire);
     while (is_stored(word)) {
         node* loaded = open(id_in(word), seal, may_wait, expected);

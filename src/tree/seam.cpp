@@ -136,9 +136,7 @@ tree slice_below(tree_context& context, tree_shape shape, node& n, std::uint64_t
         return {context, shape, &n, count};
     }
     if (!is_inner(n)) {
-        if (shape.kind == leaf_kind::bytes) {
-            return tree::build_bytes(context, bytes_of(n).substr(from, to - from));
-        }
+        if (shape.kind == leaf_kind::bytes) { return tree::build_bytes(context, bytes_of(n).substr(from, to - from)); }
         assembly parts(context, shape, 0);
         parts.add(n, static_cast<unsigned>(from), static_cast<unsigned>(to));
         tree_edit::set_root(made, parts.finish(cut_rule::even));

@@ -11,7 +11,8 @@ namespace {
 
 /// The entry that says `given`; a small child is written into `room`.
 page::item item_of(const tree_context& context, const record& given, std::uint32_t embed_bytes, std::string& room) {
-    page::item item{.key = given.key, .bytes = given.bytes, .form = child_form::none, .embedded = {}, .child = nullptr, .count = 0};
+    page::item item{
+        .key = given.key, .bytes = given.bytes, .form = child_form::none, .embedded = {}, .child = nullptr, .count = 0};
     if (given.child == nullptr || given.child->empty()) { return item; }
     item.count = given.child->size();
     const node& root = *given.child->root();
@@ -173,7 +174,8 @@ tree tree::child_of(const record_view& of, tree_shape shape) const {
         case child_form::none: break;
         case child_form::slot: {
             const expected_node expected{.shape = shape, .count = of.child_count};
-            node* root = context_->pool->resident(slots_of(*of.leaf)[of.slot], seals_of(*of.leaf)[of.slot], context_->may_wait, &expected);
+            node* root = context_->pool->resident(slots_of(*of.leaf)[of.slot], seals_of(*of.leaf)[of.slot],
+                                                  context_->may_wait, &expected);
             if (root == nullptr) { break; }
             retain(*root);
             return {*context_, shape, root, of.child_count};

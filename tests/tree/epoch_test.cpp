@@ -35,7 +35,7 @@ struct world {
     struct reader {
         std::uint8_t step, rounds, epoch, slot, pointer;
     };
-    struct cleaner {  // the part of the writer, and of the other one, that reclaims
+    struct cleaner {                       // the part of the writer, and of the other one, that reclaims
         std::uint8_t step, oldest, taken;  // taken: a bit per object
     };
     std::uint8_t epoch = 1, root = 0, crowd = 0, retired = 0, freed = 0, slots_used = 2;
@@ -210,9 +210,7 @@ struct value final : counted {
     int* gone;
 };
 
-counted_ptr<value> make(int number, int* gone = nullptr) {
-    return counted_ptr<value>::adopt(new value(number, gone));
-}
+counted_ptr<value> make(int number, int* gone = nullptr) { return counted_ptr<value>::adopt(new value(number, gone)); }
 
 TEST(Epoch, ASectionKeepsWhatItMayHaveSeenAndNothingElse) {
     epoch_domain domain;

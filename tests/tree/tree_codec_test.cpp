@@ -112,16 +112,32 @@ std::string two_records(std::uint16_t first, std::uint16_t second, std::string_v
 
 TEST_F(TreeCodec, RecordsThatOverlapAreRefused) {
     using namespace std::string_view_literals;
-    EXPECT_TRUE(decode_node(pool, two_records(3, 6, "\x08""cd\x08""ab"sv)));
-    EXPECT_TRUE(decode_node(pool, two_records(6, 3, "\x08""cd\x08""ab"sv))) << "records may lie in any order";
-    EXPECT_FALSE(decode_node(pool, two_records(3, 3, "\x08""cd\x08""ab"sv))) << "one record twice";
+    EXPECT_TRUE(decode_node(pool, two_records(3, 6,
+                                              "\x08"
+                                              "cd\x08"
+                                              "ab"sv)));
+    EXPECT_TRUE(decode_node(pool, two_records(6, 3,
+                                              "\x08"
+                                              "cd\x08"
+                                              "ab"sv)))
+        << "records may lie in any order";
+    EXPECT_FALSE(decode_node(pool, two_records(3, 3,
+                                               "\x08"
+                                               "cd\x08"
+                                               "ab"sv)))
+        << "one record twice";
     // The second begins inside the first: the lengths fit all the same.
-    EXPECT_FALSE(decode_node(pool, two_records(4, 3, "zz\x08\x08""ab"sv)));
+    EXPECT_FALSE(decode_node(pool, two_records(4, 3,
+                                               "zz\x08\x08"
+                                               "ab"sv)));
 }
 
 TEST_F(TreeCodec, ALengthThatIsLongerThanItMustBeIsRefused) {
     using namespace std::string_view_literals;
-    EXPECT_FALSE(decode_node(pool, two_records(3, 7, "\x88\x00""cd\x08""ab"sv)));
+    EXPECT_FALSE(decode_node(pool, two_records(3, 7,
+                                               "\x88\x00"
+                                               "cd\x08"
+                                               "ab"sv)));
 }
 
 TEST_F(TreeCodec, ARecordWhoseSlotIsEmptyIsRefused) {
@@ -136,7 +152,7 @@ TEST_F(TreeCodec, ARecordWhoseSlotIsEmptyIsRefused) {
     for (std::string* each : {&payload, &filled}) {
         append_number(*each, std::uint64_t{0});  // seal
         append_number(*each, std::uint16_t{9});
-        each->push_back(1);                      // no bytes, a slot
+        each->push_back(1);  // no bytes, a slot
         append_number(*each, std::uint16_t{0});
         append_number(*each, std::uint32_t{5});
         append_number(*each, std::uint16_t{0});
@@ -151,7 +167,9 @@ TEST_F(TreeCodec, AnEmbeddedTreeIsTheTreeItWas) {
             const tree small = [&] {
                 if (keyed) { return some_tree(context, random, 1 + random.below(4), false); }
                 tree list(context, listed_records);
-                for (std::uint64_t i = 1 + random.below(5); i > 0; --i) { list.append(std::vector<record>{{{}, "element"}}); }
+                for (std::uint64_t i = 1 + random.below(5); i > 0; --i) {
+                    list.append(std::vector<record>{{{}, "element"}});
+                }
                 return list;
             }();
             if (small.empty() || !fits_embedded(*small.root(), 1000)) { continue; }

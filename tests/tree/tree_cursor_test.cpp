@@ -19,7 +19,8 @@ TEST_F(TreeCursor, FindManyEqualsFind) {
         const tree subject = some_tree(context, random, random.below(300));
         std::vector<std::string> keys;
         for (std::uint64_t i = random.below(70); i > 0; --i) {
-            keys.push_back(numbered(random.one_in(5) ? "user:" : "key:", random.below(700)) + std::string(random.below(3), 'x'));
+            keys.push_back(numbered(random.one_in(5) ? "user:" : "key:", random.below(700))
+                           + std::string(random.below(3), 'x'));
         }
         const std::vector<std::string_view> wanted(keys.begin(), keys.end());
         std::vector<record_view> found(wanted.size());
@@ -59,7 +60,8 @@ TEST_F(TreeCursor, WalksBothWaysFromAnywhere) {
                 case 1: {
                     const std::string key = numbered("key:", random.below(700));
                     walk.seek(key);
-                    position = static_cast<std::uint64_t>(std::lower_bound(keys.begin(), keys.end(), key) - keys.begin());
+                    position =
+                        static_cast<std::uint64_t>(std::lower_bound(keys.begin(), keys.end(), key) - keys.begin());
                     break;
                 }
                 case 2:

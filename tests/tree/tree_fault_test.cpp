@@ -60,9 +60,7 @@ protected:
                 bool failed = false;
                 try {
                     operation(subject);
-                } catch (const std::bad_alloc&) {
-                    failed = true;
-                }
+                } catch (const std::bad_alloc&) { failed = true; }
                 counting = false;
                 if (shared) { ASSERT_EQ(told(twin), before) << "after " << fails; }
                 ASSERT_EQ(find_broken_rule(subject, check_depth::deep), "") << "after " << fails;
@@ -102,9 +100,16 @@ protected:
 TEST_F(TreeFault, Put) {
     for (const std::uint64_t size : {0U, 1U, 6U, 7U, 60U, 200U}) {
         for (const std::uint64_t at : {std::uint64_t{0}, size, 2 * size}) {
-            for (const std::string& key : {numbered("key:", at + 1), numbered("key:", at), std::string("other"), std::string()}) {
+            for (const std::string& key :
+                 {numbered("key:", at + 1), numbered("key:", at), std::string("other"), std::string()}) {
                 for (const std::size_t bytes : {0U, 5U, 100U}) {
-                    expect_all_or_nothing([&] { return keyed(size); }, [&](tree& t) { t.put({key, std::string_view("0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789").substr(0, bytes)}); });
+                    expect_all_or_nothing(
+                        [&] { return keyed(size); },
+                        [&](tree& t) {
+                            t.put({key, std::string_view("0123456789012345678901234567890123456789012345678901234567890"
+                                                         "123456789012345678901234567890123456789")
+                                            .substr(0, bytes)});
+                        });
                     if (HasFailure()) { FAIL() << size << ' ' << key << ' ' << bytes; }
                 }
             }
@@ -115,7 +120,8 @@ TEST_F(TreeFault, Put) {
 TEST_F(TreeFault, Erase) {
     for (const std::uint64_t size : {1U, 2U, 30U, 90U}) {
         for (std::uint64_t at = 0; at < size; at += 7) {
-            expect_all_or_nothing([&] { return keyed(size, "bytes that make leaves small"); }, [&](tree& t) { t.erase(numbered("key:", 2 * at)); });
+            expect_all_or_nothing([&] { return keyed(size, "bytes that make leaves small"); },
+                                  [&](tree& t) { t.erase(numbered("key:", 2 * at)); });
         }
     }
 }
@@ -130,8 +136,7 @@ TEST_F(TreeFault, EraseDownToNothing) {
             counting = true;
             try {
                 done = subject.erase(numbered("key:", 2 * i));
-            } catch (const std::bad_alloc&) {
-            }
+            } catch (const std::bad_alloc&) {}
             counting = false;
             ASSERT_EQ(subject.size(), done ? i : i + 1);
             ASSERT_EQ(find_broken_rule(subject, check_depth::deep), "");
@@ -156,7 +161,8 @@ TEST_F(TreeFault, Splice) {
 
 TEST_F(TreeFault, SliceAndConcat) {
     expect_all_or_nothing([&] { return keyed(90); }, [&](tree& t) { t = t.slice(11, 77); });
-    expect_all_or_nothing([&] { return keyed(90); }, [&](tree& t) { t = tree::concat(t.slice(0, 33), t.slice(34, 90)); });
+    expect_all_or_nothing([&] { return keyed(90); },
+                          [&](tree& t) { t = tree::concat(t.slice(0, 33), t.slice(34, 90)); });
     expect_all_or_nothing([&] { return listed(90); }, [&](tree& t) { t = tree::concat(t, t.slice(5, 9)); });
 }
 
@@ -165,7 +171,8 @@ TEST_F(TreeFault, Bytes) {
     const std::string given(300, 'b');
     for (const std::uint64_t position : {0U, 450U, 900U}) {
         for (const std::size_t size : {1U, 50U, 300U}) {
-            expect_all_or_nothing(make, [&](tree& t) { t.splice_bytes(position, 0, std::string_view(given).substr(0, size)); });
+            expect_all_or_nothing(
+                make, [&](tree& t) { t.splice_bytes(position, 0, std::string_view(given).substr(0, size)); });
         }
         expect_all_or_nothing(make, [&](tree& t) { t.splice_bytes(position / 2, 150, {}); });
         expect_all_or_nothing(make, [&](tree& t) { t.splice_bytes(position / 2, 300, "c"); });
@@ -186,7 +193,9 @@ TEST_F(TreeFault, EditOfAChild) {
         SCOPED_TRACE(fields);
         const auto make = [&] { return nested(fields); };
         expect_all_or_nothing(make, [](tree& t) {
-            t.edit_child("key:000020", keyed_records, [](tree& child, std::string&) { child.put({"key:000003", "a field more"}); });
+            t.edit_child("key:000020", keyed_records, [](tree& child, std::string&) {
+                child.put({"key:000003", "a field more"});
+            });
         });
         expect_all_or_nothing(make, [](tree& t) {
             t.edit_child("key:000020", keyed_records, [](tree& child, std::string& bytes) {
@@ -195,7 +204,8 @@ TEST_F(TreeFault, EditOfAChild) {
             });
         });
         expect_all_or_nothing(make, [](tree& t) {
-            t.edit_child("key:000020", keyed_records, [](tree&, std::string& bytes) { bytes = "a head that has grown"; });
+            t.edit_child("key:000020", keyed_records,
+                         [](tree&, std::string& bytes) { bytes = "a head that has grown"; });
         });
         expect_all_or_nothing(make, [](tree& t) {
             t.edit_child("key:000020", keyed_records, [](tree& child, std::string&) { child.clear(); });
@@ -211,10 +221,11 @@ TEST_F(TreeFault, EditOfAChild) {
 TEST_F(TreeFault, Loading) {
     const auto root = storage.store_tree(nested(40));
     free_all_garbage(pool);
-    expect_all_or_nothing([&] { return memory_source::open(context, root); }, [](tree& t) {
-        t.put({"key:000033", "bytes"});
-        static_cast<void>(t.child_of(*t.find("key:000020"), keyed_records));
-    });
+    expect_all_or_nothing([&] { return memory_source::open(context, root); },
+                          [](tree& t) {
+                              t.put({"key:000033", "bytes"});
+                              static_cast<void>(t.child_of(*t.find("key:000020"), keyed_records));
+                          });
 }
 
 }  // namespace

@@ -33,9 +33,7 @@ protected:
             node* n = nullptr;
             try {
                 n = pool.open(static_cast<node_id>(id), stored.second, false);
-            } catch (const not_resident&) {
-                continue;
-            }
+            } catch (const not_resident&) { continue; }
             const node_ptr held(pool, n);
             std::string now;
             encode_node(*n, now);
@@ -64,11 +62,11 @@ TEST_F(TreeLoad, EditsOfAReopenedTreeNeverChangeAStoredNode) {
         for (int step = 0; step < 150; ++step) {
             const std::string key = numbered("key:", random.below(400));
             switch (random.below(5)) {
-                case 0:
-                    ASSERT_EQ(subject.erase(key), model.erase(key) == 1);
-                    break;
+                case 0: ASSERT_EQ(subject.erase(key), model.erase(key) == 1); break;
                 case 1:
-                    subject.edit_child(key, keyed_records, [&](tree& child, std::string&) { child.put({numbered("f", random.below(30)), "new"}); });
+                    subject.edit_child(key, keyed_records, [&](tree& child, std::string&) {
+                        child.put({numbered("f", random.below(30)), "new"});
+                    });
                     break;
                 case 2:
                     if (random.one_in(10)) {
@@ -79,9 +77,7 @@ TEST_F(TreeLoad, EditsOfAReopenedTreeNeverChangeAStoredNode) {
                         model.erase(std::next(model.begin(), static_cast<long>(from)));
                     }
                     break;
-                default:
-                    subject.put({key, "bytes"});
-                    model[key] = "bytes";
+                default: subject.put({key, "bytes"}); model[key] = "bytes";
             }
             if (step % 10 == 0) {
                 ASSERT_EQ(find_broken_rule(subject, check_depth::deep), "") << "step " << step;
@@ -120,10 +116,19 @@ TEST_F(TreeLoad, ANodeThatTwoTreesShareIsInMemoryOnce) {
 
 using operation = void (*)(tree&);
 const std::pair<const char*, operation> operations[] = {
-    {"put", [](tree& t) { t.put({"key:000041", "new bytes"}); }},
+    {"put",
+     [](tree& t) {
+         t.put({"key:000041", "new bytes"});
+     }},
     {"erase", [](tree& t) { t.erase("key:000044"); }},
-    {"edit_child", [](tree& t) { t.edit_child("key:000040", keyed_records, [](tree& child, std::string&) { child.put({"f", "v"}); }); }},
-    {"edit_child", [](tree& t) { t.edit_child("key:000010", keyed_records, [](tree& child, std::string&) { child.put({"f000020", "v"}); }); }},
+    {"edit_child",
+     [](tree& t) {
+         t.edit_child("key:000040", keyed_records, [](tree& child, std::string&) { child.put({"f", "v"}); });
+     }},
+    {"edit_child",
+     [](tree& t) {
+         t.edit_child("key:000010", keyed_records, [](tree& child, std::string&) { child.put({"f000020", "v"}); });
+     }},
     {"splice", [](tree& t) { t.erase_range(30, 25); }},
     {"slice", [](tree& t) { t = t.slice(13, 56); }},
     {"concat", [](tree& t) { t = tree::concat(t.slice(0, 20), t.slice(40, 60)); }},
@@ -219,9 +224,7 @@ TEST_F(TreeLoad, AMissInAChangedTreeChangesNothing) {  // some nodes are its own
             bool failed = false;
             try {
                 run(subject);
-            } catch (const load_error&) {
-                failed = true;
-            }
+            } catch (const load_error&) { failed = true; }
             storage.fail_after = -1;
             if (!failed) { break; }
             ASSERT_EQ(told(subject), told(twin));

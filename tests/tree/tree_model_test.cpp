@@ -33,7 +33,9 @@ std::string some_key(random_source& random, std::uint64_t kinds) {
     return key;
 }
 
-std::string some_bytes(random_source& random) { return std::string(random.below(random.one_in(5) ? 90 : 12), static_cast<char>('a' + random.below(26))); }
+std::string some_bytes(random_source& random) {
+    return std::string(random.below(random.one_in(5) ? 90 : 12), static_cast<char>('a' + random.below(26)));
+}
 
 using map_model = std::map<std::string, std::string>;
 
@@ -65,12 +67,14 @@ TEST_P(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
                 const std::uint64_t from = random.below(model.size());
                 const std::uint64_t count = random.below(model.size() - from + 1);
                 subject.erase_range(from, count);
-                model.erase(std::next(model.begin(), static_cast<long>(from)), std::next(model.begin(), static_cast<long>(from + count)));
+                model.erase(std::next(model.begin(), static_cast<long>(from)),
+                            std::next(model.begin(), static_cast<long>(from + count)));
             } else if (random.one_in(40) && !model.empty()) {
                 const std::uint64_t from = random.below(model.size());
                 const std::uint64_t to = from + random.below(model.size() - from + 1);
                 subject = subject.slice(from, to);
-                model = map_model(std::next(model.begin(), static_cast<long>(from)), std::next(model.begin(), static_cast<long>(to)));
+                model = map_model(std::next(model.begin(), static_cast<long>(from)),
+                                  std::next(model.begin(), static_cast<long>(to)));
             } else {
                 const std::string bytes = some_bytes(random);
                 ASSERT_EQ(subject.put({key, bytes}), !model.contains(key));
@@ -79,7 +83,8 @@ TEST_P(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
             const auto found = subject.find(key);
             ASSERT_EQ(found.has_value(), model.contains(key));
             if (found) { ASSERT_EQ(found->bytes, model[key]); }
-            ASSERT_EQ(subject.rank(key).position, static_cast<std::uint64_t>(std::distance(model.begin(), model.lower_bound(key))));
+            ASSERT_EQ(subject.rank(key).position,
+                      static_cast<std::uint64_t>(std::distance(model.begin(), model.lower_bound(key))));
             ASSERT_EQ(find_broken_rule(subject, check_depth::deep), "") << "step " << step;
         }
         for (const auto& [subject, model] : versions) { expect_equal(subject, model); }
@@ -96,9 +101,14 @@ TEST_P(TreeModel, ListMatchesStdVectorInEveryVersionForEver) {
             if (share && random.one_in(4)) { versions.push_back(versions[random.below(versions.size())]); }
             auto& [subject, model] = versions.back();
             const std::uint64_t position = random.one_in(3) ? model.size() : random.below(model.size() + 1);
-            const std::uint64_t erased = random.one_in(3) ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(10) ? 1000 : 8) + 1) : 0;
+            const std::uint64_t erased =
+                random.one_in(3)
+                    ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(10) ? 1000 : 8) + 1)
+                    : 0;
             std::vector<std::string> given;
-            for (std::uint64_t i = random.one_in(20) ? random.below(60) : random.below(4); i > 0; --i) { given.push_back(some_bytes(random)); }
+            for (std::uint64_t i = random.one_in(20) ? random.below(60) : random.below(4); i > 0; --i) {
+                given.push_back(some_bytes(random));
+            }
             if (random.one_in(15)) {
                 const auto& [other, other_model] = versions[random.below(versions.size())];
                 const tree copy = other;
@@ -143,7 +153,10 @@ TEST_P(TreeModel, BytesMatchStdStringInEveryVersionForEver) {
             if (random.one_in(4)) { versions.push_back(versions[random.below(versions.size())]); }
             auto& [subject, model] = versions.back();
             const std::uint64_t position = random.one_in(3) ? model.size() : random.below(model.size() + 1);
-            const std::uint64_t erased = random.one_in(2) ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(10) ? 3000 : 100) + 1) : 0;
+            const std::uint64_t erased =
+                random.one_in(2)
+                    ? random.below(std::min<std::uint64_t>(model.size() - position, random.one_in(10) ? 3000 : 100) + 1)
+                    : 0;
             std::string given(random.below(random.one_in(10) ? 1500 : 60), '.');
             for (char& c : given) { c = static_cast<char>('a' + random.below(26)); }
             subject.splice_bytes(position, erased, given);

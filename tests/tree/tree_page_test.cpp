@@ -35,7 +35,9 @@ protected:
             ASSERT_EQ(subject.find(key)->bytes, bytes);
             ASSERT_EQ(subject.rank(key).position, at.position());
             if (const std::string longer = key + '\0'; !model.contains(longer)) { ASSERT_FALSE(subject.find(longer)); }
-            if (!key.empty() && !model.contains(key.substr(0, key.size() - 1))) { ASSERT_FALSE(subject.find(key.substr(0, key.size() - 1))); }
+            if (!key.empty() && !model.contains(key.substr(0, key.size() - 1))) {
+                ASSERT_FALSE(subject.find(key.substr(0, key.size() - 1)));
+            }
             at.next();
         }
         for (const auto& [key, bytes] : model) {
@@ -73,7 +75,9 @@ TEST_F(TreePage, KeysMayDifferInZeroBytesAlone) {
 TEST_F(TreePage, ARunOfEqualHeadsIsSearchedByItsSuffixes) {
     for (const char head : {'a', '\0', '\xff'}) {
         std::vector<std::string> keys{"b", ""};
-        for (int i = 0; i < 150; ++i) { keys.push_back(std::string(4, head) + numbered("x", static_cast<std::uint64_t>((i * 37) % 150))); }
+        for (int i = 0; i < 150; ++i) {
+            keys.push_back(std::string(4, head) + numbered("x", static_cast<std::uint64_t>((i * 37) % 150)));
+        }
         keys.emplace_back(4, head);
         keys.emplace_back(3, head);
         keys.emplace_back(5, head);
@@ -92,9 +96,12 @@ TEST_F(TreePage, RecordsMayBeAsLongAsTheyMayBe) {
             if (random.one_in(4)) {
                 ASSERT_EQ(subject.erase(key), model.erase(key) == 1);
             } else {
-                const std::string bytes(random.one_in(2) ? record_bytes_inline : random.below(record_bytes_inline), 'v');
+                const std::string bytes(random.one_in(2) ? record_bytes_inline : random.below(record_bytes_inline),
+                                        'v');
                 tree child(real, keyed_records);
-                for (std::uint64_t i = random.one_in(3) ? random.below(20) : 0; i > 0; --i) { child.put({numbered("f", i), "12345678"}); }
+                for (std::uint64_t i = random.one_in(3) ? random.below(20) : 0; i > 0; --i) {
+                    child.put({numbered("f", i), "12345678"});
+                }
                 subject.put({key, bytes, &child});
                 model[key] = bytes;
             }
@@ -126,7 +133,9 @@ TEST_F(TreePage, AMergedSiblingMayBeShared) {
     tree subject(tiny, keyed_records);
     tree child(tiny, keyed_records);
     for (std::uint64_t i = 0; i < 30; ++i) { child.put({numbered("f", i), "bytes"}); }
-    for (std::uint64_t i = 0; i < 120; ++i) { subject.put({numbered("key:", i), "bytes", i % 3 == 0 ? &child : nullptr}); }
+    for (std::uint64_t i = 0; i < 120; ++i) {
+        subject.put({numbered("key:", i), "bytes", i % 3 == 0 ? &child : nullptr});
+    }
     const std::string before = told(subject);
     std::vector<std::pair<tree, std::string>> versions;
     for (std::uint64_t i = 0; i < 120; ++i) {  // each erase meets nodes that the version before holds
@@ -172,7 +181,9 @@ TEST_F(TreePage, EditsThatNobodySharesCopyNothing) {
     for (int i = 0; i < 3000; ++i) { subject.erase(numbered("key:", random.below(2000))); }
     subject.put({"parent", "bytes"});
     for (std::uint64_t i = 0; i < 500; ++i) {
-        subject.edit_child("parent", keyed_records, [&](tree& child, std::string&) { child.put({numbered("f", random.below(1000)), "bytes"}); });
+        subject.edit_child("parent", keyed_records, [&](tree& child, std::string&) {
+            child.put({numbered("f", random.below(1000)), "bytes"});
+        });
     }
     EXPECT_EQ(tiny.edits.copied, 0U);
     EXPECT_GT(tiny.edits.split, 100U);
@@ -200,7 +211,8 @@ TEST_F(TreePage, NothingMayLieNowhere) {  // found by the fuzzer: an empty view 
     tree bytes = tree::build_bytes(tiny, "abc");
     bytes.splice_bytes(1, 1, std::string_view());
     EXPECT_EQ(told(bytes), "ac");
-    EXPECT_FALSE(tree::build(tiny, keyed_records, std::vector<record>{{"key:1", {}}, {"key:2", {}}}).find(std::string_view()));
+    EXPECT_FALSE(
+        tree::build(tiny, keyed_records, std::vector<record>{{"key:1", {}}, {"key:2", {}}}).find(std::string_view()));
 }
 
 }  // namespace

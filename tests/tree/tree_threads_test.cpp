@@ -44,7 +44,8 @@ void expect_one_version(const tree& version) {
         const std::string key = at.get().key();
         if (key == "generation") { continue; }
         const std::uint64_t number = std::stoull(key.substr(4));
-        const std::uint64_t written = number < generation % (keys + 1) ? generation / (keys + 1) + 1 : generation / (keys + 1);
+        const std::uint64_t written =
+            number < generation % (keys + 1) ? generation / (keys + 1) + 1 : generation / (keys + 1);
         ASSERT_EQ(at.get().bytes, value_of(number, written));
         const tree child = version.child_of(at.get(), keyed_records);
         if (!child.empty()) { ASSERT_EQ(child.find("written")->bytes, std::to_string(written)); }
@@ -70,7 +71,9 @@ TEST(TreeThreads, ReadersSeeOneVersionWhileAWriterEditsTheNext) {
                 while (!done) {
                     held.push_back(current.view());
                     expect_one_version(held.back());
-                    while (held.size() > random.below(6)) { held.erase(held.begin() + static_cast<long>(random.below(held.size()))); }
+                    while (held.size() > random.below(6)) {
+                        held.erase(held.begin() + static_cast<long>(random.below(held.size())));
+                    }
                     if (random.one_in(2)) { pool.free_garbage(1 + random.below(50)); }
                 }
             });

@@ -9,9 +9,9 @@ namespace coppice::detail {
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
 }  // namespace coppice::detail
 
-#define COPPICE_CHECK(condition)                                                        \
-    (__builtin_expect(static_cast<bool>(condition), 1)                                  \
-         ? static_cast<void>(0)                                                         \
+#define COPPICE_CHECK(condition)                       \
+    (__builtin_expect(static_cast<bool>(condition), 1) \
+         ? static_cast<void>(0)                        \
          : ::coppice::detail::assertion_failed(#condition, __FILE__, __LINE__))
 
 #ifdef COPPICE_ASSERTIONS

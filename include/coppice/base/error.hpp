@@ -18,21 +18,21 @@
 namespace coppice {
 
 enum class errc : std::uint16_t {
-    io = 1,            ///< the operating system refused; final until the store is reopened
-    no_space = 2,      ///< the disk is full; passes when there is room
-    corrupt = 3,       ///< stored bytes are not what was written
-    not_found = 4,     ///< a named thing is not there
-    exists = 5,        ///< a name is taken
-    ambiguous = 6,     ///< an id prefix names several versions
-    invalid = 7,       ///< an argument is malformed; the context says what is accepted
-    limit = 8,         ///< a named limit is exceeded
-    wrong_type = 9,    ///< the key holds another kind of value
-    conflict = 10,     ///< somebody else changed it meanwhile
-    read_only = 11,    ///< the store takes no writes until it is reopened
-    in_use = 12,       ///< another process has the store open
-    unsupported = 13,  ///< written by a newer coppice, or not built in
-    unauthorised = 14, ///< not logged in, or not allowed
-    closed = 15,       ///< the store or the connection was closed
+    io = 1,             ///< the operating system refused; final until the store is reopened
+    no_space = 2,       ///< the disk is full; passes when there is room
+    corrupt = 3,        ///< stored bytes are not what was written
+    not_found = 4,      ///< a named thing is not there
+    exists = 5,         ///< a name is taken
+    ambiguous = 6,      ///< an id prefix names several versions
+    invalid = 7,        ///< an argument is malformed; the context says what is accepted
+    limit = 8,          ///< a named limit is exceeded
+    wrong_type = 9,     ///< the key holds another kind of value
+    conflict = 10,      ///< somebody else changed it meanwhile
+    read_only = 11,     ///< the store takes no writes until it is reopened
+    in_use = 12,        ///< another process has the store open
+    unsupported = 13,   ///< written by a newer coppice, or not built in
+    unauthorised = 14,  ///< not logged in, or not allowed
+    closed = 15,        ///< the store or the connection was closed
 };
 
 /// One row of the table: how a code is said to each kind of client.
@@ -59,7 +59,7 @@ template <class T>
 class [[nodiscard]] result {
 public:
     using value_type = T;
-    result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: a value is a result
+    result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: a value is a result
     result(coppice::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT
 
     [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }

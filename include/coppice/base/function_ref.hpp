@@ -16,9 +16,10 @@ template <class Result, class... Arguments>
 class function_ref<Result(Arguments...)> {
 public:
     template <class Callable>
-        requires(!std::is_same_v<std::remove_cvref_t<Callable>, function_ref> &&
-                 std::is_invocable_r_v<Result, Callable&, Arguments...>)
-    function_ref(Callable&& callable) noexcept  // NOLINT: a callable converts silently, as to a parameter
+    requires(!std::is_same_v<std::remove_cvref_t<Callable>,
+                             function_ref> && std::is_invocable_r_v<Result, Callable&, Arguments...>)
+        function_ref(Callable&& callable)
+    noexcept  // NOLINT: a callable converts silently, as to a parameter
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
           call_([](void* object, Arguments... given) -> Result {
               return (*static_cast<std::add_pointer_t<Callable>>(object))(std::forward<Arguments>(given)...);

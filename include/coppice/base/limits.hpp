@@ -12,26 +12,27 @@ namespace coppice::limits {
 inline constexpr std::size_t mebibyte = 1024 * 1024;
 
 // Data.
-inline constexpr std::uint64_t value_bytes = 512 * mebibyte;      ///< one string, element or field value (Redis: proto-max-bulk-len)
-inline constexpr std::size_t key_bytes = 512 * mebibyte;          ///< a key, field or member on the wire
+inline constexpr std::uint64_t value_bytes =
+    512 * mebibyte;  ///< one string, element or field value (Redis: proto-max-bulk-len)
+inline constexpr std::size_t key_bytes = 512 * mebibyte;           ///< a key, field or member on the wire
 inline constexpr std::size_t stored_key_bytes = 8 * 1024;          ///< a key, field or member that is written
-inline constexpr std::uint64_t elements = std::uint64_t{1} << 48; ///< elements of one collection
-inline constexpr unsigned key_spaces = 16;                        ///< SELECT 0 to 15
-inline constexpr std::uint64_t random_picks = 16 * mebibyte;      ///< elements of one random choice that may repeat them
-inline constexpr std::size_t name_bytes = 100;                    ///< a branch's or a tag's name
-inline constexpr std::size_t message_bytes = 64 * 1024;           ///< a commit's message or author
-inline constexpr unsigned tree_height = 24;                       ///< levels of one tree: 4^24 leaves at the least fill
+inline constexpr std::uint64_t elements = std::uint64_t{1} << 48;  ///< elements of one collection
+inline constexpr unsigned key_spaces = 16;                         ///< SELECT 0 to 15
+inline constexpr std::uint64_t random_picks = 16 * mebibyte;  ///< elements of one random choice that may repeat them
+inline constexpr std::size_t name_bytes = 100;                ///< a branch's or a tag's name
+inline constexpr std::size_t message_bytes = 64 * 1024;       ///< a commit's message or author
+inline constexpr unsigned tree_height = 24;                   ///< levels of one tree: 4^24 leaves at the least fill
 
 // The wire.
-inline constexpr std::size_t arguments = 1024 * 1024;             ///< arguments of one command
-inline constexpr std::size_t inline_bytes = 64 * 1024;            ///< one inline command
-inline constexpr std::size_t request_bytes = 1024 * mebibyte;     ///< all arguments of one command
-inline constexpr std::size_t unread_bytes = 4 * mebibyte;         ///< how far a buffer grows ahead of the bytes seen
-inline constexpr std::size_t reply_pause_bytes = 1 * mebibyte;    ///< above: stop reading from that connection
-inline constexpr std::size_t reply_resume_bytes = 256 * 1024;     ///< below: go on
-inline constexpr std::size_t clients = 10'000;                    ///< connections (maxclients)
-inline constexpr std::size_t queued_commands = 1024 * 1024;       ///< commands between MULTI and EXEC
-inline constexpr std::size_t reply_nesting = 32;                  ///< depth of a reply that a client reads
+inline constexpr std::size_t arguments = 1024 * 1024;           ///< arguments of one command
+inline constexpr std::size_t inline_bytes = 64 * 1024;          ///< one inline command
+inline constexpr std::size_t request_bytes = 1024 * mebibyte;   ///< all arguments of one command
+inline constexpr std::size_t unread_bytes = 4 * mebibyte;       ///< how far a buffer grows ahead of the bytes seen
+inline constexpr std::size_t reply_pause_bytes = 1 * mebibyte;  ///< above: stop reading from that connection
+inline constexpr std::size_t reply_resume_bytes = 256 * 1024;   ///< below: go on
+inline constexpr std::size_t clients = 10'000;                  ///< connections (maxclients)
+inline constexpr std::size_t queued_commands = 1024 * 1024;     ///< commands between MULTI and EXEC
+inline constexpr std::size_t reply_nesting = 32;                ///< depth of a reply that a client reads
 
 // Files.
 inline constexpr std::size_t log_record_bytes = 2048 * mebibyte;  ///< one record of the log

@@ -55,20 +55,20 @@ inline constexpr tree_shape plain_bytes{leaf_kind::bytes, false};
 struct node {
     std::atomic<std::uint32_t> owners;  ///< slots and handles that hold this node
     leaf_kind kind;
-    std::uint8_t height;        ///< 0 for a leaf
+    std::uint8_t height;  ///< 0 for a leaf
     bool keyed;
-    bool references;            ///< something hangs below by a slot of a leaf; set when the node gets its id
-    std::uint32_t capacity;     ///< bytes allocated, header included
-    std::uint32_t tail;         ///< bytes used at the end, dead ones included
-    std::uint32_t dead;         ///< bytes in the tail that no record uses
+    bool references;         ///< something hangs below by a slot of a leaf; set when the node gets its id
+    std::uint32_t capacity;  ///< bytes allocated, header included
+    std::uint32_t tail;      ///< bytes used at the end, dead ones included
+    std::uint32_t dead;      ///< bytes in the tail that no record uses
     std::uint16_t entries;
-    std::uint16_t slots;        ///< inner: one per entry; leaf: one per child tree, some may be empty
-    std::uint16_t prefix;       ///< bytes of the keys' common prefix
+    std::uint16_t slots;   ///< inner: one per entry; leaf: one per child tree, some may be empty
+    std::uint16_t prefix;  ///< bytes of the keys' common prefix
     std::uint16_t unused;
     std::atomic<std::uint64_t> id;  ///< 0 until the node is stored
     union {
-        std::uint64_t seal;     ///< of the stored node
-        node* next;             ///< in the list of garbage, once nobody owns the node
+        std::uint64_t seal;  ///< of the stored node
+        node* next;          ///< in the list of garbage, once nobody owns the node
     };
 };
 static_assert(sizeof(node) == 48, "the header is part of every node: know its size");

@@ -62,9 +62,9 @@ public:
 struct node_sizes {
     std::uint32_t leaf_bytes = 4096;  ///< a leaf splits above this, unless it holds one record
     std::uint32_t inner_bytes = 4096;
-    std::uint32_t fanout = 64;        ///< children of an inner node
-    std::uint32_t embed_bytes = 256;     ///< a child tree moves into its parent's record at this size
-    std::uint32_t unembed_bytes = 512;   ///< and out of it above this one
+    std::uint32_t fanout = 64;          ///< children of an inner node
+    std::uint32_t embed_bytes = 256;    ///< a child tree moves into its parent's record at this size
+    std::uint32_t unembed_bytes = 512;  ///< and out of it above this one
 
     [[nodiscard]] std::uint32_t leaf_bytes_min() const noexcept { return leaf_bytes / 4; }
     [[nodiscard]] std::uint32_t fanout_min() const noexcept { return fanout / 4; }
@@ -125,7 +125,8 @@ public:
     void unlist(node* n) noexcept;
 
     /// Frees up to about `nodes_max` nodes of garbage: fewer where they have many children that others own, too, a
-    /// fan-out of leaves more where the last one has them.  Returns how many: 0 when there were none, or when another thread is at it.
+    /// fan-out of leaves more where the last one has them.  Returns how many: 0 when there were none, or when another
+    /// thread is at it.
     std::size_t free_garbage(std::size_t nodes_max) noexcept;
     [[nodiscard]] bool has_garbage() const noexcept { return garbage_count_.load(std::memory_order_relaxed) != 0; }
 
@@ -149,7 +150,7 @@ private:
     std::unique_ptr<table> table_;
     std::atomic<node*> garbage_{nullptr};  // a stack, linked by node::next
     std::mutex drain_mutex_;
-    node* draining_ = nullptr;             // guarded by drain_mutex_: what was taken off that stack, and what hung below it
+    node* draining_ = nullptr;  // guarded by drain_mutex_: what was taken off that stack, and what hung below it
     std::atomic<std::uint64_t> nodes_{0};
     std::atomic<std::uint64_t> bytes_{0};
     std::atomic<std::uint64_t> garbage_count_{0};
@@ -169,7 +170,7 @@ struct edit_figures {
 struct tree_context {
     node_pool* pool;
     node_sizes sizes{};
-    bool may_wait = true;     ///< false: throw not_resident instead of loading
+    bool may_wait = true;          ///< false: throw not_resident instead of loading
     mutable edit_figures edits{};  ///< written by the one thread that edits through this context
 };
 

@@ -26,11 +26,11 @@ enum class child_form : std::uint8_t { none = 0, slot = 1, embedded = 2 };
 struct record_view {
     std::string_view bytes;
     child_form child = child_form::none;
-    std::uint64_t child_count = 0;   ///< elements of the child tree
-    std::string_view embedded;       ///< the embedded child
+    std::uint64_t child_count = 0;  ///< elements of the child tree
+    std::string_view embedded;      ///< the embedded child
     const node* leaf = nullptr;
     std::uint16_t entry = 0;
-    std::uint16_t slot = 0;          ///< child_form::slot: which of the leaf's slots
+    std::uint16_t slot = 0;  ///< child_form::slot: which of the leaf's slots
 
     /// Appends the record's key to `out`.  Requires: a keyed tree.
     void append_key(std::string& out) const;

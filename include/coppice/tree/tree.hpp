@@ -49,12 +49,13 @@ class tree;
 
 /// A record to be entered. What it borrows need only live for the call, and must not lie in the tree that is changed.
 struct record {
-    std::string_view key;          ///< ignored by trees that are not keyed
+    std::string_view key;  ///< ignored by trees that are not keyed
     std::string_view bytes;
-    const tree* child = nullptr;   ///< shared, or embedded when small; an empty one stands for none
+    const tree* child = nullptr;  ///< shared, or embedded when small; an empty one stands for none
 };
 
-/// Longest `bytes` of a record: a quarter of a page of the default size. Longer values live in a bytes tree of their own.
+/// Longest `bytes` of a record: a quarter of a page of the default size. Longer values live in a bytes tree of their
+/// own.
 inline constexpr std::size_t record_bytes_inline = 1024;
 /// Longest key. Two of them and a separator fit what 16-bit offsets reach, however a node is cut.
 inline constexpr std::size_t record_key_bytes = 8 * 1024 + 32;
@@ -66,11 +67,14 @@ public:
     /// The tree below `root`, whose ownership it takes.
     tree(tree_context& context, tree_shape shape, node* root, std::uint64_t count) noexcept
         : context_(&context), shape_(shape), root_(root), count_(count) {}
-    tree(const tree& from) noexcept : context_(from.context_), shape_(from.shape_), root_(from.root_), count_(from.count_) {
+    tree(const tree& from) noexcept
+        : context_(from.context_), shape_(from.shape_), root_(from.root_), count_(from.count_) {
         if (root_ != nullptr) { retain(*root_); }
     }
     tree(tree&& from) noexcept
-        : context_(from.context_), shape_(from.shape_), root_(std::exchange(from.root_, nullptr)),
+        : context_(from.context_),
+          shape_(from.shape_),
+          root_(std::exchange(from.root_, nullptr)),
           count_(std::exchange(from.count_, 0)) {}
     tree& operator=(tree from) noexcept {
         swap(*this, from);
