@@ -7,6 +7,16 @@
 #include <cli/serve.hpp>
 #include <cli/verb.hpp>
 
+#if defined(COPPICE_JEMALLOC)
+// Read by jemalloc when it starts. A checkpoint and restore points give memory back on other threads than the one
+// that took it, in bursts: left to itself jemalloc keeps such pages for as long as nobody calls it again. With a
+// thread of its own it returns them after a second (1 M hash fields: 26 instead of 79 resident bytes each).
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0";
+}
+#endif
+
 int main(int count, char** words) {
     using namespace coppice;
     std::ios::sync_with_stdio(false);

@@ -2,25 +2,9 @@
 
 #include <utility>
 
-#ifdef __linux__
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#endif
+#include <coppice/base/priority.hpp>
 
 namespace coppice::server {
-namespace {
-
-// Linux gives each thread its own niceness; elsewhere the workers run like everyone.
-void be_nice() noexcept {
-#ifdef __linux__
-    constexpr int niceness = 10;
-    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), niceness));
-#endif
-}
-
-}  // namespace
-
 worker_pool::worker_pool(unsigned threads) {
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { work(); });
@@ -45,7 +29,7 @@ void worker_pool::run(std::function<void()> job) {
 }
 
 void worker_pool::work() {
-    be_nice();
+    lower_thread_priority();
     for (;;) {
         std::function<void()> job;
         {

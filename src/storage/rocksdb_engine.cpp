@@ -1,4 +1,5 @@
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -78,6 +79,10 @@ result<std::shared_ptr<rocksdb_engine>> rocksdb_engine::open(const std::filesyst
             failure.code = errc::corrupt;
         }
         return failure;
+    }
+    // Its flushes and compactions are a checkpoint's, and wait for processors as the checkpoint's own thread does.
+    for (const auto pool : {rocksdb::Env::LOW, rocksdb::Env::HIGH}) {
+        static_cast<void>(db->GetEnv()->LowerThreadPoolCPUPriority(pool, rocksdb::CpuPriority::kLow));
     }
     engine->db_.reset(db);
     engine->heads_ = handles[0];

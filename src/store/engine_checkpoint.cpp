@@ -1,4 +1,5 @@
 // store/engine_checkpoint.cpp: the threads behind an open store, and checkpoints.
+#include <coppice/base/priority.hpp>
 #include <coppice/base/random.hpp>
 
 #include "store/caught.hpp"
@@ -41,6 +42,7 @@ void engine::run_sync() {
 }
 
 void engine::run_background() {
+    lower_thread_priority();
     std::unique_lock lock(work_mutex_);
     while (!stopping_) {
         work_.wait_for(lock, background_interval);
