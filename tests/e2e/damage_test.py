@@ -2,7 +2,7 @@
 """A damaged byte in any file of a data folder is reported by the start, by `verify` or by the read that meets it.
 
 Never is it answered as data, and never does the program crash. In the log's unsynced tail it is a torn tail, which is
-cut, and the cut is reported. DAMAGE_TRIALS says how many bytes are damaged in each kind of file (4).
+cut, and the cut is reported. DAMAGE_TRIALS says how many bytes are damaged in each kind of file (2).
 """
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from content import content, filled
 from harness import Lost, ReplyError, Server, Workplace
 
-TRIALS = int(os.environ.get("DAMAGE_TRIALS") or 4)
+TRIALS = int(os.environ.get("DAMAGE_TRIALS") or 2)
 SEED = int(os.environ.get("COPPICE_SEED") or 20261121)
 WORDS = re.compile(r"corrupt|damage|checksum|torn|missing|not a coppice|format|version", re.IGNORECASE)
 CUT = re.compile(r"tail was torn", re.IGNORECASE)

@@ -1,0 +1,146 @@
+#!/usr/bin/python3
+"""The program's verbs on a running server and on a folder, exit codes, --json, a clean stop and the next start."""
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+import subprocess
+import unittest
+from typing import Any
+
+from content import content, filled
+from harness import Server, Workplace, program, run
+
+
+class Program(unittest.TestCase):
+    def setUp(self) -> None:
+        self.place = Workplace("program")
+        self.addCleanup(self.place.__exit__, None)
+        self.folder = self.place.path / "data"
+        self.environment = {**os.environ, "HOME": str(self.place.path), "XDG_CONFIG_HOME": str(self.place.path / "config"),
+                            "NO_COLOR": "1"}
+        for name in ("COPPICE_STORE", "COPPICE_BRANCH"):
+            self.environment.pop(name, None)
+
+    def coppice(self, *words: str, store: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = run(*words[:1], "--store", store, *words[1:], env=self.environment)
+        self.assertEqual(done.returncode, code, f"{words}: {done.stdout}{done.stderr}")
+        return done
+
+    def from_json(self, *words: str, store: str) -> Any:
+        return json.loads(self.coppice(words[0], "--json", *words[1:], store=store).stdout)
+
+    def verbs_on(self, store: str) -> None:
+        """One story that uses most verbs."""
+        documents = self.place.path / "documents.json"
+        documents.write_text(json.dumps([{"id": f"n{number}", "name": f"name {number}"} for number in range(50)]))
+        self.coppice("import", str(documents), "docs", "--id", "id", store=store)
+        self.coppice("set", "greeting", "hello", store=store)
+        self.assertIn("hello", self.coppice("get", "greeting", store=store).stdout)
+        self.assertIn("docs:n7", self.coppice("ls", "docs:*", store=store).stdout)
+        self.assertTrue(self.from_json("commit", "-m", "first", store=store)["new"])
+        self.coppice("tag", "v1", store=store)
+        self.coppice("branch", "exp", store=store)
+        self.coppice("exec", "--branch", "exp", "HSET", "docs:n7", "name", "changed", store=store)
+        changes = self.from_json("diff", "main", "exp", store=store)["changes"]
+        self.assertEqual([change["key"] for change in changes], ["docs:n7"])
+        self.assertIn("name 7", self.coppice("at", "v1", "HGETALL", "docs:n7", store=store).stdout)
+        self.assertEqual(len(self.from_json("branch", store=store)), 2)
+        self.assertIn("first", self.coppice("log", store=store).stdout)
+        self.assertIn("main", self.coppice("status", store=store).stdout)
+        exported = self.place.path / "exported.json"
+        exported.unlink(missing_ok=True)
+        self.coppice("export", "docs", str(exported), store=store)
+        self.assertEqual(json.loads(exported.read_text()), json.loads(documents.read_text()))
+        self.assertTrue(self.from_json("verify", store=store)["sound"])
+        self.coppice("gc", store=store)
+        self.coppice("info", store=store)
+
+    def test_verbs_on_a_server(self) -> None:
+        with Server(self.folder).start() as server:
+            self.verbs_on(server.url)
+            backup = self.place.path / "backup"
+            self.coppice("backup", str(backup), store=server.url)
+            with server.connect() as connection:
+                before = content(connection)
+        with Server(backup).start() as copy, copy.connect() as connection:
+            self.assertEqual(content(connection), before)
+
+    def test_verbs_on_a_folder(self) -> None:
+        self.verbs_on(str(self.folder))
+        with Server(self.folder).start() as server, server.connect() as connection:
+            self.assertEqual(connection.ask("GET", "greeting"), b"hello")
+
+    def test_verbs_on_a_folder_that_is_served_go_to_its_server(self) -> None:
+        with Server(self.folder).start() as server:
+            self.coppice("set", "key", "by the folder", store=str(self.folder))
+            with server.connect() as connection:
+                self.assertEqual(connection.ask("GET", "key"), b"by the folder")
+
+    def test_a_second_server_on_a_folder_is_told_who_has_it(self) -> None:
+        with Server(self.folder).start() as server:
+            second = run("serve", self.folder, "--port", "0", env=self.environment)
+            self.assertEqual(second.returncode, 1)
+            assert server.process is not None
+            self.assertRegex(second.stderr, rf"pid {server.process.pid}, listening at .*:{server.port}")
+            self.assertTrue(server.answers())
+
+    def test_a_taken_port_is_named(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = str(taken.getsockname()[1])
+            refused = run("serve", self.folder, "--port", port, env=self.environment)
+        self.assertEqual(refused.returncode, 1)
+        self.assertRegex(refused.stderr, rf"{port}.*in use|in use.*{port}")
+
+    def test_exit_codes(self) -> None:
+        with Server(self.folder).start() as server:
+            self.coppice("get", "nothing", store=server.url, code=1)
+            self.coppice("nosuchverb", store=server.url, code=2)
+            self.coppice("branch", "--nosuchoption", store=server.url, code=2)
+            self.coppice("at", "nosuchversion", "GET", "a", store=server.url, code=1)
+            failed = run("at", "--store", server.url, "--json", "nosuchversion", "GET", "a", env=self.environment)
+            self.assertIn("nosuchversion", json.loads(failed.stderr)["error"]["message"])
+        self.coppice("get", "a", store="coppice://127.0.0.1:1", code=1)
+        self.assertEqual(run("--version").returncode, 0)
+        self.assertEqual(run("--help").returncode, 0)
+
+    def test_the_folder_is_private(self) -> None:
+        with Server(self.folder).start():
+            self.assertEqual(stat.S_IMODE(self.folder.stat().st_mode), 0o700)
+
+    def test_a_clean_stop_and_the_next_start(self) -> None:
+        with Server(self.folder).start() as server:
+            with server.connect() as connection:
+                filled(connection, keys=60)
+                before = content(connection)
+            self.assertEqual(server.stop(), 0)
+            server.start()
+            with server.connect() as connection:
+                self.assertEqual(content(connection), before)
+                connection.send(["SHUTDOWN"])
+            assert server.process is not None
+            self.assertEqual(server.process.wait(60), 0)
+            server.start()
+            with server.connect() as connection:
+                self.assertEqual(content(connection), before)
+
+    def test_without_a_password_only_loopback_is_served(self) -> None:
+        command = [str(program()), "serve", str(self.folder), "--port", "0", "--bind", "0.0.0.0"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            _, said = process.communicate(timeout=3)
+            self.assertEqual(process.returncode, 1)
+            self.assertRegex(said, "protected|password")
+        except subprocess.TimeoutExpired:
+            pass  # it may serve this machine alone, as Redis does
+        finally:
+            process.kill()
+            process.communicate(timeout=30)
+
+
+if __name__ == "__main__":
+    unittest.main()
