@@ -322,7 +322,7 @@ node_ptr copy_content(tree_context& context, const node& n, std::size_t extra) {
     to.kind = n.kind;
     to.height = n.height;
     to.keyed = n.keyed;
-    to.references = n.references;
+    to.references = false;  // set when the copy gets its id; a checkpoint may be setting that of `n`
     to.entries = n.entries;
     to.slots = 0;  // until the slots are there, letting go of the copy must not read them
     to.prefix = n.prefix;
