@@ -186,9 +186,22 @@ status command_getkeys(command_context& context, arguments given) {
     const auto count = static_cast<int>(words.size());
     const int last = std::min(row->keys.last < 0 ? count + row->keys.last : row->keys.last, count - 1);
     std::vector<std::string_view> keys;
-    for (int i = row->keys.first; i <= last; i += row->keys.step) { keys.push_back(words[static_cast<std::size_t>(i)]); }
+    for (int i = row->keys.first; i <= last; i += row->keys.step) {
+        keys.push_back(words[static_cast<std::size_t>(i)]);
+    }
     context.reply.array(keys.size());
     for (const auto key : keys) { context.reply.bulk(key); }
+    return {};
+}
+
+status container_help(command_context& context, arguments given) {
+    const auto& container = *find_command(given[0]);
+    context.reply.array(1 + 2 * container.subcommands.size());
+    context.reply.status(fmt::format("{} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:", container.name));
+    for (const auto& row : container.subcommands) {
+        context.reply.status(row.syntax.empty() ? std::string(row.name) : fmt::format("{} {}", row.name, row.syntax));
+        context.reply.status(fmt::format("    {}", row.summary));
+    }
     return {};
 }
 
@@ -200,7 +213,9 @@ void append_row(std::string& page, const command& row, std::string_view parent) 
     std::string call(parent.empty() ? "" : fmt::format("{} ", parent));
     call += row.name;
     if (!row.syntax.empty()) { call += fmt::format(" {}", row.syntax); }
-    for (std::size_t at = call.find('|'); at != std::string::npos; at = call.find('|', at + 2)) { call.insert(at, 1, '\\'); }
+    for (std::size_t at = call.find('|'); at != std::string::npos; at = call.find('|', at + 2)) {
+        call.insert(at, 1, '\\');
+    }
     const auto* const mode = row.mode == access::read ? "read" : row.mode == access::write ? "write" : "admin";
     page += fmt::format("| `{}` | {} | {} | {} |\n", call, row.summary, mode, row.cost);
 }
@@ -215,13 +230,14 @@ std::string commands_as_markdown() {
         for (const auto& sub : row.subcommands) { append_row(page, sub, row.name); }
     }
     std::string page =
-        "<!-- Generated from the table of commands: see tests/command/documentation_test.cpp. -->\n"
+        "<!-- Generated from the table of commands: see tests/command/rows_test.cpp. -->\n"
         "# Commands\n\n"
         "Names, arguments, replies and error texts are those of Redis 7.0.15 where Redis has the command. `n` is the\n"
         "number of elements of what is worked on. A command that reads can be asked of the past with\n"
         "`AT reference command ...`, any of another branch with `ON branch command ...`.\n";
     for (const auto& [group, rows] : groups) {
-        page += fmt::format("\n## {}\n\n| command | what it does | access | cost |\n|---|---|---|---|\n{}", group, rows);
+        page +=
+            fmt::format("\n## {}\n\n| command | what it does | access | cost |\n|---|---|---|---|\n{}", group, rows);
     }
     return page;
 }

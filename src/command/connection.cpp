@@ -145,8 +145,10 @@ status hello(command_context& context, arguments given) {
     if (user && !log_in(context, *user, *password)) { return {}; }
     if (!context.session->authenticated) {
         context.reply.error(
-            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> "
-            "<pass> option can be used to authenticate the client and select the RESP protocol version at the same time");
+            "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH "
+            "<user> "
+            "<pass> option can be used to authenticate the client and select the RESP protocol version at the same "
+            "time");
         return {};
     }
     if (name) { context.session->name = *name; }
@@ -172,8 +174,8 @@ std::string client_line(const command_host& host, const command_session& session
         "qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll=0 omem={} tot-mem={} events={} cmd={} user={} "
         "redir=-1 resp={} lib-name={} lib-ver={} branch={}\n",
         session.id, seen.addr, seen.laddr, seen.fd, session.name, seen.age, seen.idle, flags, session.database,
-        session.in_multi ? std::to_string(session.queue.size()) : "-1", seen.qbuf, seen.qbuf_free, seen.argv_mem, seen.rbs,
-        seen.rbs, seen.obl, seen.omem, seen.tot_mem, seen.events, last, session.user, session.protocol,
+        session.in_multi ? std::to_string(session.queue.size()) : "-1", seen.qbuf, seen.qbuf_free, seen.argv_mem,
+        seen.rbs, seen.rbs, seen.obl, seen.omem, seen.tot_mem, seen.events, last, session.user, session.protocol,
         session.library_name, session.library_version, session.branch->row.name);
 }
 
@@ -215,8 +217,8 @@ status client_list(command_context& context, arguments given) {
         }
     } else if (given.size() == 4 && says(given[2], "TYPE")) {
         normal = says(given[3], "normal");
-        if (!normal && !says(given[3], "master") && !says(given[3], "replica") && !says(given[3], "slave") &&
-            !says(given[3], "pubsub")) {
+        if (!normal && !says(given[3], "master") && !says(given[3], "replica") && !says(given[3], "slave")
+            && !says(given[3], "pubsub")) {
             return error{errc::invalid, fmt::format("Unknown client type '{}'", given[3])};
         }
     } else if (given.size() != 2) {
@@ -251,8 +253,8 @@ result<kill_filter> kill_filter_in(arguments words) {
             filter.id = *id;
         } else if (says(words[i], "TYPE")) {
             filter.normal = says(value, "normal");
-            if (!filter.normal && !says(value, "master") && !says(value, "replica") && !says(value, "slave") &&
-                !says(value, "pubsub")) {
+            if (!filter.normal && !says(value, "master") && !says(value, "replica") && !says(value, "slave")
+                && !says(value, "pubsub")) {
                 return error{errc::invalid, fmt::format("Unknown client type '{}'", value)};
             }
         } else if (says(words[i], "ADDR")) {
@@ -282,9 +284,10 @@ status client_kill(command_context& context, arguments given) {
     std::int64_t killed = 0;
     context.host->each_session([&](command_session& each) {
         const auto seen = context.host->connection_of(each);
-        const bool meant = filter->normal && (!filter->id || *filter->id == static_cast<std::int64_t>(each.id)) &&
-                           (!filter->addr || *filter->addr == seen.addr) && (!filter->laddr || *filter->laddr == seen.laddr) &&
-                           (!filter->user || *filter->user == each.user) && !(filter->skip_me && &each == context.session);
+        const bool meant =
+            filter->normal && (!filter->id || *filter->id == static_cast<std::int64_t>(each.id))
+            && (!filter->addr || *filter->addr == seen.addr) && (!filter->laddr || *filter->laddr == seen.laddr)
+            && (!filter->user || *filter->user == each.user) && !(filter->skip_me && &each == context.session);
         if (!meant) { return; }
         ++killed;
         if (&each == context.session) {
@@ -358,44 +361,220 @@ using enum access;
 using rt = reply_type;
 
 constexpr command client_rows[] = {
-    {"GETNAME", client_getname, exactly(2), {}, admin, rt::null_or_bulk, of, "O(1)", here, "Return the connection's name.",
-     "", ""},
-    {"GETREDIR", client_getredir, exactly(2), {}, admin, rt::integer, of, "O(1)", here,
-     "Return -1: there is no client-side caching.", "", ""},
+    {"GETNAME",
+     client_getname,
+     exactly(2),
+     {},
+     admin,
+     rt::null_or_bulk,
+     of,
+     "O(1)",
+     here,
+     "Return the connection's name.",
+     "",
+     ""},
+    {"GETREDIR",
+     client_getredir,
+     exactly(2),
+     {},
+     admin,
+     rt::integer,
+     of,
+     "O(1)",
+     here,
+     "Return -1: there is no client-side caching.",
+     "",
+     ""},
+    help_row,
     {"ID", client_id, exactly(2), {}, admin, rt::integer, of, "O(1)", here, "Return the connection's number.", "", ""},
     {"INFO", client_info, exactly(2), {}, admin, rt::bulk, of, "O(1)", here, "Describe this connection.", "", ""},
-    {"KILL", client_kill, at_least(3), {}, admin, rt::any, of, "O(n) connections", here, "End connections.",
-     "ip:port | [ID client-id] [TYPE NORMAL] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME yes/no]", ""},
-    {"LIST", client_list, at_least(2), {}, admin, rt::bulk, of, "O(n) connections", here,
-     "Describe the connections, each with its branch.", "[TYPE NORMAL] [ID client-id [client-id ...]]", ""},
-    {"NO-EVICT", client_no_evict, exactly(3), {}, admin, rt::simple, of, "O(1)", here,
-     "Accepted: connections are not evicted.", "ON | OFF", ""},
-    {"NO-TOUCH", client_no_touch, exactly(3), {}, admin, rt::simple, of, "O(1)", here,
-     "Accepted: access times are not kept.", "ON | OFF", ""},
-    {"REPLY", client_reply, exactly(3), {}, admin, rt::any, of, "O(1)", here,
-     "Answer commands, or not, or not the next one.", "ON | OFF | SKIP", ""},
-    {"SETINFO", client_setinfo, exactly(4), {}, admin, rt::simple, of, "O(1)", here,
-     "Say which client library this is.", "LIB-NAME libname | LIB-VER libver", ""},
-    {"SETNAME", client_setname, exactly(3), {}, admin, rt::simple, of, "O(1)", here, "Name the connection.",
-     "connection-name", ""},
+    {"KILL",
+     client_kill,
+     at_least(3),
+     {},
+     admin,
+     rt::any,
+     of,
+     "O(n) connections",
+     here,
+     "End connections.",
+     "ip:port | [ID client-id] [TYPE NORMAL] [USER username] [ADDR ip:port] [LADDR ip:port] [SKIPME yes/no]",
+     ""},
+    {"LIST",
+     client_list,
+     at_least(2),
+     {},
+     admin,
+     rt::bulk,
+     of,
+     "O(n) connections",
+     here,
+     "Describe the connections, each with its branch.",
+     "[TYPE NORMAL] [ID client-id [client-id ...]]",
+     ""},
+    {"NO-EVICT",
+     client_no_evict,
+     exactly(3),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Accepted: connections are not evicted.",
+     "ON | OFF",
+     ""},
+    {"NO-TOUCH",
+     client_no_touch,
+     exactly(3),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Accepted: access times are not kept.",
+     "ON | OFF",
+     ""},
+    {"REPLY",
+     client_reply,
+     exactly(3),
+     {},
+     admin,
+     rt::any,
+     of,
+     "O(1)",
+     here,
+     "Answer commands, or not, or not the next one.",
+     "ON | OFF | SKIP",
+     ""},
+    {"SETINFO",
+     client_setinfo,
+     exactly(4),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Say which client library this is.",
+     "LIB-NAME libname | LIB-VER libver",
+     ""},
+    {"SETNAME",
+     client_setname,
+     exactly(3),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Name the connection.",
+     "connection-name",
+     ""},
 };
 
 constexpr command rows[] = {
-    {"AUTH", auth, at_least(2), {}, admin, rt::simple, of, "O(1)", here,
-     "Log in; the user's name may carry a branch: default@branch.", "[username] password", "fast no-auth"},
-    {"CLIENT", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "Look at and change connections.", "", "", nullptr,
+    {"AUTH",
+     auth,
+     at_least(2),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Log in; the user's name may carry a branch: default@branch.",
+     "[username] password",
+     "fast no-auth"},
+    {"CLIENT",
+     nullptr,
+     at_least(2),
+     {},
+     admin,
+     rt::any,
+     of,
+     "",
+     here,
+     "Look at and change connections.",
+     "",
+     "",
+     nullptr,
      client_rows},
-    {"COMMAND", command_all, at_least(1), {}, admin, rt::array, of, "O(n) commands", here, "Describe the commands.", "", "",
-     nullptr, command_rows},
+    {"COMMAND",
+     command_all,
+     at_least(1),
+     {},
+     admin,
+     rt::array,
+     of,
+     "O(n) commands",
+     here,
+     "Describe the commands.",
+     "",
+     "",
+     nullptr,
+     command_rows},
     {"ECHO", echo, exactly(2), {}, admin, rt::bulk, of, "O(1)", here, "Return the argument.", "message", "fast"},
-    {"HELLO", hello, at_least(1), {}, admin, rt::map, of, "O(1)", here,
+    {"HELLO",
+     hello,
+     at_least(1),
+     {},
+     admin,
+     rt::map,
+     of,
+     "O(1)",
+     here,
      "Choose the protocol's version, and perhaps log in and be named.",
-     "[protover [AUTH username password] [SETNAME clientname]]", "fast no-auth"},
-    {"PING", ping, at_least(1), {}, admin, rt::any, of, "O(1)", here, "Return PONG, or the argument.", "[message]", "fast"},
-    {"QUIT", quit, at_least(1), {}, admin, rt::simple, of, "O(1)", here, "End this connection.", "", "fast no-auth in-multi"},
-    {"RESET", reset, exactly(1), {}, admin, rt::simple, of, "O(1)", here, "Make this connection as a new one.", "",
+     "[protover [AUTH username password] [SETNAME clientname]]",
+     "fast no-auth"},
+    {"PING",
+     ping,
+     at_least(1),
+     {},
+     admin,
+     rt::any,
+     of,
+     "O(1)",
+     here,
+     "Return PONG, or the argument.",
+     "[message]",
+     "fast"},
+    {"QUIT",
+     quit,
+     at_least(1),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "End this connection.",
+     "",
      "fast no-auth in-multi"},
-    {"SELECT", select, exactly(2), {}, admin, rt::simple, of, "O(1)", here, "Choose one of the 16 databases.", "index",
+    {"RESET",
+     reset,
+     exactly(1),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Make this connection as a new one.",
+     "",
+     "fast no-auth in-multi"},
+    {"SELECT",
+     select,
+     exactly(2),
+     {},
+     admin,
+     rt::simple,
+     of,
+     "O(1)",
+     here,
+     "Choose one of the 16 databases.",
+     "index",
      "fast"},
 };
 

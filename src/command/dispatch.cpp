@@ -232,8 +232,8 @@ void run_command(command_context& context, const command& row, arguments given) 
     if (context.host != nullptr) {
         if (row.mode == access::admin) { context.host->flush_writes(); }
         const bool may_be_long = row.elements != nullptr && (context.session == nullptr || !context.session->in_exec);
-        if (may_be_long && row.elements(context, given) > long_read_elements &&
-            context.host->answer_long(context, row, given)) {
+        if (may_be_long && row.elements(context, given) > long_read_elements
+            && context.host->answer_long(context, row, given)) {
             ++context.host->stats.long_reads;
             return;
         }
@@ -257,7 +257,8 @@ run_outcome run_request(command_host& host, command_session& session, reply_sink
     const auto& called = sub != nullptr ? *sub : *row;
     if (session.needs_care() && refused_or_queued(session, reply, called, given)) [[unlikely]] { return std::nullopt; }
     if (session.branch->dropped && called.mode != access::admin) [[unlikely]] {
-        reply.error(fmt::format("ERR branch '{}' was deleted; choose another with BRANCH USE", session.branch->row.name));
+        reply.error(
+            fmt::format("ERR branch '{}' was deleted; choose another with BRANCH USE", session.branch->row.name));
         return std::nullopt;
     }
     command_context context(host.store, *session.branch, session.database, now, reply, &session, &host);
@@ -329,9 +330,7 @@ void long_command::run(reply_sink& reply) {
     try {
         const auto done = row_.run(context, given);
         if (!done) { reply_error(reply, done.error()); }
-    } catch (const load_error& failed) {
-        reply_error(reply, failed.cause());
-    }
+    } catch (const load_error& failed) { reply_error(reply, failed.cause()); }
 }
 
 }  // namespace coppice

@@ -21,8 +21,8 @@ struct condition {
 
     [[nodiscard]] bool allows(milliseconds_utc current, milliseconds_utc wanted) const noexcept {
         const bool has = current != no_deadline;
-        return !(none && has) && !(some && !has) && !(later && (!has || wanted <= current)) &&
-               !(sooner && has && wanted >= current);
+        return !(none && has) && !(some && !has) && !(later && (!has || wanted <= current))
+               && !(sooner && has && wanted >= current);
     }
 };
 
@@ -84,8 +84,8 @@ status say_deadline(const command_context& context, std::string_view key, bool a
 
 }  // namespace
 
-result<milliseconds_utc> deadline_in(const command_context& context, std::string_view command_name, std::string_view text,
-                                     time_form form, bool positive_only) {
+result<milliseconds_utc> deadline_in(const command_context& context, std::string_view command_name,
+                                     std::string_view text, time_form form, bool positive_only) {
     const auto number = integer_in(text);
     if (!number) { return number.error(); }
     milliseconds_utc deadline = *number;

@@ -34,7 +34,8 @@ std::uint64_t resident_bytes() {
 }
 
 void server(const command_context& context, info_text& text) {
-    const auto uptime = static_cast<std::uint64_t>(std::max<std::int64_t>(context.now - context.host->started, 0)) / 1000;
+    const auto uptime =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(context.now - context.host->started, 0)) / 1000;
     text.section("Server");
     text.line("redis_version", redis_version);
     text.line("coppice_version", coppice_version());
@@ -135,9 +136,9 @@ void command_statistics(const command_context& context, info_text& text) {
         if (calls.calls == 0 && calls.rejected == 0) { continue; }
         const auto spent = std::chrono::duration<double, std::micro>(calls.spent).count();
         text.line("cmdstat_" + lower_case(rows[i].name),
-                  fmt::format("calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={}", calls.calls,
-                              spent, calls.calls == 0 ? 0.0 : spent / static_cast<double>(calls.calls), calls.rejected,
-                              calls.failed));
+                  fmt::format("calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
+                              calls.calls, spent, calls.calls == 0 ? 0.0 : spent / static_cast<double>(calls.calls),
+                              calls.rejected, calls.failed));
     }
 }
 
@@ -180,10 +181,18 @@ struct section_row {
     bool usual;
 };
 constexpr section_row sections[] = {
-    {"server", server, true},           {"clients", clients, true},   {"memory", memory, true},
-    {"persistence", persistence, true}, {"stats", statistics, true},  {"replication", replication, true},
-    {"cpu", cpu, true},                 {"modules", modules, true},   {"commandstats", command_statistics, false},
-    {"cluster", cluster, true},         {"keyspace", keyspace, true}, {"cow", cow, true},
+    {"server", server, true},
+    {"clients", clients, true},
+    {"memory", memory, true},
+    {"persistence", persistence, true},
+    {"stats", statistics, true},
+    {"replication", replication, true},
+    {"cpu", cpu, true},
+    {"modules", modules, true},
+    {"commandstats", command_statistics, false},
+    {"cluster", cluster, true},
+    {"keyspace", keyspace, true},
+    {"cow", cow, true},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <coppice/base/limits.hpp>
 #include <coppice/tree/cursor.hpp>
 
+#include <command/command_info.hpp>
 #include <command/dispatch.hpp>
 #include <command/parse.hpp>
 #include <command/scan.hpp>
@@ -38,7 +39,8 @@ status del(command_context& context, arguments given) {
 
 status exists(command_context& context, arguments given) {
     const auto keys = given.subspan(1);
-    context.reply.integer(std::count_if(keys.begin(), keys.end(), [&](auto key) { return found_at(context, key).has_value(); }));
+    context.reply.integer(
+        std::count_if(keys.begin(), keys.end(), [&](auto key) { return found_at(context, key).has_value(); }));
     return {};
 }
 
@@ -234,29 +236,10 @@ status object_freq(command_context& context, arguments given) {
         context.reply.null();
         return {};
     }
-    return error{errc::invalid,
-                 "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
-                 "between policies at runtime LRU and LFU data will take some time to adjust."};
-}
-
-status object_help(command_context& context, arguments) {
-    constexpr std::string_view lines[] = {
-        "OBJECT <subcommand> [<arg> [value] [opt] ...]. Subcommands are:",
-        "ENCODING <key>",
-        "    Return where the value lies: inline (in its key's record), embedded (a small",
-        "    collection in its key's record) or tree.",
-        "FREQ <key>",
-        "    Answers an error: access frequencies are not kept.",
-        "IDLETIME <key>",
-        "    Return 0: access times are not kept.",
-        "REFCOUNT <key>",
-        "    Return 1.",
-        "HELP",
-        "    Print this help.",
-    };
-    context.reply.array(std::size(lines));
-    for (const auto line : lines) { context.reply.status(line); }
-    return {};
+    return error{
+        errc::invalid,
+        "An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching "
+        "between policies at runtime LRU and LFU data will take some time to adjust."};
 }
 
 constexpr std::string_view here = "0.1";
@@ -265,15 +248,44 @@ constexpr std::string_view log_n = "O(log n)";
 using enum access;
 using rt = reply_type;
 
-
 constexpr command object_rows[] = {
-    {"ENCODING", object_encoding, exactly(3), {2, 2, 1}, read, rt::null_or_bulk, of, log_n, here,
-     "Say where a value lies: inline, embedded or tree.", "key", ""},
-    {"FREQ", object_freq, exactly(3), {2, 2, 1}, read, rt::any, of, log_n, here,
-     "Answers an error: access frequencies are not kept.", "key", ""},
-    {"HELP", object_help, exactly(2), {}, read, rt::array, of, "O(1)", here, "Explain OBJECT.", "", ""},
-    {"IDLETIME", object_idletime, exactly(3), {2, 2, 1}, read, rt::any, of, log_n, here,
-     "Return 0: access times are not kept.", "key", ""},
+    {"ENCODING",
+     object_encoding,
+     exactly(3),
+     {2, 2, 1},
+     read,
+     rt::null_or_bulk,
+     of,
+     log_n,
+     here,
+     "Say where a value lies: inline, embedded or tree.",
+     "key",
+     ""},
+    {"FREQ",
+     object_freq,
+     exactly(3),
+     {2, 2, 1},
+     read,
+     rt::any,
+     of,
+     log_n,
+     here,
+     "Answers an error: access frequencies are not kept.",
+     "key",
+     ""},
+    help_row,
+    {"IDLETIME",
+     object_idletime,
+     exactly(3),
+     {2, 2, 1},
+     read,
+     rt::any,
+     of,
+     log_n,
+     here,
+     "Return 0: access times are not kept.",
+     "key",
+     ""},
     {"REFCOUNT", object_refcount, exactly(3), {2, 2, 1}, read, rt::any, of, log_n, here, "Return 1.", "key", ""},
 };
 
@@ -286,17 +298,40 @@ constexpr command rows[] = {
      "Delete keys and return how many were there.", "key [key ...]", ""},
     {"EXISTS", exists, at_least(2), keys_from(1), read, rt::integer, of, "O(k log n)", here,
      "Return how many of the keys are there.", "key [key ...]", "fast"},
-    {"EXPIRE", expire, at_least(3), key_at(1), write, rt::integer, of, log_n, here,
-     "Delete a key after some seconds.", "key seconds [NX | XX | GT | LT]", "fast"},
+    {"EXPIRE", expire, at_least(3), key_at(1), write, rt::integer, of, log_n, here, "Delete a key after some seconds.",
+     "key seconds [NX | XX | GT | LT]", "fast"},
     {"EXPIREAT", expireat, at_least(3), key_at(1), write, rt::integer, of, log_n, here,
      "Delete a key at a time, in seconds since 1970.", "key unix-time-seconds [NX | XX | GT | LT]", "fast"},
     {"EXPIRETIME", expiretime, exactly(2), key_at(1), read, rt::integer, of, log_n, here,
      "Return a key's deadline, in seconds since 1970.", "key", "fast"},
-    {"KEYS", keys, exactly(2), {}, read, rt::array, of, "O(n) of the keys that begin with the pattern's first letters",
-     here, "Return the keys that match a pattern, in order.", "pattern", "", keys_elements},
+    {"KEYS",
+     keys,
+     exactly(2),
+     {},
+     read,
+     rt::array,
+     of,
+     "O(n) of the keys that begin with the pattern's first letters",
+     here,
+     "Return the keys that match a pattern, in order.",
+     "pattern",
+     "",
+     keys_elements},
     {"MOVE", move, exactly(3), key_at(1), write, rt::integer, of, log_n, here, "Move a key to another database.",
      "key db", "fast"},
-    {"OBJECT", nullptr, at_least(2), {}, read, rt::any, of, "", here, "Look into how a key is kept.", "", "", nullptr,
+    {"OBJECT",
+     nullptr,
+     at_least(2),
+     {},
+     read,
+     rt::any,
+     of,
+     "",
+     here,
+     "Look into how a key is kept.",
+     "",
+     "",
+     nullptr,
      object_rows},
     {"PERSIST", persist, exactly(2), key_at(1), write, rt::integer, of, log_n, here, "Take a key's deadline.", "key",
      "fast"},
@@ -311,11 +346,20 @@ constexpr command rows[] = {
     {"RANDOMKEY", randomkey, exactly(1), {}, read, rt::null_or_bulk, of, log_n, here, "Return some key.", "", ""},
     {"RENAME", rename, exactly(3), keys_from(1, 2), write, rt::simple, of, "O(log n), whatever the key holds", here,
      "Give a key another name.", "key newkey", ""},
-    {"RENAMENX", renamenx, exactly(3), keys_from(1, 2), write, rt::integer, of, "O(log n), whatever the key holds", here,
-     "Give a key another name if that is free.", "key newkey", "fast"},
-    {"SCAN", scan, at_least(2), {}, read, rt::array, of, "O(COUNT) a page", here,
+    {"RENAMENX", renamenx, exactly(3), keys_from(1, 2), write, rt::integer, of, "O(log n), whatever the key holds",
+     here, "Give a key another name if that is free.", "key newkey", "fast"},
+    {"SCAN",
+     scan,
+     at_least(2),
+     {},
+     read,
+     rt::array,
+     of,
+     "O(COUNT) a page",
+     here,
      "Walk over the keys of one version, page by page: each once, none missed.",
-     "cursor [MATCH pattern] [COUNT count] [TYPE type]", ""},
+     "cursor [MATCH pattern] [COUNT count] [TYPE type]",
+     ""},
     {"SORT", sort, at_least(2), key_at(1), write, rt::any, of, "O(n log n)", here,
      "Sort a list or a set, perhaps by and into other keys.",
      "key [BY pattern] [LIMIT offset count] [GET pattern ...] [ASC | DESC] [ALPHA] [STORE destination]", "denyoom"},
@@ -337,7 +381,8 @@ result<unsigned> database_in(std::string_view text) {
     const auto number = integer_in(text);
     if (!number) { return number.error(); }
     if (*number < INT32_MIN || *number > INT32_MAX) {
-        return error{errc::invalid, fmt::format("value is out of range, value must between {} and {}", INT32_MIN, INT32_MAX)};
+        return error{errc::invalid,
+                     fmt::format("value is out of range, value must between {} and {}", INT32_MIN, INT32_MAX)};
     }
     if (*number < 0 || *number >= static_cast<std::int64_t>(limits::key_spaces)) {
         return error{errc::invalid, "DB index is out of range"};

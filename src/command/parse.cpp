@@ -51,9 +51,7 @@ bool takes(std::string_view pattern, std::size_t& at, char byte) noexcept {
 
 }  // namespace
 
-error wrong_type_error() {
-    return {errc::wrong_type, "Operation against a key holding the wrong kind of value"};
-}
+error wrong_type_error() { return {errc::wrong_type, "Operation against a key holding the wrong kind of value"}; }
 error not_integer_error() { return {errc::invalid, "value is not an integer or out of range"}; }
 error not_float_error() { return {errc::invalid, "value is not a valid float"}; }
 error syntax_error() { return {errc::invalid, "syntax error"}; }
@@ -102,8 +100,8 @@ std::string human_real(long double number) {
 }
 
 bool says(std::string_view text, std::string_view word) noexcept {
-    return text.size() == word.size() &&
-           std::equal(text.begin(), text.end(), word.begin(), [](char a, char b) { return lower(a) == lower(b); });
+    return text.size() == word.size()
+           && std::equal(text.begin(), text.end(), word.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
 std::string lower_case(std::string_view text) {

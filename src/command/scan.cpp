@@ -20,8 +20,8 @@ constexpr std::size_t snapshots_max = 4'096;
 constexpr std::chrono::seconds snapshot_idle_max{60};
 constexpr unsigned slot_bits = 16;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 46U) - 1;
-constexpr std::uint64_t page_max = 10'000;        // COUNT is a hint
-constexpr std::uint64_t small_collection = 128;   // comes in one page
+constexpr std::uint64_t page_max = 10'000;       // COUNT is a hint
+constexpr std::uint64_t small_collection = 128;  // comes in one page
 static_assert(slots_max == std::size_t{1} << slot_bits);
 
 struct scan_options {
@@ -63,7 +63,9 @@ result<scan_options> options_in(arguments given, std::size_t cursor_at, bool typ
 }
 
 std::uint64_t hash_of(const scan_subject& subject) noexcept {
-    const auto mix = [](std::uint64_t a, std::uint64_t b) { return (a ^ (b + 0x9E3779B97F4A7C15U)) * 0xD6E8FEB86659FD93U; };
+    const auto mix = [](std::uint64_t a, std::uint64_t b) {
+        return (a ^ (b + 0x9E3779B97F4A7C15U)) * 0xD6E8FEB86659FD93U;
+    };
     return mix(mix(mix(static_cast<std::uint64_t>(subject.type), subject.branch), subject.database),
                std::hash<std::string_view>()(subject.key));
 }
@@ -212,7 +214,8 @@ status answer_key_scan(const command_context& context, arguments given) {
     const auto options = options_in(given, 1, true);
     if (!options) { return options.error(); }
     const auto view = context.view();
-    const auto take = [&](const tree&, std::string_view key, const record_view& record, std::vector<std::string>& words) {
+    const auto take = [&](const tree&, std::string_view key, const record_view& record,
+                          std::vector<std::string>& words) {
         const auto found = view.alive(record);
         if (found && (!options->type || says(*options->type, name_of(found->type)))) { words.emplace_back(key); }
     };

@@ -31,7 +31,7 @@ namespace coppice {
 
 /// What a cursor walks over: a cursor of one subject is not one of another.
 struct scan_subject {
-    value_type type{};        ///< of the key; 0: the keys of a database
+    value_type type{};  ///< of the key; 0: the keys of a database
     branch_id branch = 0;
     unsigned database = 0;
     std::string_view key{};
@@ -83,13 +83,14 @@ private:
 };
 
 /// What a page says of one record: appends words (a name; or a field and its value).
-using scan_take =
-    function_ref<void(const tree& walked, std::string_view key, const record_view& record, std::vector<std::string>& words)>;
+using scan_take = function_ref<void(const tree& walked, std::string_view key, const record_view& record,
+                                    std::vector<std::string>& words)>;
 
 /// The whole of HSCAN or SSCAN, `given` being "HSCAN key cursor [MATCH pattern] [COUNT n]": finds the key, which
 /// must be of `type`, walks a page of its child tree and answers. A small collection comes in one page whatever
 /// COUNT says, as in Redis.  Requires: a keyed child.
-[[nodiscard]] status answer_child_scan(const command_context& context, arguments given, value_type type, scan_take take);
+[[nodiscard]] status answer_child_scan(const command_context& context, arguments given, value_type type,
+                                       scan_take take);
 
 /// SCAN cursor [MATCH pattern] [COUNT n] [TYPE type].
 [[nodiscard]] status answer_key_scan(const command_context& context, arguments given);

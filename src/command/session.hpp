@@ -72,7 +72,7 @@ public:
     int protocol = 2;
     bool no_evict = false;
     bool no_touch = false;
-    bool closing = false;              ///< after this reply
+    bool closing = false;  ///< after this reply
     replies reply_mode = replies::on;
     const command* last = nullptr;             ///< the row that was run last
     const command* last_subcommand = nullptr;  ///< and its own, of a container
@@ -83,8 +83,8 @@ public:
 
     // MULTI.
     bool in_multi = false;
-    bool multi_failed = false;         ///< a queued command was refused: EXEC answers EXECABORT
-    bool touched = false;              ///< a watched key was
+    bool multi_failed = false;  ///< a queued command was refused: EXEC answers EXECABORT
+    bool touched = false;       ///< a watched key was
     bool in_exec = false;
     std::vector<live_branch*> exec_branches;  ///< those with a group that EXEC will end
     command_queue queue;
@@ -171,14 +171,14 @@ public:
     watch_table watches;
     command_stats stats;
     random_source random;
-    std::deque<slow_entry> slow;     ///< newest first
+    std::deque<slow_entry> slow;  ///< newest first
     std::uint64_t slow_ids = 0;
     std::int64_t slow_limit_us = 10'000;  ///< negative: none is kept
     std::size_t slow_length_max = 128;
     const milliseconds_utc started;
-    bool out_of_memory = false;      ///< commands that make data larger are refused
+    bool out_of_memory = false;  ///< commands that make data larger are refused
     // Room in the log is asked for once for all requests that were read together.
-    std::uint64_t batch_bytes = 0;   ///< theirs; 0: each asks for itself
+    std::uint64_t batch_bytes = 0;  ///< theirs; 0: each asks for itself
     bool room_reserved = false;
     microseconds_utc last_save = 0;  ///< of LASTSAVE, before the first checkpoint of this run
 

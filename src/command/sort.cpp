@@ -134,7 +134,8 @@ int compare(const sort_options& options, const sorted_element& a, const sorted_e
 }
 
 // The elements that are left after LIMIT, in order.
-result<std::vector<sorted_element>> sorted(const command_context& context, sort_options& options, std::string_view key) {
+result<std::vector<sorted_element>> sorted(const command_context& context, sort_options& options,
+                                           std::string_view key) {
     auto elements = elements_of(context, key);
     if (!elements) { return elements; }
     if (options.sorted) {
@@ -168,7 +169,8 @@ void say(const command_context& context, const sort_options& options, const std:
     }
 }
 
-void store_at(const command_context& context, const sort_options& options, const std::vector<sorted_element>& elements) {
+void store_at(const command_context& context, const sort_options& options,
+              const std::vector<sorted_element>& elements) {
     std::vector<std::string> made;
     for (const auto& element : elements) {
         for (const auto pattern : options.get) { made.push_back(look_up(context, pattern, element.text).value_or("")); }

@@ -279,9 +279,7 @@ void find_some(const command_context& context, arguments keys, std::size_t step,
         names[count] = sections[count].emplace(space, keys[i]);
     }
     view.keys().find_many(std::span(names).first(count), std::span(found).first(count));
-    for (std::size_t i = 0; i < count; ++i) {
-        seen(i, found[i].leaf == nullptr ? std::nullopt : view.alive(found[i]));
-    }
+    for (std::size_t i = 0; i < count; ++i) { seen(i, found[i].leaf == nullptr ? std::nullopt : view.alive(found[i])); }
 }
 
 status mget(command_context& context, arguments given) {
@@ -333,7 +331,9 @@ status msetnx(command_context& context, arguments given) {
 
 result<std::int64_t> integer_value(const std::optional<found_key>& found) {
     if (!found) { return std::int64_t{0}; }
-    if (found->record.child != child_form::none || found->rest.size() > integer_text_max) { return not_integer_error(); }
+    if (found->record.child != child_form::none || found->rest.size() > integer_text_max) {
+        return not_integer_error();
+    }
     return integer_in(found->rest);
 }
 
@@ -393,7 +393,8 @@ using enum access;
 
 constexpr command rows[] = {
     {"APPEND", append, exactly(3), key_at(1), write, reply_type::integer, of, "O(log n)", here,
-     "Append to a string and return its length; a key that is not there becomes the string.", "key value", "denyoom fast"},
+     "Append to a string and return its length; a key that is not there becomes the string.", "key value",
+     "denyoom fast"},
     {"DECR", decr, exactly(2), key_at(1), write, reply_type::integer, of, "O(log n)", here,
      "Subtract 1 from the integer a string says.", "key", "denyoom fast"},
     {"DECRBY", decrby, exactly(3), key_at(1), write, reply_type::integer, of, "O(log n)", here,

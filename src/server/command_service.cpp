@@ -12,20 +12,20 @@
 namespace coppice::server {
 namespace {
 
-constexpr std::size_t together = 32;                        // GETs that descend together
-constexpr std::size_t checks_between = 16;                  // requests between two looks at a congested client
+constexpr std::size_t together = 32;        // GETs that descend together
+constexpr std::size_t checks_between = 16;  // requests between two looks at a congested client
 constexpr unsigned misses_max = 3;
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds tick_interval{20};
 constexpr std::chrono::seconds count_interval{1};
 constexpr std::chrono::milliseconds sweep_time_max{1};
-constexpr std::size_t sweep_keys = 64;                      // between two looks at the clock
-constexpr std::size_t slow_words_max = 32;                  // as Redis keeps them
+constexpr std::size_t sweep_keys = 64;      // between two looks at the clock
+constexpr std::size_t slow_words_max = 32;  // as Redis keeps them
 constexpr std::size_t slow_word_bytes_max = 128;
 
 [[nodiscard]] bool is_get(const request& given) noexcept {
-    return given.size() == 2 && given[0].size() == 3 && (given[0][0] | 0x20) == 'g' && (given[0][1] | 0x20) == 'e' &&
-           (given[0][2] | 0x20) == 't';
+    return given.size() == 2 && given[0].size() == 3 && (given[0][0] | 0x20) == 'g' && (given[0][1] | 0x20) == 'e'
+           && (given[0][2] | 0x20) == 't';
 }
 
 [[nodiscard]] std::uint64_t bytes_of(std::span<const request> requests) noexcept {
@@ -71,7 +71,9 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
     });
     follow(setting::appendfsync, [this](const settings& now) {
         const auto& word = now.text(setting::appendfsync);
-        store.set_durability(word == "always" ? durability::always : word == "no" ? durability::no : durability::everysec);
+        store.set_durability(word == "always" ? durability::always
+                             : word == "no"   ? durability::no
+                                              : durability::everysec);
     });
     follow(setting::history_budget, [this](const settings& now) {
         store.set_history_budget(static_cast<std::uint64_t>(now.number(setting::history_budget)));
@@ -147,7 +149,9 @@ bool command_service::run_one(connected_client& from, const request& given) {
         return false;
     }
     from.misses = 0;
-    if (before != replies::on || from.session.reply_mode != replies::on) [[unlikely]] { follow_reply_mode(from, before); }
+    if (before != replies::on || from.session.reply_mode != replies::on) [[unlikely]] {
+        follow_reply_mode(from, before);
+    }
     return true;
 }
 
@@ -312,13 +316,12 @@ void command_service::end_stretch(connected_client& from, stretch& open, std::sp
 
 void command_service::note_slow(const connected_client& from, const request& given, std::chrono::nanoseconds spent) {
     const auto* row = find_command(given[0]);
-    if (row == nullptr || row->name == "AUTH" || row->name == "HELLO" || row->name == "CONFIG") { return; }  // passwords
-    slow_entry entry{slow_ids++,
-                     now_ / 1000,
-                     std::chrono::duration_cast<std::chrono::microseconds>(spent).count(),
-                     {},
-                     from.who.address(),
-                     from.session.name};
+    if (row == nullptr || row->name == "AUTH" || row->name == "HELLO" || row->name == "CONFIG") {
+        return;
+    }  // passwords
+    slow_entry entry{
+        slow_ids++, now_ / 1000,        std::chrono::duration_cast<std::chrono::microseconds>(spent).count(),
+        {},         from.who.address(), from.session.name};
     for (std::size_t i = 0; i < std::min(given.size(), slow_words_max); ++i) {
         if (i + 1 == slow_words_max && given.size() > slow_words_max) {
             entry.words.push_back(fmt::format("... ({} more arguments)", given.size() - slow_words_max + 1));
@@ -348,8 +351,8 @@ void command_service::sweep() {
     for (auto* branch : branches) {
         if (branch->dropped || !store.reserve(0)) { continue; }
         try {
-            while (remove_expired(*this, *branch, clock.now() / 1000, sweep_keys) == sweep_keys && clock.elapsed() < until) {
-            }
+            while (remove_expired(*this, *branch, clock.now() / 1000, sweep_keys) == sweep_keys
+                   && clock.elapsed() < until) {}
         } catch (const not_resident& missing) {
             load_in_background(missing);
         } catch (const std::exception&) {  // no memory, or a broken page: reading the key says it

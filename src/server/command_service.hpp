@@ -96,11 +96,11 @@ private:
     std::vector<timer_id> timers_;
     std::unordered_map<std::uint64_t, connected_client*> clients_;
 
-    connected_client* running_ = nullptr;   // whose request is run
-    bool given_away_ = false;               // the request at hand is answered by a worker
+    connected_client* running_ = nullptr;  // whose request is run
+    bool given_away_ = false;              // the request at hand is answered by a worker
     milliseconds_utc now_ = 0;
-    live_branch* unrecorded_ = nullptr;     // has writes that record() has not seen
-    std::vector<std::uint64_t> writers_;    // clients that wrote in this turn
+    live_branch* unrecorded_ = nullptr;   // has writes that record() has not seen
+    std::vector<std::uint64_t> writers_;  // clients that wrote in this turn
     std::uint64_t operations_seen_ = 0;
     bool final_checkpoint_ = true;
 };

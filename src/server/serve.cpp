@@ -21,6 +21,7 @@ engine_options options_from(const settings& given) {
     options.one_writer = true;
     options.wait_for_loads = false;
     options.history_budget = static_cast<std::uint64_t>(given.number(setting::history_budget));
+    options.checkpoint_log_bytes = static_cast<std::uint64_t>(given.number(setting::checkpoint_log_bytes));
     return options;
 }
 
@@ -38,6 +39,7 @@ void greet(const host& server, const settings& given, std::ostream& out) {
 
 // The last checkpoint runs on a thread of its own, since it needs turns of the one writer, which this thread is.
 status close_store(engine& store) {
+    static_cast<void>(store.end_turn());  // what the last turn did is in the log before the checkpoint has it
     std::atomic<bool> done = false;
     status closed;
     std::thread closer([&] {

@@ -92,7 +92,7 @@ inline bool fits(reply_type promised, const reply_value& value) {
     switch (promised) {
         case reply_type::simple: return kind == reply_kind::status;
         case reply_type::integer: return kind == reply_kind::integer;
-        case reply_type::bulk: return kind == reply_kind::bulk;
+        case reply_type::bulk: return kind == reply_kind::bulk || kind == reply_kind::verbatim;
         case reply_type::array: return kind == reply_kind::array;
         case reply_type::map: return kind == reply_kind::map;
         case reply_type::set: return kind == reply_kind::set;
