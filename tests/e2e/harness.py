@@ -23,6 +23,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 60.0
 REPLY_SECONDS = 60.0
 
+# A server ends with the test that started it, even when that is killed.
+OUTLIVED = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+
 Word = bytes | str | int
 
 
@@ -173,7 +176,7 @@ class Server:
 
     def launch(self, **more: Any) -> None:
         """Starts the process and returns at once."""
-        command = [str(program()), "serve", str(self.folder), "--port", "0", *self.settings]
+        command = [*OUTLIVED, str(program()), "serve", str(self.folder), "--port", "0", *self.settings]
         self.port = 0
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **more)
