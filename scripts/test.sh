@@ -2,7 +2,7 @@
 # Runs the tests from nothing: installs what is missing, builds, and runs, phase by phase.
 #
 # Usage: scripts/test.sh [all]
-#   (nothing)  all tests in the test build, those labelled `threads` under TSan, short fuzzing and soak
+#   (nothing)  all tests in the test build, those labelled `threads` under TSan, short fuzzing
 #   all        the same, but every test under ASan+UBSan and under TSan too
 # JOBS=n sets how many compilers and tests run at once (default: one per processor).
 # The last line is `N passed, N failed`, with `, N skipped` when some were; fails when any failed.
@@ -92,7 +92,4 @@ else
 fi
 if [ -f fuzz/CMakeLists.txt ]; then
     FUZZ_SECONDS=${FUZZ_SECONDS_SHORT:-5} phase "fuzz, short" run_program fuzz scripts/fuzz.sh || true
-fi
-if [ -x scripts/soak ]; then
-    SOAK_SECONDS=${SOAK_SECONDS_SHORT:-30} phase "soak, short" run_program soak scripts/soak || true
 fi
