@@ -8,7 +8,12 @@ namespace {
 
 constexpr std::size_t id_shown = 10;  // digits of a commit id in tables
 
+constexpr std::uint64_t log_commits_max = 1'000'000;  // as many as LOG answers at once
 std::string short_id(std::string_view id) { return std::string(id.substr(0, id_shown)); }
+// A time behind a branch's name stays whole, an id is shortened.
+std::string reference_text(const std::string& reference) {
+    return reference.find('@') == std::string::npos ? short_id(reference) : reference;
+}
 std::string time_text(std::int64_t time) { return time == 0 ? "" : human_time(time); }
 
 bool is_names_only(verb_call& call, const reply_value& list) {
@@ -170,18 +175,22 @@ status run_log(verb_call& call) {
         if (const auto text = call.given.find(option)) { command.insert(command.end(), {word, *text}); }
     }
     const bool with_points = call.given.has("--points");
-    if (*count != 0 && with_points) { command.insert(command.end(), {"COUNT", std::to_string(*count)}); }
+    if (!with_points) { command.emplace_back("COMMITS"); }
+    const auto wanted = *count != 0 || with_points ? *count : log_commits_max;
+    if (wanted != 0) { command.insert(command.end(), {"COUNT", std::to_string(wanted)}); }
     const std::vector<std::string_view> words(command.begin(), command.end());
     auto list = call.ask(words);
     if (!list) { return list.error(); }
-    if (!with_points) {
-        std::erase_if(list->items, [](const reply_value& each) { return text_field(each, "kind") == "point"; });
-    }
-    if (*count != 0 && list->items.size() > *count) { list->items.resize(static_cast<std::size_t>(*count)); }
     if (call.shown.json()) {
         call.shown.print_json(*list);
         return {};
     }
+    std::int64_t begin = 0;
+    std::erase_if(list->items, [&](const reply_value& each) {
+        const bool is_begin = text_field(each, "kind") == "begin";
+        if (is_begin) { begin = number_field(each, "time"); }
+        return is_begin;
+    });
     if (list->items.empty()) {
         call.shown.line(with_points ? "nothing yet"
                                     : "no commits yet; `coppice log --points` shows the restore points");
@@ -198,6 +207,9 @@ status run_log(verb_call& call) {
                         {is_point ? "restore point" : message, is_point ? style::faint : style::plain}});
     }
     call.shown.table({{"COMMIT"}, {"TIME"}, {"AUTHOR"}, {"MESSAGE"}}, rows);
+    if (begin != 0) {
+        call.shown.line(call.shown.painted(style::faint, "time travel reaches back to " + time_text(begin)));
+    }
     return {};
 }
 
@@ -219,8 +231,8 @@ status run_reflog(verb_call& call) {
     for (const auto& each : list->items) {
         rows.push_back({{time_text(number_field(each, "time"))},
                         {text_field(each, "action")},
-                        {short_id(text_field(each, "from")), style::changed},
-                        {short_id(text_field(each, "to")), style::changed}});
+                        {reference_text(text_field(each, "from")), style::changed},
+                        {reference_text(text_field(each, "to")), style::changed}});
     }
     call.shown.table({{"TIME"}, {"ACTION"}, {"FROM"}, {"TO"}}, rows);
     return {};
@@ -238,6 +250,27 @@ mark mark_of(std::string_view kind) {
     return {"~", style::changed};
 }
 
+std::string value_text(const reply_value& value) {
+    const auto text = printable(text_of(value));
+    return text.empty() ? "\"\"" : text;
+}
+
+// A value of a part, which may be several elements, or the beginning of a long one; empty where there is none.
+std::string part_value_text(const reply_value& part, std::string_view name) {
+    const auto* value = find_field(part, name);
+    if (value == nullptr || value->kind == reply_kind::null) { return {}; }
+    if (value->kind == reply_kind::array) {
+        std::string text;
+        for (const auto& item : value->items) { text += (text.empty() ? "" : ", ") + value_text(item); }
+        const auto count = number_field(part, name == "old" ? "before_count" : "after_count");
+        const auto left = count - static_cast<std::int64_t>(value->items.size());
+        return left > 0 ? text + ", and " + std::to_string(left) + " more" : text;
+    }
+    const auto whole = number_field(part, std::string(name) + "_bytes");
+    const auto text = value_text(*value);
+    return whole == 0 ? text : text + "... (" + std::to_string(whole) + " bytes)";
+}
+
 void show_change(verb_call& call, const reply_value& change) {
     const auto sign = mark_of(text_field(change, "kind"));
     const auto key_space = number_field(change, "db");
@@ -251,14 +284,12 @@ void show_change(verb_call& call, const reply_value& change) {
     for (const auto& part : list_field(change, "parts")) {
         const auto each = mark_of(text_field(part, "kind"));
         auto text = "    " + std::string(each.sign) + ' ' + printable(text_field(part, "at"));
-        const auto* old_value = find_field(part, "old");
-        const auto* new_value = find_field(part, "new");
-        const bool has_old = old_value != nullptr && old_value->kind != reply_kind::null;
-        const bool has_new = new_value != nullptr && new_value->kind != reply_kind::null;
-        if (has_old || has_new) { text += ':'; }
-        if (has_old) { text += ' ' + printable(text_of(*old_value)); }
-        if (has_old && has_new) { text += " ->"; }
-        if (has_new) { text += ' ' + printable(text_of(*new_value)); }
+        const auto old_text = part_value_text(part, "old");
+        const auto new_text = part_value_text(part, "new");
+        if (!old_text.empty() || !new_text.empty()) { text += ':'; }
+        if (!old_text.empty()) { text += ' ' + old_text; }
+        if (!old_text.empty() && !new_text.empty()) { text += " ->"; }
+        if (!new_text.empty()) { text += ' ' + new_text; }
         call.shown.line(call.shown.painted(each.as, text));
     }
 }
