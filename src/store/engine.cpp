@@ -76,9 +76,7 @@ status engine::open_state() {
         node* root = pool_.open(head_.root, head_.root_seal, true);
         catalog_ = catalog(tree(catalog_context_, keyed_records, root, head_.root_count));
     }
-    const auto replayed = where_.log->replay(head_.next_record, [&](log_sequence, std::string_view record) {
-        return caught([&] { return apply_record(record); });
-    });
+    const auto replayed = replay_log();
     if (!replayed) { return replayed.error(); }
     cut_ = replayed->cut;
     logged_ = replayed->next;
@@ -170,6 +168,8 @@ void engine::publish_all() {
 }
 
 status engine::reserve(std::uint64_t bytes) {
+    // What a failed sync has lost is unknown, so nothing more is promised.
+    if (sync_failed_.load(std::memory_order_acquire) && !failed_) { static_cast<void>(fail(*trouble_at_sync_)); }
     if (failed_) { return *failed_; }
     return where_.log->reserve(batch_.size_bytes() + bytes);
 }

@@ -24,6 +24,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -257,6 +258,8 @@ private:
     engine(storage where, const engine_options& options, const clock_source& clock);
     status open_state();
     status make_new();
+    result<replay_report> replay_log();
+    void load_stretch(std::span<const std::string> records);
     status apply_record(std::string_view text);
     status apply_reference_primitive(byte_reader& from);
 

@@ -1,10 +1,62 @@
 // store/engine_replay.cpp: does again what the log says, when a store is opened.
 #include <cstring>
 
+#include "store/caught.hpp"
 #include "store/engine.hpp"
 #include "store/primitives.hpp"
+#include "store/read_ahead.hpp"
 
 namespace coppice {
+namespace {
+
+constexpr std::size_t stretch_bytes = 16 * 1024 * 1024;  // of the log, looked through before it is done again
+
+}  // namespace
+
+result<replay_report> engine::replay_log() {
+    std::vector<std::string> stretch;
+    std::size_t bytes = 0;
+    const auto apply = [&] {
+        return caught([&]() -> status {
+            load_stretch(stretch);
+            for (const std::string& record : stretch) {
+                if (const status done = apply_record(record); !done) { return done; }
+            }
+            stretch.clear();
+            bytes = 0;
+            return {};
+        });
+    };
+    auto replayed = where_.log->replay(head_.next_record, [&](log_sequence, std::string_view record) -> status {
+        stretch.emplace_back(record);
+        bytes += record.size();
+        return bytes < stretch_bytes ? status{} : apply();
+    });
+    if (!replayed) { return replayed; }
+    if (const status done = apply(); !done) { return done.error(); }
+    return replayed;
+}
+
+/// Loads the leaves that the records of a stretch will change.
+void engine::load_stretch(std::span<const std::string> records) {
+    std::unordered_map<branch_id, std::vector<std::string>> keys;
+    for (const std::string& record : records) {
+        byte_reader from(record);
+        const auto format = from.number<std::uint8_t>();
+        const branch_id id = from.varint();
+        if (from.failed() || format != log_record_format || id == 0) { continue; }
+        const auto branch = handle(id);
+        if (!branch) { continue; }  // one that this stretch makes
+        auto& touched = keys[id];
+        for_each_touched_key(from.rest(), [&](unsigned database, std::string_view key) {
+            touched.emplace_back(std::string_view(section_key(physical_space((**branch).spaces, database), key)));
+        });
+    }
+    for (auto& [id, touched] : keys) {
+        const auto branch = handle(id);
+        if (branch) { load_ahead((**branch).keys.through(reading_), std::move(touched)); }
+    }
+}
 
 status engine::apply_record(std::string_view text) {
     byte_reader from(text);
