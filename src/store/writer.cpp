@@ -60,6 +60,17 @@ private:
     std::optional<tree> rope_;
 };
 
+/// Keeps what a key's record says.
+template <class Saved>
+void keep_record(Saved& saved, const tree& keys, const record_view& found) {
+    saved.there = true;
+    saved.bytes = found.bytes;
+    if (found.child != child_form::none) {
+        const tree_shape shape = saved.key[0] < 0x10 ? child_shape(parse_key_record(found).type) : keyed_records;
+        saved.child.emplace(keys.child_of(found, shape));
+    }
+}
+
 }  // namespace
 
 /// Adds a primitive to the log's text; takes it back unless done() is reached.
@@ -105,14 +116,7 @@ void branch_writer::save(std::string_view section) {
     if (undo_.size() > newest_mark_ && undo_.back().key == section) { return; }
     saved_key saved;
     saved.key = section;
-    if (const auto found = keys_.find(section)) {
-        saved.there = true;
-        saved.bytes = found->bytes;
-        if (found->child != child_form::none) {
-            const tree_shape shape = section[0] < 0x10 ? child_shape(parse_key_record(*found).type) : keyed_records;
-            saved.child.emplace(keys_.child_of(*found, shape));
-        }
-    }
+    if (const auto found = keys_.find(section)) { keep_record(saved, keys_, *found); }
     undo_.push_back(std::move(saved));
 }
 
@@ -184,9 +188,20 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
     record placed = given;
     placed.key = section;
     if (deadline == no_deadline) {
-        save(section);
-        const auto timeless = [](const record_view& old) { return parse_key_record(old).deadline == no_deadline; };
+        // In a group what the record said is kept where putting finds it: one descent, not two.
+        const bool saves = grouped_ && !(undo_.size() > newest_mark_ && undo_.back().key == std::string_view(section));
+        if (saves) {
+            saved_key saved;
+            saved.key = std::string_view(section);
+            undo_.push_back(std::move(saved));
+        }
+        const auto timeless = [&](const record_view& old) {
+            if (parse_key_record(old).deadline != no_deadline) { return false; }
+            if (saves) { keep_record(undo_.back(), keys_, old); }
+            return true;
+        };
         if (keys_.put_if(placed, timeless) != tree::put_outcome::refused) { return; }
+        if (saves) { undo_.pop_back(); }
     }
     const auto old = keys_.find(section);
     const milliseconds_utc old_deadline = old ? parse_key_record(*old).deadline : no_deadline;
