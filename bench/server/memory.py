@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import time
 from typing import Iterable
 
 from servers import KINDS, Connection, Server, encoded
@@ -57,6 +58,20 @@ KINDS_OF_DATA = {"string key": (strings, 42.0), "hash field": (fields, 44.0), "l
                  "hash of three fields": (small_hashes, 80.0 + 17)}
 
 
+def resting_bytes(server: Server, patience: float) -> int:
+    """Resident memory, once no more of it is given back."""
+    server.settle()
+    before = server.resident_bytes()
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        time.sleep(1.5)
+        now = server.resident_bytes()
+        if now > before * 0.995:
+            return now
+        before = now
+    return before
+
+
 def grown(kind: str, what: str, count: int, settings: list[str]) -> tuple[float, float, str]:
     """Bytes per element by resident memory and as the server counts them itself, and a hash of answers."""
     with Server(kind, settings=settings) as server:
@@ -66,13 +81,12 @@ def grown(kind: str, what: str, count: int, settings: list[str]) -> tuple[float,
         server.checkpoint()
         made.call("FLUSHALL")
         server.checkpoint()
-        server.settle()
-        empty = server.resident_bytes()
+        patience = 2.0 if count < 100_000 else 10.0
+        empty = resting_bytes(server, patience)
         counted = int(server.info()["used_memory"])
         made.fill(KINDS_OF_DATA[what][0](count))
         server.checkpoint()
-        server.settle()
-        per = (server.resident_bytes() - empty) / count
+        per = (resting_bytes(server, patience) - empty) / count
         own = (int(server.info()["used_memory"]) - counted) / count
         digest = sample(made, what, count)
         made.close()
