@@ -191,16 +191,19 @@ TEST(Versions, CommitSaysWhetherItIsNew) {
 
 TEST(Versions, LogLeavesOutRestorePoints) {
     program run;
-    run.store.canned["LOG"] = make_list(
-        {make_map(
-             {{"id", make_text("1111111111111")}, {"kind", make_text("commit")}, {"message", make_text("one\nmore")}}),
-         make_map({{"id", make_text("")}, {"kind", make_text("point")}})});
-    run.store.canned["LOG exp KEY k SINCE -1h"] = make_list({});
+    const auto one = make_map(
+        {{"id", make_text("1111111111111")}, {"kind", make_text("commit")}, {"message", make_text("one\nmore")}});
+    const auto point = make_map({{"id", make_text("main@1763632800")}, {"kind", make_text("point")}});
+    const auto begin = make_map({{"time", make_number(1'763'632'800'000'000)}, {"kind", make_text("begin")}});
+    run.store.canned["LOG COMMITS COUNT 1000000"] = make_list({one});
+    run.store.canned["LOG"] = make_list({one, point, begin});
+    run.store.canned["LOG exp KEY k SINCE -1h COMMITS COUNT 1000000"] = make_list({begin});
     const auto got = run.run({"log"});
     EXPECT_HAS(got.out, "1111111111 ");
     EXPECT_FALSE(has(got.out, "restore point"));
     EXPECT_FALSE(has(got.out, "more"));
     EXPECT_HAS(run.run({"log", "--points"}).out, "restore point");
+    EXPECT_HAS(run.run({"log", "--points"}).out, "time travel reaches back to 2025-11-20");
     EXPECT_EQ(json::parse(run.run({"log", "--json"}).out).size(), 1);
     EXPECT_HAS(run.run({"log", "exp", "--key", "k", "--since", "-1h"}).out, "no commits yet");
 }
