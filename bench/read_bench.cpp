@@ -54,7 +54,9 @@ void measure_reads(report& to, const std::string& where, const branch& main, std
     });
     to.measure("peek" + where, reads, 0, [&] {
         std::uint64_t hash = 0;
-        for (std::uint64_t i = 0; i < reads; ++i) { hash |= main.peek([](const view&) { return true; }) ? 1U : 0U; }
+        for (std::uint64_t i = 0; i < reads; ++i) {
+            hash |= main.peek([](const view&) { return true; }) ? 1U : 0U;
+        }
         return hash;
     });
     to.measure("peek and get one key" + where, reads, 0, [&] {

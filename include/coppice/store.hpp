@@ -136,8 +136,7 @@ public:
 
 private:
     friend struct store_inside;
-    editor(edit_state& state, const tree& keys, std::uint64_t spaces, milliseconds_utc now,
-           unsigned database) noexcept;
+    editor(edit_state& state, const tree& keys, std::uint64_t spaces, milliseconds_utc now, unsigned database) noexcept;
     template <class Edit>
     auto edit(Edit&& change) -> decltype(change());
     bool is(std::string_view key, value_type expected);
@@ -280,7 +279,7 @@ struct store_metrics {
     std::uint64_t restore_point_bytes = 0;  ///< estimated to be held by them alone
     std::uint64_t transactions = 0;         ///< that succeeded, of this opening; so below
     std::uint64_t transactions_failed = 0;
-    std::uint64_t conflicts = 0;            ///< of those: errc::conflict
+    std::uint64_t conflicts = 0;                  ///< of those: errc::conflict
     std::chrono::nanoseconds commit_time{0};      ///< of all transactions together, from their turn to their end
     std::chrono::nanoseconds commit_time_max{0};  ///< of the longest
     std::uint64_t edits_in_place = 0;
@@ -350,10 +349,10 @@ public:
 
     // Upkeep: happens by itself in the background.
 
-    status checkpoint();                   ///< so that opening has no log to replay
-    status sync();                         ///< what was written is on the disk
-    result<clean_up_report> clean_up();    ///< frees what nobody holds, in memory and on disk
-    void make_restore_points();            ///< of branches that changed, where one is due
+    status checkpoint();                 ///< so that opening has no log to replay
+    status sync();                       ///< what was written is on the disk
+    result<clean_up_report> clean_up();  ///< frees what nobody holds, in memory and on disk
+    void make_restore_points();          ///< of branches that changed, where one is due
     [[nodiscard]] result<store_metrics> metrics();
     [[nodiscard]] memory_report memory_usage();
     /// Reads all that is stored and says what is wrong with it: nothing, one hopes.

@@ -41,8 +41,9 @@ template <class... Shown>
 class visitor {
 public:
     template <class Callable>
-        requires(!std::same_as<std::remove_cvref_t<Callable>, visitor> && std::invocable<Callable&, Shown...>)
-    visitor(Callable&& callable) noexcept  // NOLINT: a callable converts silently, as to a parameter
+    requires(!std::same_as<std::remove_cvref_t<Callable>, visitor> && std::invocable<Callable&, Shown...>)
+        visitor(Callable&& callable)
+    noexcept  // NOLINT: a callable converts silently, as to a parameter
         : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
           call_([](void* object, Shown... shown) -> bool {
               auto& called = *static_cast<std::add_pointer_t<Callable>>(object);

@@ -12,7 +12,7 @@
 namespace coppice {
 namespace {
 
-constexpr std::size_t copied_together = 256;             // elements of a copy by value that make one primitive
+constexpr std::size_t copied_together = 256;  // elements of a copy by value that make one primitive
 constexpr std::size_t copied_bytes_together = 1024 * 1024;
 
 }  // namespace
@@ -124,8 +124,8 @@ bool editor::put_copy(const view& from, std::string_view source, std::string_vie
     branch_writer& writer = state_->writer;
     const branch_view then = view_inside::open(from);
     const auto found = then.find(view_inside::database(from), source);
-    const tree child = found->type == value_type::string ? tree(then.keys().context(), keyed_records)
-                                                         : then.child(*found);
+    const tree child =
+        found->type == value_type::string ? tree(then.keys().context(), keyed_records) : then.child(*found);
     writer.erase(database_, target);
     std::vector<std::string> texts;
     std::vector<std::string_view> values;
@@ -216,8 +216,7 @@ void editor::append(std::string_view key, std::string_view bytes) {
     });
 }
 
-void editor::splice_bytes(std::string_view key, std::uint64_t position, std::uint64_t erased,
-                          std::string_view given) {
+void editor::splice_bytes(std::string_view key, std::uint64_t position, std::uint64_t erased, std::string_view given) {
     edit([&] {
         if (!is(key, value_type::string)) { return; }
         const auto found = view_inside::open(*this).find(database_, key);

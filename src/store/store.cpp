@@ -230,8 +230,7 @@ result<commit_info> store::commit(const commit_id& id) {
 }
 
 result<std::vector<version_info>> store::history(std::string_view reference, const history_range& range) {
-    auto rows = users_->core->inside->history(reference,
-                                              {range.since, range.until, range.count, range.restore_points});
+    auto rows = users_->core->inside->history(reference, {range.since, range.until, range.count, range.restore_points});
     if (!rows) { return rows.error(); }
     std::vector<version_info> all;
     for (version_row& row : *rows) {

@@ -80,8 +80,7 @@ result<std::uint64_t> view::key_count() const {
 
 status view::for_each_key(std::string_view prefix, visitor<std::string_view, value_type> show) const {
     const auto range = key_range::with_prefix(prefix);
-    return for_each_key_between(prefix, range.high ? std::optional<std::string_view>(*range.high) : std::nullopt,
-                                show);
+    return for_each_key_between(prefix, range.high ? std::optional<std::string_view>(*range.high) : std::nullopt, show);
 }
 
 status view::for_each_key_between(std::string_view low, std::optional<std::string_view> high,

@@ -188,7 +188,7 @@ TEST_F(StoreApi, WrongTypesAreErrorsAndUndoATransaction) {
     EXPECT_EQ(now.get("hash").error().message(), "wrong_type: key 'hash' is a hash, not a string");
 
     const std::vector<std::function<void(editor&)>> wrong{
-        [](editor& edit) { edit.append("list", "x"); },       [](editor& edit) { edit.push_back("text", "x"); },
+        [](editor& edit) { edit.append("list", "x"); },        [](editor& edit) { edit.push_back("text", "x"); },
         [](editor& edit) { edit.put_field("set", "f", "v"); }, [](editor& edit) { edit.add_member("hash", "m"); },
         [](editor& edit) { edit.erase_field("list", "f"); },   [](editor& edit) { edit.erase_member("text", "f"); },
     };
@@ -400,7 +400,7 @@ TEST(StoreApiOnDisk, CopiesFromAnywhereSurviveReplay) {
             EXPECT_TRUE(edit.rename("own", "renamed"));
         }));
         expected = {{"list", {"1", "2", "3"}}, {"renamed", {"1", "2", "3"}}, {"from old", {"1"}},
-                    {"from main", {"1", "2"}}, {"from commit", {"1"}}, {"from exp", {"1", "2", "exp"}}};
+                    {"from main", {"1", "2"}}, {"from commit", {"1"}},       {"from exp", {"1", "2", "exp"}}};
         check(main);
         const auto moved = main.transact([&](editor& edit) {
             EXPECT_TRUE(edit.copy(exp.read(), "list", "late"));
