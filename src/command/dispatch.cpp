@@ -262,10 +262,13 @@ run_outcome run_request(command_host& host, command_session& session, reply_sink
         return std::nullopt;
     }
     command_context context(host.store, *session.branch, session.database, now, reply, &session, &host);
+    const auto errors = host.stats.errors;
     auto outcome = run_guarded(context, called, given);
     if (!outcome) {
+        auto& calls = host.stats.rows[static_cast<std::size_t>(row - all_commands().data())];
         ++host.stats.commands;
-        ++host.stats.rows[static_cast<std::size_t>(row - all_commands().data())].calls;
+        ++calls.calls;
+        calls.failed += host.stats.errors != errors ? 1 : 0;
     }
     return outcome;
 }
@@ -327,10 +330,8 @@ void long_command::run(reply_sink& reply) {
     const std::vector<std::string_view> given(words_.begin(), words_.end());
     command_context context(store_, *branch_, database_, now_, reply, nullptr, nullptr);
     context.as_of = &state_;
-    try {
-        const auto done = row_.run(context, given);
-        if (!done) { reply_error(reply, done.error()); }
-    } catch (const load_error& failed) { reply_error(reply, failed.cause()); }
+    const auto done = row_.run(context, given);
+    if (!done) { reply_error(reply, done.error()); }
 }
 
 }  // namespace coppice

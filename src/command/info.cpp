@@ -133,12 +133,11 @@ void command_statistics(const command_context& context, info_text& text) {
     const auto rows = all_commands();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto& calls = context.host->stats.rows[i];
-        if (calls.calls == 0 && calls.rejected == 0) { continue; }
+        if (calls.calls == 0) { continue; }
         const auto spent = std::chrono::duration<double, std::micro>(calls.spent).count();
         text.line("cmdstat_" + lower_case(rows[i].name),
-                  fmt::format("calls={},usec={:.0f},usec_per_call={:.2f},rejected_calls={},failed_calls={}",
-                              calls.calls, spent, calls.calls == 0 ? 0.0 : spent / static_cast<double>(calls.calls),
-                              calls.rejected, calls.failed));
+                  fmt::format("calls={},usec={:.0f},usec_per_call={:.2f},failed_calls={}", calls.calls, spent,
+                              spent / static_cast<double>(calls.calls), calls.failed));
     }
 }
 

@@ -104,7 +104,6 @@ public:
 struct command_calls {
     std::uint64_t calls = 0;
     std::chrono::nanoseconds spent{0};
-    std::uint64_t rejected = 0;
     std::uint64_t failed = 0;
 };
 

@@ -13,6 +13,7 @@ namespace coppice::server {
 namespace {
 
 constexpr std::size_t together = 32;        // GETs that descend together
+constexpr std::size_t near_least = 8;       // calls for which looking ahead pays
 constexpr std::size_t checks_between = 16;  // requests between two looks at a congested client
 constexpr unsigned misses_max = 3;
 constexpr std::chrono::milliseconds sweep_interval{100};
@@ -119,8 +120,10 @@ std::size_t command_service::run(client& who, std::span<const request> requests)
     room_reserved = false;
     stretch open{clock.elapsed(), 0};
     std::size_t at = 0;
+    std::size_t near = 0;
     while (at < requests.size() && !who.closing()) {
         if (at != open.first && requests[at][0] != requests[open.first][0]) { end_stretch(*from, open, requests, at); }
+        if (at >= near) { near = at + bring_near(*from, requests.subspan(at)); }
         const auto together_ran = is_get(requests[at]) ? run_gets(*from, requests.subspan(at)) : 0;
         if (together_ran == 0 && !run_one(*from, requests[at])) { break; }
         at += std::max<std::size_t>(together_ran, 1);
@@ -205,6 +208,34 @@ std::size_t command_service::run_gets(connected_client& from, std::span<const re
     stats.misses += count - hits;
     stats.commands += count;
     stats.rows[static_cast<std::size_t>(row - all_commands().data())].calls += count;
+    return count;
+}
+
+// Lets the keys of neighbouring calls of one command descend side by side, so that each finds its pages near: a
+// cache miss of one is waited for together with those of the others.  Returns how many need not be looked at again.
+std::size_t command_service::bring_near(const connected_client& from, std::span<const request> requests) const {
+    const auto& name = requests[0][0];
+    std::size_t count = 1;
+    while (count < std::min(together, requests.size()) && requests[count].size() > 1 && requests[count][0] == name) {
+        ++count;
+    }
+    const auto& session = from.session;
+    if (count < near_least || requests[0].size() < 2 || is_get(requests[0]) || session.needs_care()
+        || from.misses != 0) {
+        return count;
+    }
+    const auto* const row = find_command(name);
+    if (row == nullptr || row->mode != access::write || row->keys.first != 1 || row->keys.last != 1) { return count; }
+    const branch_view view(session.branch->keys, session.branch->spaces, now_);
+    const auto space = view.space(session.database);
+    std::array<std::optional<section_key>, together> sections;
+    std::array<std::string_view, together> keys;
+    std::array<record_view, together> found;
+    for (std::size_t i = 0; i < count; ++i) { keys[i] = sections[i].emplace(space, requests[i][1]); }
+    try {
+        view.keys().find_many(std::span(keys).first(count), std::span(found).first(count));
+    } catch (const std::exception&) {  // a page is missing: whoever needs it meets it again
+    }
     return count;
 }
 
@@ -343,6 +374,8 @@ void command_service::count_operations() {
 }
 
 void command_service::sweep() {
+    const auto memory_max = static_cast<std::uint64_t>(settings_.number(setting::maxmemory));
+    out_of_memory = memory_max != 0 && store.pool().figures().bytes > memory_max;
     std::vector<live_branch*> branches;
     for (const auto& [id, each] : clients_) { branches.push_back(each->session.branch.get()); }
     std::sort(branches.begin(), branches.end());

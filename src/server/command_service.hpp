@@ -77,6 +77,7 @@ private:
     };
 
     [[nodiscard]] std::size_t run_gets(connected_client& from, std::span<const request> requests);
+    [[nodiscard]] std::size_t bring_near(const connected_client& from, std::span<const request> requests) const;
     [[nodiscard]] bool run_one(connected_client& from, const request& given);
     void follow_reply_mode(connected_client& from, replies before);
     void end_stretch(connected_client& from, stretch& open, std::span<const request> requests, std::size_t end);
