@@ -98,10 +98,12 @@ void measure_with_memory(report& out, engine& store, const std::string& what, do
     std::uint64_t number = 0;
     free_garbage(store);
     const std::size_t before = allocated_bytes();
-    out.measure(what, copies_per_run, aim, [&] { free_garbage(store); }, [&] {
-        for (std::uint64_t i = 0; i < copies_per_run; ++i) { one(number++); }
-        return number;
-    });
+    out.measure(
+        what, copies_per_run, aim, [&] { free_garbage(store); },
+        [&] {
+            for (std::uint64_t i = 0; i < copies_per_run; ++i) { one(number++); }
+            return number;
+        });
     free_garbage(store);
     const double bytes = bytes_since(before) / static_cast<double>(number);
     out.add({.what = what + ": memory", .bytes = bytes, .aim = bytes_aim});

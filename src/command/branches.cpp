@@ -240,42 +240,42 @@ using enum access;
 using rt = reply_type;
 
 constexpr command branch_rows[] = {
-    {"CREATE", branch_create, at_least(3), {}, admin, rt::simple, of, "O(log n)", here,
+    {"CREATE", branch_create, at_least(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Make a branch that says what a version says, or what the current branch does.", "name [FROM reference]",
      "no-multi"},
-    {"CURRENT", branch_current, exactly(2), {}, admin, rt::bulk, of, "O(1)", here,
+    {"CURRENT", branch_current, exactly(2), no_keys(), admin, rt::bulk, of, "O(1)", here,
      "Return the name of the connection's branch.", "", "fast"},
-    {"DELETE", branch_delete, exactly(3), {}, admin, rt::simple, of, "O(v log n), v its versions", here,
+    {"DELETE", branch_delete, exactly(3), no_keys(), admin, rt::simple, of, "O(v log n), v its versions", here,
      "Delete a branch with its history; commits stay.", "name", "no-multi"},
-    {"HELP", branch_help, exactly(2), {}, admin, rt::array, of, "O(1)", here, "Explain BRANCH.", "", ""},
-    {"INFO", branch_about, exactly(3), {}, admin, rt::map, of, "O(log n)", here,
+    {"HELP", branch_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain BRANCH.", "", ""},
+    {"INFO", branch_about, exactly(3), no_keys(), admin, rt::map, of, "O(log n)", here,
      "Return a branch's figures: its commit, times, keys, and what its edits have cost.", "name", ""},
-    {"LIST", branch_list, exactly(2), {}, admin, rt::array, of, "O(b log n), b branches", here,
+    {"LIST", branch_list, exactly(2), no_keys(), admin, rt::array, of, "O(b log n), b branches", here,
      "Return all branches, by name.", "", ""},
-    {"RENAME", branch_rename, exactly(4), {}, admin, rt::simple, of, "O(log n)", here,
+    {"RENAME", branch_rename, exactly(4), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Give a branch another name; whoever uses it goes on.", "name new-name", "no-multi"},
-    {"USE", branch_use, exactly(3), {}, admin, rt::simple, of, "O(log n)", here,
+    {"USE", branch_use, exactly(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Let the connection's commands work on a branch.", "name", "fast"},
 };
 
 constexpr command tag_rows[] = {
-    {"CREATE", tag_create, at_least(3), {}, admin, rt::simple, of, "O(log n)", here,
+    {"CREATE", tag_create, at_least(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Name a commit, or the newest one of the current branch.", "name [reference]", "no-multi"},
-    {"DELETE", tag_delete, exactly(3), {}, admin, rt::simple, of, "O(log n)", here, "Delete a tag; the commit stays.",
-     "name", "no-multi"},
-    {"HELP", tag_help, exactly(2), {}, admin, rt::array, of, "O(1)", here, "Explain TAG.", "", ""},
-    {"LIST", tag_list, exactly(2), {}, admin, rt::array, of, "O(t log n), t tags", here,
+    {"DELETE", tag_delete, exactly(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
+     "Delete a tag; the commit stays.", "name", "no-multi"},
+    {"HELP", tag_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain TAG.", "", ""},
+    {"LIST", tag_list, exactly(2), no_keys(), admin, rt::array, of, "O(t log n), t tags", here,
      "Return all tags, by name, with their commits.", "", ""},
 };
 
 constexpr command store_rows[] = {
-    {"BACKUP", store_backup, exactly(3), {}, admin, rt::simple, of, "O(n)", here,
+    {"BACKUP", store_backup, exactly(3), no_keys(), admin, rt::simple, of, "O(n)", here,
      "Copy the whole store, as of one moment, into a folder on the server's machine.", "folder", "no-multi",
      reads_the_store},
-    {"GC", store_gc, exactly(2), {}, admin, rt::map, of, "O(n)", here, "Free what nobody holds, in memory and on disk.",
-     "", "no-multi", reads_the_store},
-    {"HELP", store_help, exactly(2), {}, admin, rt::array, of, "O(1)", here, "Explain STORE.", "", ""},
-    {"VERIFY", store_verify, exactly(2), {}, admin, rt::map, of, "O(n)", here,
+    {"GC", store_gc, exactly(2), no_keys(), admin, rt::map, of, "O(n)", here,
+     "Free what nobody holds, in memory and on disk.", "", "no-multi", reads_the_store},
+    {"HELP", store_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain STORE.", "", ""},
+    {"VERIFY", store_verify, exactly(2), no_keys(), admin, rt::map, of, "O(n)", here,
      "Read all that is stored with every check on, and say what is damaged.", "", "no-multi", reads_the_store},
 };
 
@@ -293,29 +293,29 @@ status tag_help(command_context& context, arguments) { return say_help(context, 
 status store_help(command_context& context, arguments) { return say_help(context, "STORE", store_rows); }
 
 constexpr command rows[] = {
-    {"AT", run_at, at_least(3), {}, admin, rt::any, of, "that of the command", here,
+    {"AT", run_at, at_least(3), no_keys(), admin, rt::any, of, "that of the command", here,
      "Run a command that reads as of a version.", "reference command [arg ...]", ""},
-    {"BRANCH", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "List, make, choose and delete branches.", "",
-     "", nullptr, branch_rows},
-    {"COMMIT", commit, at_least(1), {}, admin, rt::bulk, of, "O(log n)", here,
+    {"BRANCH", nullptr, at_least(2), no_keys(), admin, rt::any, of, "", here, "List, make, choose and delete branches.",
+     "", "", nullptr, branch_rows},
+    {"COMMIT", commit, at_least(1), no_keys(), admin, rt::bulk, of, "O(log n)", here,
      "Keep what the branch says as a commit and return its id; that of the newest one when nothing has changed.",
      "[MESSAGE text] [AUTHOR text]", "no-multi"},
-    {"DIFF", diff, at_least(3), {}, admin, rt::map, of, "O(k log n), k changes", here,
+    {"DIFF", diff, at_least(3), no_keys(), admin, rt::map, of, "O(k log n), k changes", here,
      "Return what differs between two versions, down to fields, members, positions and bytes.",
      "reference reference [KEY key] [MATCH pattern] [DB n] [COUNT n] [CURSOR cursor] [SUMMARY]", ""},
-    {"LOG", log_versions, at_least(1), {}, admin, rt::array, of, "O(v log n), v versions", here,
+    {"LOG", log_versions, at_least(1), no_keys(), admin, rt::array, of, "O(v log n), v versions", here,
      "Return the versions a reference leads to, newest first, and from when on time travel reaches.",
      "[reference] [KEY key] [DB n] [SINCE time] [UNTIL time] [COUNT n] [COMMITS]", ""},
-    {"ON", run_on, at_least(3), {}, admin, rt::any, of, "that of the command", here, "Run a command on a branch.",
-     "branch command [arg ...]", ""},
-    {"REFLOG", reflog, at_least(2), {}, admin, rt::array, of, "O(n) entries", here,
+    {"ON", run_on, at_least(3), no_keys(), admin, rt::any, of, "that of the command", here,
+     "Run a command on a branch.", "branch command [arg ...]", ""},
+    {"REFLOG", reflog, at_least(2), no_keys(), admin, rt::array, of, "O(n) entries", here,
      "Return where a branch was moved from and to, newest first.", "branch [COUNT n]", ""},
-    {"REWIND", rewind, exactly(3), {}, admin, rt::simple, of, "O(log n)", here,
+    {"REWIND", rewind, exactly(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Let a branch say what a version says; REFLOG names what it said before.", "branch reference", "no-multi"},
-    {"STORE", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "Check, copy and clean up the whole store.", "",
-     "", nullptr, store_rows},
-    {"TAG", nullptr, at_least(2), {}, admin, rt::any, of, "", here, "List, make and delete names of commits.", "", "",
-     nullptr, tag_rows},
+    {"STORE", nullptr, at_least(2), no_keys(), admin, rt::any, of, "", here,
+     "Check, copy and clean up the whole store.", "", "", nullptr, store_rows},
+    {"TAG", nullptr, at_least(2), no_keys(), admin, rt::any, of, "", here, "List, make and delete names of commits.",
+     "", "", nullptr, tag_rows},
 };
 
 }  // namespace
@@ -328,9 +328,7 @@ status answer_apart(command_context& context, std::function<status(reply_sink&)>
     const auto say = [answer](reply_sink& reply) {
         try {
             if (const status done = answer(reply); !done) { reply_error(reply, done.error()); }
-        } catch (const load_error& failed) {
-            reply_error(reply, failed.cause());
-        }
+        } catch (const load_error& failed) { reply_error(reply, failed.cause()); }
     };
     if (!context.host->answer_prepared(context, say)) { return answer(context.reply); }
     ++context.host->stats.long_reads;

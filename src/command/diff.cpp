@@ -162,8 +162,8 @@ said_part said(const part_change& part, const key_parts& parts, const key_change
         case part_kind::member: made.at = part.name; break;
         case part_kind::run:
         case part_kind::bytes:
-            made.at = std::to_string(part.kind == change_kind::removed ? part.run.before_position
-                                                                       : part.run.after_position);
+            made.at =
+                std::to_string(part.kind == change_kind::removed ? part.run.before_position : part.run.after_position);
             made.before = run_of(parts.before(), part.run.before_position, part.run.before_count);
             made.after = run_of(parts.after(), part.run.after_position, part.run.after_count);
             break;
@@ -338,8 +338,8 @@ status diff(command_context& context, arguments given) {
             summary = true;
             continue;
         }
-        const bool is_known = says(word, "KEY") || says(word, "MATCH") || says(word, "DB") || says(word, "COUNT") ||
-                              says(word, "CURSOR");
+        const bool is_known =
+            says(word, "KEY") || says(word, "MATCH") || says(word, "DB") || says(word, "COUNT") || says(word, "CURSOR");
         if (!is_known) {
             return error{errc::invalid, fmt::format("'{}' is not expected here: {}", word.substr(0, 100), syntax)};
         }

@@ -12,9 +12,9 @@ namespace {
 
 struct log_query {
     std::string reference;
-    std::string branch;                 ///< its name before @, for restore points
+    std::string branch;  ///< its name before @, for restore points
     std::optional<std::string> key;
-    std::optional<unsigned> database;   ///< of the key; none: any
+    std::optional<unsigned> database;  ///< of the key; none: any
     microseconds_utc since = 0;
     std::size_t count = 100;
 };
@@ -96,8 +96,8 @@ status log_versions(command_context& context, arguments given) {
             commits = true;
             continue;
         }
-        const bool takes_more = says(word, "KEY") || says(word, "DB") || says(word, "SINCE") || says(word, "UNTIL") ||
-                                says(word, "COUNT");
+        const bool takes_more =
+            says(word, "KEY") || says(word, "DB") || says(word, "SINCE") || says(word, "UNTIL") || says(word, "COUNT");
         if (!takes_more) {
             if (i != 1) {
                 return error{errc::invalid, fmt::format("'{}' is not expected here: {}", word.substr(0, 100), syntax)};

@@ -111,8 +111,7 @@ TEST_F(Branches, ErrorsSayWhatWasWrongAndWhatIsAccepted) {
     EXPECT_EQ(say("BRANCH CREATE -x"),
               "-ERR name '-x': expected 1 to 100 of A-Z a-z 0-9 . _ / -, not beginning with - or .");
     EXPECT_EQ(say("BRANCH CREATE main"), "-ERR the name 'main' is taken");
-    EXPECT_EQ(say("BRANCH CREATE a FROM nowhere"),
-              "-ERR no version 'nowhere': no branch, tag or commit is called so");
+    EXPECT_EQ(say("BRANCH CREATE a FROM nowhere"), "-ERR no version 'nowhere': no branch, tag or commit is called so");
     EXPECT_EQ(say("BRANCH CREATE a WITH main"),
               "-ERR 'WITH' is not expected here: BRANCH CREATE name [FROM reference]");
     EXPECT_EQ(say("BRANCH DELETE main"), "-ERR the branch 'main' cannot be deleted");
@@ -237,8 +236,7 @@ TEST_F(Branches, WholeVersionsAreNotMovedInsideMulti) {
     say("MULTI");
     say("ON main COMMIT");
     say("BRANCH CURRENT");
-    EXPECT_EQ(say("EXEC"),
-              "[-ERR this cannot run inside MULTI: it takes or moves a whole version, \"main\"]");
+    EXPECT_EQ(say("EXEC"), "[-ERR this cannot run inside MULTI: it takes or moves a whole version, \"main\"]");
 }
 
 TEST_F(Branches, TheStoreChecksAndCleansUpItself) {
@@ -268,8 +266,9 @@ TEST_F(Branches, WhatAReferenceMeansIsAsOfThen) {
     EXPECT_EQ(say("AT main@-2s EXISTS soon"), ":1");
     EXPECT_EQ(say("AT main@-500ms EXISTS soon"), ":0");
     EXPECT_EQ(say("AT main@-0.5s EXISTS soon"), ":0");
-    EXPECT_EQ(say("AT main@yesterday GET k"), "-ERR time 'yesterday': expected -5m, -1h30m, 2026-11-20T10:00:00Z or "
-                                              "seconds since 1970");
+    EXPECT_EQ(say("AT main@yesterday GET k"),
+              "-ERR time 'yesterday': expected -5m, -1h30m, 2026-11-20T10:00:00Z or "
+              "seconds since 1970");
 }
 
 }  // namespace

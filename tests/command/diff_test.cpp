@@ -133,8 +133,9 @@ TEST_F(Diff, RefusesInWordsThatSayWhatIsAccepted) {
     EXPECT_EQ(say("DIFF main main CURSOR 12"), "-ERR CURSOR '12' is none that DIFF gave");
     EXPECT_EQ(say("DIFF main main CURSOR 1G"), "-ERR CURSOR '1G' is none that DIFF gave");
     EXPECT_EQ(say("DIFF main main DB 16"), "-ERR DB index is out of range");
-    EXPECT_EQ(say("DIFF main main ALL"), "-ERR 'ALL' is not expected here: DIFF reference reference [KEY key] [MATCH "
-                                         "pattern] [DB n] [COUNT n] [CURSOR cursor] [SUMMARY]");
+    EXPECT_EQ(say("DIFF main main ALL"),
+              "-ERR 'ALL' is not expected here: DIFF reference reference [KEY key] [MATCH "
+              "pattern] [DB n] [COUNT n] [CURSOR cursor] [SUMMARY]");
 }
 
 // Model: the whole difference in one page. Pages of any size, put together, say the same.
