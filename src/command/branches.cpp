@@ -326,9 +326,7 @@ status answer_apart(command_context& context, std::function<status(reply_sink&)>
     const bool may_wait = context.host != nullptr && (context.session == nullptr || !context.session->in_exec);
     if (!may_wait) { return answer(context.reply); }
     const auto say = [answer](reply_sink& reply) {
-        try {
-            if (const status done = answer(reply); !done) { reply_error(reply, done.error()); }
-        } catch (const load_error& failed) { reply_error(reply, failed.cause()); }
+        if (const status done = answer(reply); !done) { reply_error(reply, done.error()); }
     };
     if (!context.host->answer_prepared(context, say)) { return answer(context.reply); }
     ++context.host->stats.long_reads;

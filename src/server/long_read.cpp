@@ -3,6 +3,9 @@
 #include <thread>
 #include <utility>
 
+#include <coppice/tree/pool.hpp>
+
+#include "command/dispatch.hpp"
 #include "server/resp_sink.hpp"
 
 namespace coppice::server {
@@ -39,13 +42,22 @@ public:
         if (stopped()) {
             chunk_.clear();
         } else {
+            has_left_ = true;
             read_.hand_over(std::exchange(chunk_, {}));
         }
+    }
+    /// Says only this, while nothing has left yet: an error inside a half answer would be read as a part of it.
+    bool say_instead(const coppice::error& failure) {
+        if (has_left_) { return false; }
+        back_to(0);
+        reply_error(*this, failure);
+        return true;
     }
 
 private:
     long_read& read_;
     wire::byte_buffer chunk_;
+    bool has_left_ = false;
 };
 
 void pass_on_when_full::operator()() const { sink->pass_on(chunk_bytes); }
@@ -56,7 +68,11 @@ void long_read::run(const std::function<void(long_reply&)>& answer, wire::resp_v
     bool failed = false;
     try {
         chunk_sink sink(*this, version);
-        if (!stopped()) { answer(sink); }
+        try {
+            if (!stopped()) { answer(sink); }
+        } catch (const load_error& missing) {
+            if (!sink.say_instead(missing.cause())) { throw; }
+        }
         sink.pass_on(1);
     } catch (const std::exception&) {
         failed = true;  // the client has half an answer: only closing tells it
