@@ -41,14 +41,14 @@ public:
         : store(in), branch(on), database(database_given), now(at), reply(to), session(of), host(by) {}
 
     engine& store;
-    live_branch& branch;          ///< the connection's, or the one ON names
-    unsigned database;            ///< SELECT's number
-    milliseconds_utc now;         ///< one time for the whole command; under AT the version's
+    live_branch& branch;   ///< the connection's, or the one ON names
+    unsigned database;     ///< SELECT's number
+    milliseconds_utc now;  ///< one time for the whole command; under AT the version's
     reply_sink& reply;
-    command_session* session;     ///< the connection's; null on a worker
-    command_host* host;           ///< the server; null on a worker
+    command_session* session;               ///< the connection's; null on a worker
+    command_host* host;                     ///< the server; null on a worker
     const snapshot_state* as_of = nullptr;  ///< set: read this instead of the working root
-    bool writes = false;          ///< a write command: find() removes a key whose deadline has come
+    bool writes = false;                    ///< a write command: find() removes a key whose deadline has come
 
     [[nodiscard]] branch_view view() const noexcept {
         return as_of != nullptr ? as_of->view(now) : branch_view(branch.keys, branch.spaces, now);
@@ -72,7 +72,9 @@ struct key_positions {
 };
 [[nodiscard]] constexpr key_positions no_keys() noexcept { return {}; }
 [[nodiscard]] constexpr key_positions key_at(int position) noexcept { return {position, position, 1}; }
-[[nodiscard]] constexpr key_positions keys_from(int first, int last = -1, int step = 1) noexcept { return {first, last, step}; }
+[[nodiscard]] constexpr key_positions keys_from(int first, int last = -1, int step = 1) noexcept {
+    return {first, last, step};
+}
 
 /// Arguments a command takes, its name counted: exactly n, or at least n (said as -n, as Redis does).
 [[nodiscard]] constexpr int exactly(int n) noexcept { return n; }
@@ -81,18 +83,18 @@ struct key_positions {
 enum class reply_type : std::uint8_t { simple, integer, bulk, array, map, set, null_or_bulk, null_or_array, any };
 
 struct command {
-    std::string_view name;         ///< upper case
+    std::string_view name;  ///< upper case
     command_function run = nullptr;
     int arity = 0;
     key_positions keys{};
     access mode = access::read;
     reply_type returns = reply_type::any;
-    std::string_view group;        ///< "string", "list", "branch", ...: a heading of the documents
-    std::string_view cost;         ///< "O(log n + m), m returned"
-    std::string_view since;        ///< coppice's version
-    std::string_view summary;      ///< one sentence
-    std::string_view syntax;       ///< arguments: "key start stop"
-    std::string_view flags;        ///< as COMMAND INFO: "fast", "loading", "noscript", "no-auth", ...
+    std::string_view group;    ///< "string", "list", "branch", ...: a heading of the documents
+    std::string_view cost;     ///< "O(log n + m), m returned"
+    std::string_view since;    ///< coppice's version
+    std::string_view summary;  ///< one sentence
+    std::string_view syntax;   ///< arguments: "key start stop"
+    std::string_view flags;    ///< as COMMAND INFO: "fast", "loading", "noscript", "no-auth", ...
     element_count elements = nullptr;
     std::span<const command> subcommands{};  ///< of a container: BRANCH, CLIENT, ...
 };
@@ -106,7 +108,8 @@ struct command {
 [[nodiscard]] std::span<const command> hash_commands() noexcept;
 [[nodiscard]] std::span<const command> set_commands() noexcept;
 [[nodiscard]] std::span<const command> transaction_commands() noexcept;
-[[nodiscard]] std::span<const command> branch_commands() noexcept;   ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND, ...
+[[nodiscard]] std::span<const command>
+branch_commands() noexcept;  ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND, ...
 
 /// All rows, sorted by name.
 [[nodiscard]] std::span<const command> all_commands() noexcept;
@@ -114,20 +117,21 @@ struct command {
 [[nodiscard]] const command* find_command(std::string_view name) noexcept;
 /// Whether `given` arguments fit the row's arity.
 [[nodiscard]] constexpr bool fits_arity(const command& row, std::size_t given) noexcept {
-    return row.arity >= 0 ? given == static_cast<std::size_t>(row.arity) : given >= static_cast<std::size_t>(-row.arity);
+    return row.arity >= 0 ? given == static_cast<std::size_t>(row.arity)
+                          : given >= static_cast<std::size_t>(-row.arity);
 }
 
 // Errors that many commands have, in the words that clients know.
 
-[[nodiscard]] error wrong_type_error();    ///< WRONGTYPE Operation against a key holding the wrong kind of value
-[[nodiscard]] error not_integer_error();   ///< ERR value is not an integer or out of range
-[[nodiscard]] error not_float_error();     ///< ERR value is not a valid float
-[[nodiscard]] error syntax_error();        ///< ERR syntax error
+[[nodiscard]] error wrong_type_error();   ///< WRONGTYPE Operation against a key holding the wrong kind of value
+[[nodiscard]] error not_integer_error();  ///< ERR value is not an integer or out of range
+[[nodiscard]] error not_float_error();    ///< ERR value is not a valid float
+[[nodiscard]] error syntax_error();       ///< ERR syntax error
 [[nodiscard]] error arity_error(std::string_view command_name);  ///< ERR wrong number of arguments for 'get' command
 
 // Reading arguments.
 
-[[nodiscard]] result<std::int64_t> integer_in(std::string_view text);      ///< as Redis's string2ll: no spaces, no plus
+[[nodiscard]] result<std::int64_t> integer_in(std::string_view text);  ///< as Redis's string2ll: no spaces, no plus
 [[nodiscard]] result<long double> real_in(std::string_view text);
 [[nodiscard]] bool says(std::string_view text, std::string_view word) noexcept;  ///< equal but for case
 /// Glob patterns as KEYS has them: ? * [a-z] [^a] and backslash.  Bounded: no exponential back-tracking.
