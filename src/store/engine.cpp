@@ -12,6 +12,17 @@ namespace coppice {
 namespace {
 
 constexpr std::size_t record_bytes_beside = 256;  // more than a record's frame and header take
+constexpr std::uint64_t log_bytes_easy = 128 * 1024 * 1024;  // behind the newest cut: done again in about a second
+constexpr std::uint64_t log_bytes_a_millisecond = 64 * 1024 * 1024;
+constexpr std::chrono::milliseconds pause_max{8};
+
+/// How long a turn that wrote waits while the checkpoint that runs does not keep up: what the next start has to do
+/// again stays bounded, and the checkpoint gets a processor.
+std::chrono::milliseconds pause_behind(std::uint64_t log_bytes) noexcept {
+    if (log_bytes <= log_bytes_easy) { return {}; }
+    const std::chrono::milliseconds wanted(1 + (log_bytes - log_bytes_easy) / log_bytes_a_millisecond);
+    return std::min(wanted, pause_max);
+}
 constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -217,6 +228,7 @@ status engine::finish_change() {
 }
 
 result<log_sequence> engine::end_turn() {
+    std::uint64_t wrote = 0;  // since the newest cut, where this turn wrote
     if (!batch_.empty()) {
         if (failed_) { return *failed_; }
         const auto written = where_.log->write(batch_);
@@ -233,6 +245,10 @@ result<log_sequence> engine::end_turn() {
         } else {
             durable_.store(logged_, std::memory_order_release);
         }
+        wrote = figures_.log_bytes;
+    }
+    if (checkpoint_running_.load(std::memory_order_relaxed)) {
+        if (const auto pause = pause_behind(wrote); pause.count() > 0) { std::this_thread::sleep_for(pause); }
     }
     if (cut_wanted_.load(std::memory_order_acquire)) {
         std::optional<result<cut>> taken;
