@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from content import content, filled
-from harness import Lost, ReplyError, Server, Workplace
+from harness import Lost, ReplyError, Server, Workplace, run
 
 TRIALS = int(os.environ.get("DAMAGE_TRIALS") or 2)
 SEED = int(os.environ.get("COPPICE_SEED") or 20261121)
@@ -144,6 +144,15 @@ class Damage(unittest.TestCase):
     def test_after_a_kill(self) -> None:
         said = self.in_each_file(self.killed)
         self.assertIn("log segment", said)
+
+    def test_the_verb_verify_reports_it_on_a_folder_that_nobody_serves(self) -> None:
+        sound = run("verify", "--store", self.damaged(self.stopped, Path("FORMAT"), 0, 0))
+        self.assertEqual(sound.returncode, 0, sound.stdout + sound.stderr)
+        blob = max(self.stopped.glob("nodes/*.blob"), key=used_bytes)
+        copy = self.damaged(self.stopped, blob.relative_to(self.stopped), used_bytes(blob) // 2, 1)
+        found = run("verify", "--store", copy)
+        self.assertEqual(found.returncode, 1, found.stdout + found.stderr)
+        self.assertRegex(found.stdout, WORDS)
 
     def test_a_torn_tail_is_cut_and_reported(self) -> None:
         """What the last write left is damaged, as by a power failure: all before it is there."""
