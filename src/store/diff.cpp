@@ -45,6 +45,7 @@ version_diff::sections version_diff::sections_of(unsigned database) const noexce
 }
 
 void version_diff::resume(const diff_place& behind) {
+    if (within_.database && *within_.database != behind.database) { return; }  // of another scope
     begun_ = false;
     database_ = behind.database;
     step_ = behind.deadline != no_deadline ? step::expired : step::records;
@@ -140,8 +141,7 @@ bool version_diff::next_side_by_side(key_change& to) {
         if (take_before) { before = at.before.get(); }
         if (take_after) { after = at.after.get(); }
         const bool passed = from_ && to.key == from_->key;
-        const bool differ =
-            !passed && !(before && after && equal_values(before_.keys, *before, after_.keys, *after));
+        const bool differ = !passed && !(before && after && equal_values(before_.keys, *before, after_.keys, *after));
         const bool tell = differ && settle(to, before, after, true);
         if (take_before) { at.before.next(); }
         if (take_after) { at.after.next(); }
@@ -246,8 +246,8 @@ key_parts::key_parts(const version_diff& of, const key_change& change)
 }
 
 bool key_parts::is_short_string() const noexcept {
-    return key_before_->type == value_type::string && key_before_->size() <= record_bytes_inline &&
-           key_after_->size() <= record_bytes_inline;
+    return key_before_->type == value_type::string && key_before_->size() <= record_bytes_inline
+           && key_after_->size() <= record_bytes_inline;
 }
 
 bool key_parts::next(part_change& to) {

@@ -136,10 +136,10 @@ enum class part_kind : std::uint8_t {
 struct part_change {
     part_kind what = part_kind::value;
     change_kind kind = change_kind::changed;
-    std::string name{};         ///< field or member
-    value_view before{};        ///< value and field, unless added; valid until the parts move on
-    value_view after{};         ///< and unless removed
-    list_change run{};          ///< bytes and run
+    std::string name{};   ///< field or member
+    value_view before{};  ///< value and field, unless added; valid until the parts move on
+    value_view after{};   ///< and unless removed
+    list_change run{};    ///< bytes and run
     milliseconds_utc deadline_before = no_deadline;
     milliseconds_utc deadline_after = no_deadline;
 };

@@ -166,8 +166,8 @@ void expect_right(const snapshot_state& before, const snapshot_state& after, con
     model made = model_of(before);
     const auto inside = [&](const auto& entry) {
         const auto& [database, key] = entry.first;
-        return (!within.database || *within.database == database) && key.starts_with(within.prefix) &&
-               (!within.key || *within.key == key);
+        return (!within.database || *within.database == database) && key.starts_with(within.prefix)
+               && (!within.key || *within.key == key);
     };
     std::erase_if(expected, [&](const auto& entry) { return !inside(entry); });
     std::erase_if(made, [&](const auto& entry) { return !inside(entry); });
@@ -321,10 +321,13 @@ class VersionDiffOf : public ::testing::Test {
 protected:
     snapshot_state after(const std::function<void(branch_writer&)>& change) {
         const auto branch = *store_->branch("main");
-        EXPECT_TRUE(store_->transact(*branch, [&](branch_writer& writer) {
-            change(writer);
-            return status{};
-        }).has_value());
+        EXPECT_TRUE(store_
+                        ->transact(*branch,
+                                   [&](branch_writer& writer) {
+                                       change(writer);
+                                       return status{};
+                                   })
+                        .has_value());
         return store_->resolve("main")->state;
     }
     static std::string told(const snapshot_state& before, const snapshot_state& after) {
@@ -391,6 +394,19 @@ TEST_F(VersionDiffOf, WhatAHashSaysIsComparedNotItsOrder) {
         writer.put_fields(0, "h", fields);
     });
     EXPECT_EQ(told(before, other), "~0:h ");
+}
+
+TEST_F(VersionDiffOf, APlaceOfAnotherScopeLeadsNowhereElse) {
+    const auto empty = store_->resolve("main")->state;
+    const auto filled = after([](branch_writer& writer) {
+        for (const unsigned database : {0U, 1U, 3U}) { writer.put_string(database, "key", "1", no_deadline); }
+    });
+    version_diff diff(empty, filled, {.database = 3});
+    diff.resume({0, no_deadline, "a"});
+    key_change change;
+    ASSERT_TRUE(diff.next(change));
+    EXPECT_EQ(change.database, 3U);
+    EXPECT_FALSE(diff.next(change));
 }
 
 TEST_F(VersionDiffOf, AnEmptyStoreDiffersFromNothing) {
