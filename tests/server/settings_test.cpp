@@ -1,9 +1,11 @@
 #include "server/settings.hpp"
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 
 #include <gtest/gtest.h>
 #include <spdlog/logger.h>
@@ -32,6 +34,23 @@ TEST(Settings, EveryDefaultIsAllowedAndShownOnce) {
     const auto page = settings_as_markdown();
     EXPECT_NE(page.find("| `timeout` | number, seconds | `0` | yes |"), std::string::npos) << page;
     EXPECT_EQ(static_cast<std::size_t>(std::count(page.begin(), page.end(), '\n')), setting_count + 2);
+}
+
+// The table ends the page; COPPICE_WRITE_DOCS=1 writes it again.
+TEST(Settings, AreWhatTheDocumentationSays) {
+    const std::string path = COPPICE_SETTINGS_PAGE;
+    std::ifstream from(path);
+    std::stringstream read;
+    read << from.rdbuf();
+    std::string page = read.str();
+    const auto table = page.find("| setting |");
+    ASSERT_NE(table, std::string::npos);
+    if (std::getenv("COPPICE_WRITE_DOCS") != nullptr) {
+        page = page.substr(0, table) + settings_as_markdown();
+        std::ofstream(path) << page;
+    }
+    EXPECT_EQ(page.substr(table), settings_as_markdown())
+        << "COPPICE_WRITE_DOCS=1 server_test writes " << path << " again";
 }
 
 TEST(Settings, MemorySizesAreThoseOfRedis) {
