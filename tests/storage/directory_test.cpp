@@ -168,8 +168,8 @@ void flip_bits_in(const fs::path& path) {
             kinds[kind].first += found.empty() ? 0 : 1;
             auto again = open_directory_storage(broken, small_options());
             const auto errors = again ? read_all(*again) : 1;
-            // A manifest that has lost its newest entry is whole, but for nodes that only their parents know of: reading
-            // them is an error, and the store's verify, which walks from the head, meets it.
+            // A manifest that has lost its newest entry is whole, but for nodes that only their parents know of:
+            // reading them is an error, and the store's verify, which walks from the head, meets it.
             EXPECT_FALSE(found.empty() && errors > 0 && kind != "MANIFE")
                 << kind << " at " << at << " of " << size << ": verify saw nothing";
         }
