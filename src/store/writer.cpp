@@ -1,6 +1,7 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "store/primitives.hpp"
 
@@ -140,12 +141,16 @@ void branch_writer::restore(saved_key& saved) {
 }
 
 void branch_writer::undo_to(const mark& to) {
+    // Undoing cannot be put off: where it needs a node that is not in memory, it waits.
+    tree_context& context = *keys_context();
+    const bool waits = std::exchange(context.may_wait, true);
     while (undo_.size() > to.undo) {
         restore(undo_.back());
         undo_.pop_back();
     }
     log_.resize(to.log);
     changes_ = to.changes;
+    context.may_wait = waits;
 }
 
 // ---- keys of any type
@@ -200,7 +205,12 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
             if (saves) { keep_record(undo_.back(), keys_, old); }
             return true;
         };
-        if (keys_.put_if(placed, timeless) != tree::put_outcome::refused) { return; }
+        try {
+            if (keys_.put_if(placed, timeless) != tree::put_outcome::refused) { return; }
+        } catch (...) {
+            if (saves) { undo_.pop_back(); }  // nothing was put: undoing must not take the key away
+            throw;
+        }
         if (saves) { undo_.pop_back(); }
     }
     const auto old = keys_.find(section);
