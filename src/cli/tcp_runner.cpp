@@ -97,7 +97,8 @@ private:
         return {};
     }
     error lost(int number) const {
-        return {errc::io, "the connection to " + label_
+        const bool ended = number == EPIPE || number == ECONNRESET;  // the peer closed while something was on its way
+        return {ended ? errc::closed : errc::io, "the connection to " + label_
                               + " broke: " + std::error_code(number, std::generic_category()).message()};
     }
 
