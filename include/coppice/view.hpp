@@ -81,9 +81,10 @@ public:
     [[nodiscard]] result<milliseconds_utc> deadline(std::string_view key) const;
     /// Keys of this database.  Cost: O(log n).
     [[nodiscard]] result<std::uint64_t> key_count() const;
-    /// Shows the keys that begin with `prefix`, in order.
+    /// Shows the keys that begin with `prefix`, in order: that of their bytes. Only keys of more than 511 bytes that
+    /// agree in the first 472 stand by length, and then as it happens.
     status for_each_key(std::string_view prefix, visitor<std::string_view, value_type> show) const;
-    /// Shows the keys from `low` on and below `high`; without `high`, all from `low` on.
+    /// Shows the keys from `low` on and below `high`, in that order; without `high`, all from `low` on.
     status for_each_key_between(std::string_view low, std::optional<std::string_view> high,
                                 visitor<std::string_view, value_type> show) const;
 

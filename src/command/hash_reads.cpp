@@ -42,7 +42,7 @@ void in_order(const tree& fields, Seen&& seen) {
     }
     const auto earlier = [](const field_place& a, const field_place& b) { return a.sequence < b.sequence; };
     if (!std::is_sorted(places.begin(), places.end(), earlier)) { std::sort(places.begin(), places.end(), earlier); }
-    for (const auto& place : places) { seen(view_record(*place.leaf, place.entry)); }
+    for (const auto& place : places) { seen(view_record(*place.leaf, place.entry, &fields.context())); }
 }
 
 enum class field_parts : std::uint8_t { names, values, both };

@@ -7,6 +7,7 @@
 
 #include <coppice/base/limits.hpp>
 #include <coppice/tree/cursor.hpp>
+#include <coppice/tree/diff.hpp>
 
 #include <command/command_info.hpp>
 #include <command/dispatch.hpp>
@@ -57,13 +58,12 @@ std::string literal_prefix(std::string_view pattern) {
     return std::string(pattern.substr(0, std::min(pattern.find_first_of("*?[\\"), pattern.size())));
 }
 
-// Positions of the keys that begin with `prefix`.
+// Positions of the keys that begin with `prefix`, and perhaps of others.
 branch_view::range prefix_positions(const branch_view& view, unsigned database, std::string_view prefix) {
     if (prefix.empty()) { return view.positions(database); }
-    std::string end(section_key(view.space(database), prefix));
-    while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) { end.pop_back(); }
-    ++end.back();  // the section's byte is below 0xff
-    return {view.keys().rank(section_key(view.space(database), prefix)).position, view.keys().rank(end).position};
+    const auto range =
+        key_range::with_prefix(section_key(view.space(database), prefix), view.keys().context().sizes);
+    return {view.keys().rank(range.low).position, view.keys().rank(*range.high).position};
 }
 
 status keys(command_context& context, arguments given) {

@@ -19,34 +19,43 @@ namespace {
 
 // ---- walking several sets together
 
-/// A set in order, with the member it stands at.
+/// A set in order, with the member it stands at. Members are compared by what pages say of them: a long one is read
+/// whole only where it is told.
 class member_walk {
 public:
     explicit member_walk(const tree& members) : at_(members) { read(); }
 
     [[nodiscard]] bool at_end() const noexcept { return at_.at_end(); }
-    [[nodiscard]] std::string_view member() const noexcept { return member_; }
+    [[nodiscard]] std::string_view page_key() const noexcept { return page_key_; }
+    [[nodiscard]] std::string_view member() {
+        const record_view here = at_.get();
+        if (!here.has_long_key) { return page_key_; }
+        whole_.clear();
+        here.append_key(whole_);
+        return whole_;
+    }
     void next() {
         at_.next();
         read();
     }
-    /// To the first member that is not below `member`.
-    void advance_to(std::string_view member) {
+    /// To the first member that is not below that of `other`.
+    void advance_to(member_walk& other) {
         constexpr int near = 4;
-        for (int i = 0; i < near && !at_end() && this->member() < member; ++i) { next(); }
-        if (at_end() || this->member() >= member) { return; }
-        at_.seek(member);
+        for (int i = 0; i < near && !at_end() && page_key() < other.page_key(); ++i) { next(); }
+        if (at_end() || page_key() >= other.page_key()) { return; }
+        at_.seek(other.member());
         read();
     }
 
 private:
     void read() {
-        member_.clear();
-        if (!at_.at_end()) { at_.get().append_key(member_); }
+        page_key_.clear();
+        if (!at_.at_end()) { at_.get().append_page_key(page_key_); }
     }
 
     cursor at_;
-    std::string member_;
+    std::string page_key_;
+    std::string whole_;
 };
 
 using sets = std::vector<tree>;
@@ -81,10 +90,10 @@ void intersection(sets given, Seen&& seen) {
     while (!smallest.at_end()) {
         bool everywhere = true;
         for (auto other = all.begin() + 1; everywhere && other != all.end(); ++other) {
-            other->advance_to(smallest.member());
+            other->advance_to(smallest);
             if (other->at_end()) { return; }
-            everywhere = other->member() == smallest.member();
-            if (!everywhere) { smallest.advance_to(other->member()); }
+            everywhere = other->page_key() == smallest.page_key();
+            if (!everywhere) { smallest.advance_to(*other); }
         }
         if (!everywhere) { continue; }
         if (!seen(smallest.member())) { return; }
@@ -97,7 +106,7 @@ void united(sets given, Seen&& seen) {
     drop_equal(given);
     auto all = walks_of(given);
     std::vector<member_walk*> heap;  // the least member in front
-    const auto later = [](const member_walk* a, const member_walk* b) { return a->member() > b->member(); };
+    const auto later = [](const member_walk* a, const member_walk* b) { return a->page_key() > b->page_key(); };
     const auto push = [&](member_walk* walk) {
         if (walk->at_end()) { return; }
         heap.push_back(walk);
@@ -109,8 +118,8 @@ void united(sets given, Seen&& seen) {
         std::pop_heap(heap.begin(), heap.end(), later);
         auto* least = heap.back();
         heap.pop_back();
-        if (first || least->member() != last) {
-            last = least->member();
+        if (first || least->page_key() != last) {
+            last = least->page_key();
             seen(least->member());
         }
         least->next();
@@ -129,8 +138,8 @@ void difference(const sets& given, Seen&& seen) {
     auto all = walks_of(given);
     for (auto& first = all.front(); !first.at_end(); first.next()) {
         const bool elsewhere = std::any_of(all.begin() + 1, all.end(), [&](member_walk& other) {
-            other.advance_to(first.member());
-            return !other.at_end() && other.member() == first.member();
+            other.advance_to(first);
+            return !other.at_end() && other.page_key() == first.page_key();
         });
         if (!elsewhere) { seen(first.member()); }
     }

@@ -80,6 +80,11 @@ bool version_diff::next(key_change& to) {
     return false;
 }
 
+/// The keys of a section that are compared.
+key_range version_diff::range_of(unsigned section) const {
+    return key_range::with_prefix(section_key(section, within_.prefix), before_.keys.context().sizes);
+}
+
 /// Puts the walk of this step where it begins.
 void version_diff::begin_step() {
     const auto [before, after] = sections_of(database_);
@@ -97,11 +102,12 @@ void version_diff::begin_step() {
             due_->seek(section_key(before, first, {}));
         }
     } else if (before == after) {
-        records_.emplace(before_.keys, after_.keys, key_range::with_prefix(section_key(before, within_.prefix)));
+        records_.emplace(before_.keys, after_.keys, range_of(before));
         if (from_) { records_->seek(section_key(before, from_->key)); }
     } else {
-        const std::string_view low = from_ ? std::string_view(from_->key) : std::string_view(within_.prefix);
-        beside_.emplace(side_by_side{cursor(before_.keys), cursor(after_.keys)});
+        const std::string prefix = range_of(before).low.substr(1);
+        const std::string_view low = from_ ? from_->key : prefix;
+        beside_.emplace(side_by_side{cursor(before_.keys), cursor(after_.keys), prefix});
         if (!before_.keys.empty()) { beside_->before.seek(section_key(before, low)); }
         if (!after_.keys.empty()) { beside_->after.seek(section_key(after, low)); }
     }
@@ -111,6 +117,7 @@ void version_diff::begin_step() {
 bool version_diff::next_record(key_change& to) {
     while (records_->next(change_)) {
         to.key.assign(change_.key, 1);
+        if (!to.key.starts_with(within_.prefix)) { continue; }  // of long keys the range holds others, too
         if (!settle(to, change_.before, change_.after, true)) { continue; }
         told_ = {database_, no_deadline, to.key};
         return true;
@@ -123,10 +130,10 @@ bool version_diff::next_side_by_side(key_change& to) {
     const auto read = [&](const cursor& at, unsigned section, std::string& key) {
         key.clear();
         if (at.at_end()) { return false; }
-        at.get().append_key(key);
+        at.get().append_page_key(key);
         const bool inside = static_cast<unsigned char>(key[0]) == section;
         key.erase(0, 1);
-        return inside && key.starts_with(within_.prefix);
+        return inside && key.starts_with(beside_->prefix);
     };
     side_by_side& at = *beside_;
     for (;;) {
@@ -135,12 +142,14 @@ bool version_diff::next_side_by_side(key_change& to) {
         if (!at.more_before && !at.more_after) { return false; }
         const bool take_before = at.more_before && (!at.more_after || at.key_before <= at.key_after);
         const bool take_after = at.more_after && (!at.more_before || at.key_after <= at.key_before);
-        to.key = take_before ? at.key_before : at.key_after;
         std::optional<record_view> before;
         std::optional<record_view> after;
         if (take_before) { before = at.before.get(); }
         if (take_after) { after = at.after.get(); }
-        const bool passed = from_ && to.key == from_->key;
+        to.key.clear();
+        (before ? *before : *after).append_key(to.key);
+        to.key.erase(0, 1);
+        const bool passed = !to.key.starts_with(within_.prefix) || (from_ && to.key == from_->key);
         const bool differ = !passed && !(before && after && equal_values(before_.keys, *before, after_.keys, *after));
         const bool tell = differ && settle(to, before, after, true);
         if (take_before) { at.before.next(); }

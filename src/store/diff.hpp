@@ -83,13 +83,15 @@ private:
     struct side_by_side {
         cursor before;
         cursor after;
-        std::string key_before{};  // without the section; valid where there is one
+        std::string prefix;        // as far as page keys show it
+        std::string key_before{};  // page key without the section; valid where there is one
         std::string key_after{};
         bool more_before = false;
         bool more_after = false;
     };
 
     [[nodiscard]] sections sections_of(unsigned database) const noexcept;
+    [[nodiscard]] key_range range_of(unsigned section) const;
     void begin_step();
     bool next_record(key_change& to);
     bool next_side_by_side(key_change& to);

@@ -123,7 +123,7 @@ private:
         if (!wanted.any_shape && shape_of(n) != wanted.shape) { report(id, "I1: shape"); }
         if (n.keyed) { check_bounds(n, wanted); }
         for (unsigned i = 0; is_inner(n) && i < n.slots; ++i) { expect_child(n, i, wanted); }
-        for (unsigned i = 0; !is_inner(n) && n.slots > 0 && i < n.entries; ++i) { expect_tree(n, i); }
+        for (unsigned i = 0; !is_inner(n) && n.slots > 0 && i < n.entries; ++i) { expect_trees(n, i); }
     }
 
     void check_bounds(const node& n, const expectation& wanted) {
@@ -159,12 +159,18 @@ private:
         open_.push_back(std::move(child));
     }
 
-    void expect_tree(const node& leaf, unsigned i) {
+    /// The trees that a record refers to: its child, and what its page does not show of a long key.
+    void expect_trees(const node& leaf, unsigned i) {
         const record_view record = view_record(leaf, i);
-        if (record.child != child_form::slot) { return; }
-        const slot_word word = slots_of(leaf)[record.slot].load(std::memory_order_relaxed);
-        if (word == 0) { return; }
-        open_.push_back({{id_in(word), seals_of(leaf)[record.slot]}, record.child_count, -1, {}, true, {}, {}, false});
+        const auto expect = [&](unsigned slot, std::uint64_t count, bool any_shape) {
+            const slot_word word = slots_of(leaf)[slot].load(std::memory_order_relaxed);
+            if (word == 0) { return; }
+            open_.push_back({{id_in(word), seals_of(leaf)[slot]}, count, -1, plain_bytes, any_shape, {}, {}, false});
+        };
+        if (record.child == child_form::slot) { expect(record.slot, record.child_count, true); }
+        if (record.has_long_key) {
+            expect(record.remainder_slot, record.key_bytes() - record.shown_key_bytes(), false);
+        }
     }
 
     node_pool& pool_;

@@ -31,6 +31,20 @@ std::string text_of(const value_view& value) {
     return text;
 }
 
+/// Shows the keys that stand at positions [first, last).
+template <class Show>
+void show_keys(const branch_view& now, std::uint64_t first, std::uint64_t last, Show&& show) {
+    std::string key;
+    for (cursor at(now.keys(), std::min(first, last)); at.position() < last; at.next()) {
+        const record_view record = at.get();
+        const auto alive = now.alive(record);
+        if (!alive) { continue; }
+        key.clear();
+        record.append_key(key);
+        if (!show(std::string_view(key).substr(1), alive->type)) { break; }
+    }
+}
+
 }  // namespace
 
 view view::database(unsigned number) const noexcept {
@@ -79,8 +93,15 @@ result<std::uint64_t> view::key_count() const {
 }
 
 status view::for_each_key(std::string_view prefix, visitor<std::string_view, value_type> show) const {
-    const auto range = key_range::with_prefix(prefix);
-    return for_each_key_between(prefix, range.high ? std::optional<std::string_view>(*range.high) : std::nullopt, show);
+    return caught([&]() -> status {
+        const branch_view now = view_inside::open(*this);
+        const auto range =
+            key_range::with_prefix(section_key(now.space(database_), prefix), now.keys().context().sizes);
+        const std::uint64_t first = now.keys().rank(range.low).position;
+        show_keys(now, first, now.keys().rank(*range.high).position,
+                  [&](std::string_view key, value_type type) { return !key.starts_with(prefix) || show(key, type); });
+        return {};
+    });
 }
 
 status view::for_each_key_between(std::string_view low, std::optional<std::string_view> high,
@@ -90,16 +111,7 @@ status view::for_each_key_between(std::string_view low, std::optional<std::strin
         const unsigned space = now.space(database_);
         const auto all_keys = now.positions(database_);
         const std::uint64_t first = now.keys().rank(section_key(space, low)).position;
-        const std::uint64_t last = high ? now.keys().rank(section_key(space, *high)).position : all_keys.last;
-        std::string key;
-        for (cursor at(now.keys(), std::min(first, last)); at.position() < last; at.next()) {
-            const record_view record = at.get();
-            const auto alive = now.alive(record);
-            if (!alive) { continue; }
-            key.clear();
-            record.append_key(key);
-            if (!show(std::string_view(key).substr(1), alive->type)) { break; }
-        }
+        show_keys(now, first, high ? now.keys().rank(section_key(space, *high)).position : all_keys.last, show);
         return {};
     });
 }

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::size_t sequence_bytes = 8;  // a hash's next sequence number, the last bytes of its record
 
-/// Refuses a key, field or member that no leaf has room for. What only removes or reads need not ask.
+/// Refuses a key, field or member that is too long. What only removes or reads need not ask.
 void check_length(std::string_view key, std::string_view what) {
-    if (key.size() <= limits::stored_key_bytes) { return; }
+    if (key.size() <= limits::key_bytes) { return; }
     throw refused_change({errc::limit, std::string(what) + " of " + std::to_string(key.size()) +
-                                           " bytes: the longest is " + std::to_string(limits::stored_key_bytes)});
+                                           " bytes: the longest is " + std::to_string(limits::key_bytes)});
 }
 
 void append_key_place(std::string& out, primitive which, unsigned database, std::string_view key) {
@@ -254,7 +254,7 @@ bool branch_writer::erase_in(unsigned space, std::string_view key) {
 }
 
 bool branch_writer::erase(unsigned database, std::string_view key) {
-    if (key.size() > limits::stored_key_bytes) { return false; }
+    if (key.size() > limits::key_bytes) { return false; }
     logged entry(*this);
     append_key_place(log_, primitive::erase_key, database, key);
     if (!erase_in(physical_space(spaces_, database), key)) { return false; }

@@ -27,7 +27,7 @@ namespace coppice {
 
 enum class primitive : std::uint8_t;
 
-/// A change that the store does not take, as limits::stored_key_bytes says; nothing was done.
+/// A change that the store does not take, as limits::key_bytes says; nothing was done.
 struct refused_change final : std::exception {
     explicit refused_change(error why) : cause(std::move(why)), text(cause.message()) {}
     [[nodiscard]] const char* what() const noexcept override { return text.c_str(); }

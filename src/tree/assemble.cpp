@@ -82,11 +82,12 @@ private:
 void assembly::add(const node& n, unsigned first, unsigned last) {
     const bool inner = height_ > 0;
     for (unsigned i = first; i < last; ++i) {
-        piece p{&n, nullptr, {}, i, 0, 0, false, inner};
+        piece p{&n, nullptr, {}, i, 0, 0, false, inner, false};
         if (layout::has_offsets(n)) {
             const page::raw_record raw = page::read_raw(n, i);
             p.key_bytes = n.keyed ? n.prefix + raw.suffix_bytes : 0;
-            p.value_bytes = raw.value_bytes;
+            p.has_long_key = raw.has_long_key;
+            p.value_bytes = raw.value_bytes + (raw.has_long_key ? page::long_key_mark_bytes : 0);
             p.slot = inner || page::form_of(raw.value) == child_form::slot;
         }
         pieces_.push_back(p);
@@ -104,14 +105,15 @@ void assembly::rekey(std::size_t at, std::string_view key) noexcept {
 void assembly::add(const page::item& fresh) {
     const bool inner = height_ > 0;
     pieces_.push_back({nullptr, &fresh, fresh.key, 0, static_cast<std::uint32_t>(shape_.keyed ? fresh.key.size() : 0),
-                       inner ? 0 : page::value_part_bytes(fresh), true, inner || fresh.form == child_form::slot});
+                       inner ? 0 : page::mark_bytes(fresh) + page::value_part_bytes(fresh), true,
+                       inner || fresh.form == child_form::slot, fresh.remainder != 0});
 }
 
 std::size_t assembly::entry_bytes(const piece& p, std::size_t prefix) const noexcept {
     const bool inner = height_ > 0;
     const bool offsets = shape_.keyed || !inner;
     const std::size_t suffix = p.key_bytes > prefix ? p.key_bytes - prefix : 0;
-    return layout::entry_bytes(inner, shape_.keyed, offsets) + (p.slot ? 16 : 0) + p.value_bytes
+    return layout::entry_bytes(inner, shape_.keyed, offsets) + 16U * p.slots() + p.value_bytes
            + (shape_.keyed ? page::key_part_bytes(suffix) : 0);
 }
 
@@ -167,7 +169,8 @@ void assembly::write_entry(node& to, unsigned entry, const piece& p, bool keyles
             char* value = page::write_key(end - to.tail, suffix);
             heads_of(to)[entry] = page::head_of(suffix);
             if (p.from != nullptr && !inner) {
-                std::memcpy(value, page::read_raw(*p.from, p.entry).value, p.value_bytes);
+                const page::raw_record raw = page::read_raw(*p.from, p.entry);
+                std::memcpy(value, raw.value + raw.value_bytes - p.value_bytes, p.value_bytes);
             }
         }
     } else if (shape_.keyed) {  // entry 0 of an inner node
@@ -182,6 +185,7 @@ void assembly::write_entry(node& to, unsigned entry, const piece& p, bool keyles
     if (inner) { return; }
     char* value = end - to.tail;
     if (shape_.keyed) { value = const_cast<char*>(page::value_at(to, entry)); }
+    if (p.has_long_key) [[unlikely]] { value = page::write_mark(value, slot++); }
     if (p.from == nullptr) {
         page::write_value(value, *p.fresh, slot);
     } else if (p.slot) {
@@ -199,7 +203,7 @@ built_node assembly::build(std::size_t first, std::size_t last) const {
     for (std::size_t i = first; i < last; ++i) {
         const bool keyless = inner && i == first && shape_.keyed;
         bytes += keyless ? 16 + layout::entry_bytes(true, true, true) + 1 : entry_bytes(pieces_[i], prefix);
-        slots = static_cast<std::uint16_t>(slots + (pieces_[i].slot ? 1 : 0));
+        slots = static_cast<std::uint16_t>(slots + pieces_[i].slots());
     }
     built_node built;
     built.owned = node_ptr(*context_.pool, context_.pool->allocate(bytes));
@@ -221,29 +225,31 @@ built_node assembly::build(std::size_t first, std::size_t last) const {
         const piece& p = pieces_[i];
         const auto entry = static_cast<unsigned>(i - first);
         write_entry(to, entry, p, inner && entry == 0, slot, key);
-        if (!p.slot) {
-            ++built.count;
-            continue;
-        }
-        slot_word word = 0;
-        node_seal seal = 0;
         std::uint64_t count = 1;
-        if (p.from == nullptr) {
-            word = word_of(p.fresh->child);
-            count = inner ? p.fresh->count : 1;
-        } else {
-            const unsigned old =
-                inner ? p.entry : load<std::uint16_t>(page::slot_field(page::read_raw(*p.from, p.entry).value));
-            word = slots_of(*p.from)[old].load(std::memory_order_acquire);
-            seal = seals_of(*p.from)[old];
-            count = inner ? counts_of(*p.from)[p.entry] : 1;
+        if (inner) {
+            count = p.from == nullptr ? p.fresh->count : counts_of(*p.from)[p.entry];
+            counts_of(to)[entry] = count;
         }
-        if (word != 0 && !is_stored(word)) { retain(*node_in(word)); }
-        slots_of(to)[slot].store(word, std::memory_order_relaxed);
-        seals_of(to)[slot] = seal;
-        if (inner) { counts_of(to)[entry] = count; }
         built.count += count;
-        ++slot;
+        const auto fill = [&](slot_word word, node_seal seal) {
+            if (word != 0 && !is_stored(word)) { retain(*node_in(word)); }
+            slots_of(to)[slot].store(word, std::memory_order_relaxed);
+            seals_of(to)[slot] = seal;
+            ++slot;
+        };
+        const auto take = [&](unsigned old) {
+            fill(slots_of(*p.from)[old].load(std::memory_order_acquire), seals_of(*p.from)[old]);
+        };
+        if (p.from == nullptr) {
+            if (p.has_long_key) { fill(p.fresh->remainder, p.fresh->remainder_seal); }
+            if (p.slot) { fill(word_of(p.fresh->child), 0); }
+        } else if (inner) {
+            take(p.entry);
+        } else if (p.slots() > 0) {
+            const char* value = page::read_raw(*p.from, p.entry).value;
+            if (p.has_long_key) { take(load<std::uint16_t>(page::remainder_field(value))); }
+            if (p.slot) { take(load<std::uint16_t>(page::slot_field(value))); }
+        }
     }
     return built;
 }

@@ -64,10 +64,12 @@ private:
         const page::item* fresh;
         std::string_view own_key;  // of a new entry, or given with rekey
         std::uint32_t entry;
-        std::uint32_t key_bytes;  // of the whole key
-        std::uint32_t value_bytes;
+        std::uint32_t key_bytes;    // of the whole key
+        std::uint32_t value_bytes;  // the mark of a long key included
         bool has_own_key;
         bool slot;
+        bool has_long_key;
+        [[nodiscard]] unsigned slots() const noexcept { return (slot ? 1U : 0U) + (has_long_key ? 1U : 0U); }
     };
     struct measure {
         std::size_t fixed;    // bytes of a node without entries

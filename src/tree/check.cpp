@@ -8,6 +8,7 @@
 #include <coppice/tree/codec.hpp>
 
 #include "tree/edit.hpp"
+#include "tree/page_key.hpp"
 
 namespace coppice {
 namespace {
@@ -107,15 +108,10 @@ private:
             if (offsets_of(n)[i] > n.tail || raw.bytes() > offsets_of(n)[i]) {
                 fail("I6", where, "record " + std::to_string(i));
             }
-            if (is_inner(n) || page::form_of(raw.value) != child_form::slot) { continue; }
-            const auto slot = load<std::uint16_t>(page::slot_field(raw.value));
-            if (slot >= n.slots || slots[slot]) {
-                fail("I7", where, "slot " + std::to_string(slot));
-                return;
-            }
-            slots[slot] = true;
-            if (slots_of(n)[slot].load(std::memory_order_relaxed) == 0) {
-                fail("I7", where, "a record's slot is empty");
+            if (is_inner(n)) { continue; }
+            if (raw.has_long_key) { take_slot(n, where, page::remainder_field(raw.value), slots); }
+            if (page::form_of(raw.value) == child_form::slot) {
+                take_slot(n, where, page::slot_field(raw.value), slots);
             }
         }
         std::sort(places.begin(), places.end());
@@ -132,6 +128,17 @@ private:
         }
     }
 
+    /// A record says that the slot whose number lies at `field` is its own.
+    void take_slot(const node& n, const std::string& where, const char* field, std::vector<bool>& taken) {
+        const auto slot = load<std::uint16_t>(field);
+        if (slot >= n.slots || taken[slot]) {
+            fail("I7", where, "slot " + std::to_string(slot));
+            return;
+        }
+        taken[slot] = true;
+        if (slots_of(n)[slot].load(std::memory_order_relaxed) == 0) { fail("I7", where, "a record's slot is empty"); }
+    }
+
     void check_bounds(const node& n, const std::string& where, const std::string& low, bool has_low,
                       const std::string& high, bool has_high) {
         std::string previous = low;
@@ -144,6 +151,7 @@ private:
             if (page::head_of(std::string_view(key).substr(n.prefix)) != heads_of(n)[i]) {
                 fail("I6", where, "head " + std::to_string(i));
             }
+            check_length(n, i, key, where);
             const bool first = i == (is_inner(n) ? 1U : 0U);
             if (has_previous && (first ? key < previous : key <= previous)) {
                 fail("I5", where, "key " + std::to_string(i));
@@ -154,10 +162,28 @@ private:
         if (has_high && n.entries > (is_inner(n) ? 1 : 0) && previous >= high) { fail("I5", where, "last key"); }
     }
 
+    void check_length(const node& n, unsigned i, const std::string& key, const std::string& where) {
+        const std::size_t page_key_bytes = tree_.context().sizes.key_bytes + std::size_t{1};
+        const bool is_long = !is_inner(n) && page::read_raw(n, i).has_long_key;
+        const bool fits = is_long ? key.size() == page_key_bytes && long_key_bytes(key) >= page_key_bytes
+                                  : key.size() < page_key_bytes + (is_inner(n) ? 1 : 0);
+        if (!fits) { fail("I9", where, "key " + std::to_string(i) + " of " + std::to_string(key.size()) + " bytes"); }
+    }
+
+    void check_remainder(const record_view& record, const std::string& where) {
+        const tree remainder = remainder_of(record);
+        const std::string broken = find_broken_rule(remainder, depth_);
+        if (!broken.empty()) { fail("remainder", where, broken); }
+        std::string key;
+        record.append_page_key(key);
+        if (broken.empty() && !fits_remainder(key, remainder)) { fail("I9", where, "remainder of another key"); }
+    }
+
     void check_children(const node& leaf, const std::string& where) {
         if (depth_ != check_depth::deep || leaf.kind != leaf_kind::records) { return; }
         for (unsigned i = 0; i < leaf.entries; ++i) {
-            const record_view view = view_record(leaf, i);
+            const record_view view = view_record(leaf, i, &tree_.context());
+            if (view.has_long_key) { check_remainder(view, where + ":" + std::to_string(i)); }
             if (view.child == child_form::embedded) {
                 if (const char* wrong = check_embedded(view.embedded); wrong != nullptr) { fail("I6", where, wrong); }
             }

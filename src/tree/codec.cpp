@@ -7,6 +7,7 @@
 
 #include "tree/assemble.hpp"
 #include "tree/page.hpp"
+#include "tree/page_key.hpp"
 
 namespace coppice {
 namespace {
@@ -15,7 +16,7 @@ constexpr std::uint8_t format_version = 1;
 constexpr std::uint8_t flag_keyed = 1;
 constexpr std::size_t stored_header_bytes = 16;
 constexpr std::uint8_t embedded_keyed = 16;
-constexpr std::uint32_t node_bytes_max = 128 * 1024;  // a page of two of the longest records has half of that
+constexpr std::uint32_t node_bytes_max = 128 * 1024;  // what 16-bit offsets reach, twice
 
 error damaged(const char* what) { return {errc::corrupt, what}; }
 
@@ -46,6 +47,18 @@ std::size_t check_record(const node& n, unsigned entry, std::vector<bool>& used_
         if (!read_varint(at, end, number) || !skip(number > 4 ? number - 4 : 0)) { return 0; }
     }
     if (is_inner(n)) { return static_cast<std::size_t>(at - begin); }
+    const auto take_slot = [&] {
+        if (end - at < 2) { return false; }
+        const auto slot = load<std::uint16_t>(at);
+        if (slot >= n.slots || used_slots[slot]) { return false; }
+        used_slots[slot] = true;
+        at += 2;
+        return true;
+    };
+    if (n.keyed && at != end && page::has_long_key_mark(at)) {
+        ++at;
+        if (!take_slot()) { return 0; }
+    }
     if (!read_varint(at, end, number)) { return 0; }
     const auto form = static_cast<child_form>(number & 3);
     const std::uint64_t bytes = number >> 2;
@@ -53,11 +66,8 @@ std::size_t check_record(const node& n, unsigned entry, std::vector<bool>& used_
     switch (form) {
         case child_form::none: break;
         case child_form::slot: {
-            if (end - at < 8) { return 0; }
-            const auto slot = load<std::uint16_t>(at);
-            if (slot >= n.slots || used_slots[slot] || page::read_child_count(at + 2) == 0) { return 0; }
-            used_slots[slot] = true;
-            at += 8;
+            if (end - at < 8 || !take_slot() || page::read_child_count(at) == 0) { return 0; }
+            at += 6;
             break;
         }
         case child_form::embedded:
@@ -82,6 +92,12 @@ const char* check_keys(const node& n) {
         // Zero padding of a short suffix's head: anything else would be found under another key.
         if (pieces.head_bytes < 4 && (heads_of(n)[i] << (8 * pieces.head_bytes)) != 0) { return "head of a key"; }
         pieces.append_to(key);
+        // A long key and its page key are known by their length: anything else would be found under another key.
+        const bool is_long = !is_inner(n) && page::read_raw(n, i).has_long_key;
+        if (is_long ? key.size() != page_key_bytes_max || long_key_bytes(key) < page_key_bytes_max
+                    : key.size() > (is_inner(n) ? page_key_bytes_max : short_key_bytes)) {
+            return "length of a key";
+        }
         if (i > (is_inner(n) ? 1U : 0U) && !(previous < key)) { return "order of keys"; }
         std::swap(previous, key);
     }
@@ -297,6 +313,7 @@ const char* check_embedded(std::string_view embedded) noexcept {
     for (std::uint64_t i = 0; i < entries; ++i) {
         if (keyed) {
             const std::string_view key = from.text();
+            if (key.size() > short_key_bytes) { return "embedded key"; }
             if (i > 0 && !(previous < key)) { return "embedded order"; }
             previous = key;
         }

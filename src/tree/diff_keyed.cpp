@@ -4,12 +4,22 @@
 
 #include "tree/diff_walk.hpp"
 #include "tree/edit.hpp"
+#include "tree/page_key.hpp"
 
 namespace coppice {
 
 using detail::subtree_walk;
 
-key_range key_range::with_prefix(std::string_view prefix) {
+namespace {
+
+void shorten(const node_sizes& sizes, std::string& key) {
+    if (key.size() > sizes.key_bytes) { key = std::string(page_key(sizes, key)); }
+}
+
+}  // namespace
+
+key_range key_range::with_prefix(std::string_view prefix, const node_sizes& sizes) {
+    prefix = prefix.substr(0, shown_key_bytes(sizes));
     key_range range{std::string(prefix), std::nullopt};
     std::string above(prefix);
     while (!above.empty() && above.back() == '\xff') { above.pop_back(); }
@@ -19,31 +29,11 @@ key_range key_range::with_prefix(std::string_view prefix) {
     return range;
 }
 
-namespace {
-
-/// The order of two keys that lie in pieces.
-int compare_keys(const key_pieces& a, const key_pieces& b) noexcept {
-    std::string_view in_a[] = {a.prefix, {a.head, a.head_bytes}, a.rest};
-    std::string_view in_b[] = {b.prefix, {b.head, b.head_bytes}, b.rest};
-    unsigned i = 0;
-    unsigned j = 0;
-    for (;;) {
-        while (i < 3 && in_a[i].empty()) { ++i; }
-        while (j < 3 && in_b[j].empty()) { ++j; }
-        if (i == 3 || j == 3) { return static_cast<int>(j == 3) - static_cast<int>(i == 3); }
-        const std::size_t shared = std::min(in_a[i].size(), in_b[j].size());
-        const int order = std::memcmp(in_a[i].data(), in_b[j].data(), shared);
-        if (order != 0) { return order; }
-        in_a[i].remove_prefix(shared);
-        in_b[j].remove_prefix(shared);
-    }
-}
-
-}  // namespace
-
 keyed_diff::keyed_diff(tree before, tree after, key_range within)
     : before_(std::move(before)), after_(std::move(after)), within_(std::move(within)), a_(before_), b_(after_) {
     COPPICE_CHECK(before_.shape().keyed && after_.shape().keyed);
+    shorten(before_.context().sizes, within_.low);
+    if (within_.high) { shorten(before_.context().sizes, *within_.high); }
     restart();
 }
 
@@ -57,8 +47,9 @@ void keyed_diff::restart() noexcept {
 }
 
 void keyed_diff::seek(std::string_view key) {
-    const bool inside = key >= within_.low;
-    if (inside) { resume_ = key; }
+    const page_key wanted(before_.context().sizes, key);
+    const bool inside = std::string_view(wanted) >= within_.low;
+    if (inside) { resume_ = std::string_view(wanted); }
     resumed_ = inside;
     restart();
 }
@@ -82,8 +73,8 @@ bool keyed_diff::report(change_kind kind, keyed_change& to) {
     to.kind = kind;
     to.before.reset();
     to.after.reset();
-    if (kind != change_kind::added) { to.before = view_record(a_.parent(), a_.entry()); }
-    if (kind != change_kind::removed) { to.after = view_record(b_.parent(), b_.entry()); }
+    if (kind != change_kind::added) { to.before = view_record(a_.parent(), a_.entry(), &before_.context()); }
+    if (kind != change_kind::removed) { to.after = view_record(b_.parent(), b_.entry(), &after_.context()); }
     to.key.clear();
     (to.before ? *to.before : *to.after).append_key(to.key);
     if (to.before) { a_.pass(); }  // last: whatever throws leaves the walks where they were
@@ -111,7 +102,7 @@ bool keyed_diff::merge_leaves(keyed_change& to) {
         const std::uint32_t y = heads_of(in_b)[j];
         if (x != y) { return report(x < y ? change_kind::removed : change_kind::added, to); }
     }
-    const int order = compare_keys(key_of(in_a, i), key_of(in_b, j));
+    const int order = page::compare_keys(key_of(in_a, i), key_of(in_b, j));
     if (order != 0) { return report(order < 0 ? change_kind::removed : change_kind::added, to); }
     if (!equal_values(before_, view_record(in_a, i), after_, view_record(in_b, j))) {
         return report(change_kind::changed, to);

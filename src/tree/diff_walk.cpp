@@ -210,10 +210,8 @@ std::uint64_t equal_in_leaves(const subtree_walk& a, const subtree_walk& b) {
         const unsigned at_a = a.is_reversed() ? i - equal : i + equal;
         const unsigned at_b = b.is_reversed() ? j - equal : j + equal;
         if (one_prefix && same_bytes(in_a, at_a, in_b, at_b)) { continue; }
-        const record_view x = view_record(in_a, at_a);
-        const record_view y = view_record(in_b, at_b);
-        if (in_a.keyed && x.key() != y.key()) { break; }
-        if (!equal_values(a.walked(), x, b.walked(), y)) { break; }
+        if (in_a.keyed && page::compare_keys(key_of(in_a, at_a), key_of(in_b, at_b)) != 0) { break; }
+        if (!equal_values(a.walked(), view_record(in_a, at_a), b.walked(), view_record(in_b, at_b))) { break; }
     }
     return equal;
 }

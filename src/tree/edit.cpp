@@ -7,7 +7,7 @@ namespace {
 
 /// Bytes that an entry of a leaf takes, in the arrays and in the records.
 std::size_t entry_cost(const node& leaf, const page::item& given) noexcept {
-    return layout::entry_bytes(false, leaf.keyed, true) + (given.form == child_form::slot ? 16 : 0)
+    return layout::entry_bytes(false, leaf.keyed, true) + 16U * page::slots_of(given) + page::mark_bytes(given)
            + page::value_part_bytes(given) + (leaf.keyed ? page::key_part_bytes(given.key.size() - leaf.prefix) : 0);
 }
 
@@ -179,6 +179,7 @@ void tree_edit::replace_in_place(unsigned first, unsigned last, std::span<const 
     if (last > first) { page::erase(n, first, last, *context_.pool); }
     for (const page::item& item : given) {
         if (item.form == child_form::slot && item.child != nullptr) { retain(*item.child); }
+        if (item.remainder != 0 && !is_stored(item.remainder)) { retain(*node_in(item.remainder)); }
         page::insert(n, first++, item);
     }
     add_to_counts(depth_ - 1);

@@ -27,7 +27,7 @@ class tree_edit {
 public:
     explicit tree_edit(tree& edited) noexcept : tree_(edited), context_(*edited.context_) {}
 
-    /// Walks to where `key` is or would be.  Returns whether it is there.  Requires: not empty.
+    /// Walks to where `key`, a page key, is or would be.  Returns whether it is there.  Requires: not empty.
     bool descend_to_key(std::string_view key);
     /// Walks to the leaf of `position`; a position between two leaves is the end of the first when `at_end`.
     void descend_to_position(std::uint64_t position, bool at_end);

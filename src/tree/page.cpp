@@ -170,6 +170,23 @@ unsigned child_at(const node& n, std::uint64_t& position, bool at_end) noexcept 
     return i;
 }
 
+int compare_keys(const key_pieces& a, const key_pieces& b) noexcept {
+    std::string_view in_a[] = {a.prefix, {a.head, a.head_bytes}, a.rest};
+    std::string_view in_b[] = {b.prefix, {b.head, b.head_bytes}, b.rest};
+    unsigned i = 0;
+    unsigned j = 0;
+    for (;;) {
+        while (i < 3 && in_a[i].empty()) { ++i; }
+        while (j < 3 && in_b[j].empty()) { ++j; }
+        if (i == 3 || j == 3) { return static_cast<int>(j == 3) - static_cast<int>(i == 3); }
+        const std::size_t shared = std::min(in_a[i].size(), in_b[j].size());
+        const int order = std::memcmp(in_a[i].data(), in_b[j].data(), shared);
+        if (order != 0) { return order; }
+        in_a[i].remove_prefix(shared);
+        in_b[j].remove_prefix(shared);
+    }
+}
+
 char* slot_field(const char* value) noexcept {
     static_cast<void>(take_length(value));
     return const_cast<char*>(value);
@@ -204,22 +221,6 @@ char* write_value(char* to, const item& given, std::uint16_t slot) noexcept {
     return given.form == child_form::embedded ? write_bytes(to, given.embedded) : to;
 }
 
-bool has_room_for(const node& n, const item& given) noexcept {
-    const bool inner = is_inner(n);
-    std::size_t need = layout::entry_bytes(inner, n.keyed, layout::has_offsets(n));
-    if (n.keyed) {
-        if (!shares_prefix(n, given.key)) { return false; }
-        need += key_part_bytes(given.key.size() - n.prefix);
-    }
-    if (inner) {
-        need += 16;
-    } else {
-        need += value_part_bytes(given);
-        if (given.form == child_form::slot && free_slot(n) == n.slots) { need += 16; }
-    }
-    return need <= layout::free_bytes(n);
-}
-
 void insert(node& n, unsigned entry, const item& given) noexcept {
     COPPICE_ASSERT(entry <= n.entries);
     const bool inner = is_inner(n);
@@ -227,6 +228,12 @@ void insert(node& n, unsigned entry, const item& given) noexcept {
     if (!inner && given.form == child_form::slot) {
         slot = claim_slot(n);
         slots_of(n)[slot].store(word_of(given.child), std::memory_order_relaxed);
+    }
+    unsigned remainder = 0;
+    if (given.remainder != 0) {
+        remainder = claim_slot(n);
+        slots_of(n)[remainder].store(given.remainder, std::memory_order_relaxed);
+        seals_of(n)[remainder] = given.remainder_seal;
     }
     open_entry(n, entry);
     if (inner) {
@@ -236,13 +243,15 @@ void insert(node& n, unsigned entry, const item& given) noexcept {
     }
     if (!layout::has_offsets(n)) { return; }
     const std::string_view suffix = n.keyed ? given.key.substr(n.prefix) : std::string_view{};
-    const std::uint32_t bytes = (n.keyed ? key_part_bytes(suffix.size()) : 0) + (inner ? 0 : value_part_bytes(given));
+    const std::uint32_t bytes =
+        (n.keyed ? key_part_bytes(suffix.size()) : 0) + (inner ? 0 : mark_bytes(given) + value_part_bytes(given));
     n.tail += bytes;
     char* to = layout::at(n, n.capacity - n.tail);
     if (n.keyed) {
         heads_of(n)[entry] = head_of(suffix);
         to = write_key(to, suffix);
     }
+    if (given.remainder != 0) { to = write_mark(to, static_cast<std::uint16_t>(remainder)); }
     if (!inner) { write_value(to, given, static_cast<std::uint16_t>(slot)); }
     offsets_of(n)[entry] = static_cast<std::uint16_t>(n.tail);
 }
@@ -250,14 +259,15 @@ void insert(node& n, unsigned entry, const item& given) noexcept {
 void erase(node& n, unsigned first, unsigned last, node_pool& pool) noexcept {
     const bool inner = is_inner(n);
     const bool offsets = layout::has_offsets(n);
+    const auto give_up = [&](const char* slot_number) {
+        const slot_word word = slots_of(n)[load<std::uint16_t>(slot_number)].exchange(0, std::memory_order_relaxed);
+        if (!is_stored(word)) { pool.release(node_in(word)); }
+    };
     for (unsigned i = first; i < last && offsets; ++i) {
         const raw_record raw = read_raw(n, i);
         n.dead += raw.bytes();
-        if (!inner && form_of(raw.value) == child_form::slot) {
-            const auto slot = load<std::uint16_t>(slot_field(raw.value));
-            const slot_word word = slots_of(n)[slot].exchange(0, std::memory_order_relaxed);
-            if (!is_stored(word)) { pool.release(node_in(word)); }
-        }
+        if (raw.has_long_key) [[unlikely]] { give_up(remainder_field(raw.value)); }
+        if (!inner && form_of(raw.value) == child_form::slot) { give_up(slot_field(raw.value)); }
     }
     const front_arrays old(n);
     const unsigned entries = n.entries;
@@ -404,12 +414,17 @@ char* key_pieces::copy_to(char* to) const noexcept {
     return to + rest.size();
 }
 
-record_view view_record(const node& leaf, unsigned entry) noexcept {
+record_view view_record(const node& leaf, unsigned entry, tree_context* context) noexcept {
     COPPICE_ASSERT(entry < leaf.entries && !is_inner(leaf));
     const page::raw_record raw = page::read_raw(leaf, entry);
     record_view view;
     view.leaf = &leaf;
+    view.context = context;
     view.entry = static_cast<std::uint16_t>(entry);
+    if (raw.has_long_key) [[unlikely]] {
+        view.has_long_key = true;
+        view.remainder_slot = load<std::uint16_t>(page::remainder_field(raw.value));
+    }
     const char* at = raw.value;
     const std::uint32_t head = page::take_length(at);
     view.child = static_cast<child_form>(head & 3U);
@@ -432,15 +447,5 @@ record_view view_record(const node& leaf, unsigned entry) noexcept {
     view.bytes = {at, bytes};
     return view;
 }
-
-void record_view::append_key(std::string& out) const { key_of(*leaf, entry).append_to(out); }
-
-std::string record_view::key() const {
-    std::string text;
-    append_key(text);
-    return text;
-}
-
-std::size_t record_view::key_bytes() const noexcept { return key_of(*leaf, entry).size(); }
 
 }  // namespace coppice

@@ -16,12 +16,14 @@ namespace coppice::page {
 
 /// What an entry of a node is to say: a record of a leaf, or a child of an inner node.
 struct item {
-    std::string_view key;                ///< whole key, or a child's separator
+    std::string_view key;                ///< page key, or a child's separator
     std::string_view bytes;              ///< leaf
     child_form form = child_form::none;  ///< leaf
     std::string_view embedded;           ///< leaf, child_form::embedded: with its count in `count`
     node* child = nullptr;               ///< inner, or child_form::slot; null: a slot that holds nothing
     std::uint64_t count = 0;             ///< elements of the child
+    slot_word remainder = 0;             ///< leaf, `key` is that of a long key: the rest of it, borrowed
+    node_seal remainder_seal = 0;        ///< of a remainder that is not in memory
 };
 
 // Reading.
@@ -30,7 +32,7 @@ struct place {
     unsigned index;
     bool found;
 };
-/// Where `key` is among entries [from, n.entries), or would be.  Requires: keyed.
+/// Where `key`, a page key, is among entries [from, n.entries), or would be.  Requires: keyed.
 [[nodiscard]] place find(const node& n, std::string_view key, unsigned from = 0) noexcept;
 /// The child of an inner keyed node below which `key` belongs.
 [[nodiscard]] inline unsigned child_for(const node& n, std::string_view key) noexcept {
@@ -46,13 +48,19 @@ struct raw_record {
     const char* begin;
     std::uint32_t suffix_bytes;  ///< of the key, head included
     const char* rest;            ///< the suffix from the fifth byte on
-    const char* value;           ///< the value part
+    const char* value;           ///< the value part, behind the mark of a long key
     std::uint32_t value_bytes;   ///< its length; 0 in an inner node
+    bool has_long_key;
     [[nodiscard]] std::uint32_t bytes() const noexcept {
         return static_cast<std::uint32_t>(value - begin) + value_bytes;
     }
 };
-inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
+inline constexpr std::uint32_t slot_field_bytes = 8;     // slot number 2, count 6
+inline constexpr std::uint32_t long_key_mark_bytes = 3;  // form 3 without a length 1, slot number 2
+/// Whether a value part begins with the mark of a long key.
+[[nodiscard]] inline bool has_long_key_mark(const char* value) noexcept { return *value == 3; }
+/// Where the mark before `value` keeps the number of the remainder's slot.
+[[nodiscard]] inline char* remainder_field(const char* value) noexcept { return const_cast<char*>(value) - 2; }
 
 /// Takes the varint before a key's suffix or a value part: nearly always one byte.
 [[nodiscard]] inline std::uint32_t take_length(const char*& from) noexcept {
@@ -91,10 +99,15 @@ inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
         at += rest_bytes(raw.suffix_bytes);
     }
     raw.value = at;
-    if (!is_inner(n)) { raw.value_bytes = value_part_bytes(at); }
+    if (is_inner(n)) { return raw; }
+    if (has_long_key_mark(at)) [[unlikely]] {
+        raw.has_long_key = true;
+        raw.value = at += long_key_mark_bytes;
+    }
+    raw.value_bytes = value_part_bytes(at);
     return raw;
 }
-/// Where the value part of a record begins: it need not have been written yet.
+/// Where the value part of a record begins, or the mark before it: neither need have been written yet.
 [[nodiscard]] inline const char* value_at(const node& n, unsigned entry) noexcept {
     const char* at = record_at(n, entry);
     if (n.keyed) {
@@ -103,11 +116,14 @@ inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
     }
     return at;
 }
+/// The order of two page keys: negative, zero or positive.
+[[nodiscard]] int compare_keys(const key_pieces& a, const key_pieces& b) noexcept;
 /// Where a value part with a slot keeps the slot's number; six bytes of count follow.
 [[nodiscard]] char* slot_field(const char* value) noexcept;
 
 // Sizes.
 
+/// Bytes of the value part that `given` gets, the mark of a long key not counted.
 [[nodiscard]] inline std::uint32_t value_part_bytes(const item& given) noexcept {
     const auto bytes = static_cast<std::uint32_t>(given.bytes.size());
     std::uint32_t size = static_cast<std::uint32_t>(varint_bytes(std::uint64_t{bytes} << 2)) + bytes;
@@ -116,6 +132,13 @@ inline constexpr std::uint32_t slot_field_bytes = 8;  // slot number 2, count 6
         size += static_cast<std::uint32_t>(varint_bytes(given.embedded.size()) + given.embedded.size());
     }
     return size;
+}
+[[nodiscard]] inline std::uint32_t mark_bytes(const item& given) noexcept {
+    return given.remainder != 0 ? long_key_mark_bytes : 0;
+}
+/// Slots that `given` takes in a leaf.
+[[nodiscard]] inline unsigned slots_of(const item& given) noexcept {
+    return (given.form == child_form::slot ? 1U : 0U) + (given.remainder != 0 ? 1U : 0U);
 }
 [[nodiscard]] inline std::uint32_t key_part_bytes(std::size_t suffix_bytes) noexcept {
     return static_cast<std::uint32_t>(varint_bytes(suffix_bytes)) + rest_bytes(suffix_bytes);
@@ -129,6 +152,12 @@ inline char* write_bytes(char* to, std::string_view from) noexcept {
 }
 /// Writes the value part of `given`, saying slot number `slot` where it has one; returns its end.
 char* write_value(char* to, const item& given, std::uint16_t slot) noexcept;
+/// Writes the mark of a long key whose remainder is in slot `slot`; returns its end.
+inline char* write_mark(char* to, std::uint16_t slot) noexcept {
+    *to = 3;
+    put_number(to + 1, slot);
+    return to + long_key_mark_bytes;
+}
 /// Writes the key part for `suffix`; returns its end.
 char* write_key(char* to, std::string_view suffix) noexcept;
 /// The first four bytes as a number that has their order, zero-padded.
@@ -143,17 +172,16 @@ char* write_key(char* to, std::string_view suffix) noexcept;
 
 // Changing. Each requires a node with one owner and no id.
 
-/// Whether `given` can be entered without moving to a larger node: its key shares the prefix, and there is room.
-[[nodiscard]] bool has_room_for(const node& n, const item& given) noexcept;
 [[nodiscard]] inline bool shares_prefix(const node& n, std::string_view key) noexcept {
     return key.starts_with(prefix_of(n));
 }
-/// Enters `given` at `entry`, taking over one ownership of its child.  Requires: has_room_for.
+/// Enters `given` at `entry`, taking over one ownership of its child and its remainder.
+/// Requires: its key shares the prefix, and there is room.
 void insert(node& n, unsigned entry, const item& given) noexcept;
 /// Removes entries [first, last) and gives up what their slots hold.
 void erase(node& n, unsigned first, unsigned last, node_pool& pool) noexcept;
-/// Gives entry `entry` of a leaf the value part of `given`, its key staying.  Requires: the value part has
-/// the size of the old one, and neither has a slot.
+/// Gives entry `entry` of a leaf the value part of `given`, its key and remainder staying.  Requires: the value
+/// part has the size of the old one, and neither has a slot.
 void overwrite_value(node& leaf, unsigned entry, const item& given) noexcept;
 /// Sets the count that a record with a slot says of its child.
 void set_child_count(node& leaf, unsigned entry, std::uint64_t count) noexcept;

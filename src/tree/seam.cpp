@@ -122,9 +122,11 @@ private:
     std::string_view separator_;
 };
 
+/// The page key of the first or the last record.
 std::string edge_key(const tree& of, bool last) {
-    const record_view view = of.at(last ? of.size() - 1 : 0);
-    return view.key();
+    std::string key;
+    of.at(last ? of.size() - 1 : 0).append_page_key(key);
+    return key;
 }
 
 /// Elements [from, to) below `n` as a tree.

@@ -1,10 +1,12 @@
 #include <coppice/tree/tree.hpp>
 
 #include <array>
+#include <memory>
 
 #include <coppice/tree/codec.hpp>
 
 #include "tree/edit.hpp"
+#include "tree/page_key.hpp"
 
 namespace coppice {
 namespace {
@@ -28,20 +30,53 @@ page::item item_of(const tree_context& context, const record& given, std::uint32
     return item;
 }
 
+/// Gives `item`, whose key is long, its remainder: that of the record which is there, loaded or not, or a new one.
+/// The result keeps it until the item has been entered.
+node_ptr give_remainder(tree_context& context, page::item& item, const page_key& key, const record_view* there) {
+    node_ptr kept;
+    if (there != nullptr && there->has_long_key) {
+        item.remainder = slots_of(*there->leaf)[there->remainder_slot].load(std::memory_order_acquire);
+        item.remainder_seal = seals_of(*there->leaf)[there->remainder_slot];
+        if (is_stored(item.remainder)) { return kept; }
+        retain(*node_in(item.remainder));
+        kept = node_ptr(*context.pool, node_in(item.remainder));
+    } else {
+        const tree made = tree::build_bytes(context, key.remainder());
+        retain(*made.root());
+        kept = node_ptr(*context.pool, made.root());
+        item.remainder = word_of(made.root());
+    }
+    return kept;
+}
+
 /// Entries for records that are entered together.
 class item_list {
 public:
-    item_list(const tree_context& context, std::span<const record> given) : rooms_(given.size()) {
+    item_list(tree_context& context, std::span<const record> given) : rooms_(given.size()) {
         items_.reserve(given.size());
         for (std::size_t i = 0; i < given.size(); ++i) {
             items_.push_back(item_of(context, given[i], context.sizes.embed_bytes, rooms_[i]));
+            if (given[i].key.size() > context.sizes.key_bytes) { shorten(context, items_.back()); }
         }
     }
     [[nodiscard]] std::span<const page::item> items() const noexcept { return items_; }
 
 private:
+    struct long_key {
+        long_key(const node_sizes& sizes, std::string_view whole) : key(sizes, whole) {}
+        page_key key;
+        node_ptr remainder;
+    };
+    void shorten(tree_context& context, page::item& item) {
+        long_keys_.push_back(std::make_unique<long_key>(context.sizes, item.key));
+        long_key& kept = *long_keys_.back();
+        item.key = kept.key;
+        kept.remainder = give_remainder(context, item, kept.key, nullptr);
+    }
+
     std::vector<std::string> rooms_;
     std::vector<page::item> items_;
+    std::vector<std::unique_ptr<long_key>> long_keys_;
 };
 
 std::size_t bytes_of(std::span<const record> given) noexcept {
@@ -86,35 +121,46 @@ constexpr std::size_t build_chunk = 2048;  // records turned into leaves at a ti
 
 std::optional<record_view> tree::find(std::string_view key) const {
     if (root_ == nullptr) { return std::nullopt; }
+    const page_key wanted(context_->sizes, key);
     const node* n = root_;
-    while (is_inner(*n)) { n = child_in(*context_, *n, page::child_for(*n, key)); }
-    const page::place at = page::find(*n, key);
+    while (is_inner(*n)) { n = child_in(*context_, *n, page::child_for(*n, wanted)); }
+    const page::place at = page::find(*n, wanted);
     if (!at.found) { return std::nullopt; }
-    return view_record(*n, at.index);
+    return view_record(*n, at.index, context_);
 }
 
 tree::place tree::rank(std::string_view key) const {
     std::uint64_t before = 0;
     const node* n = root_;
     if (n == nullptr) { return {0, false}; }
+    const page_key wanted(context_->sizes, key);
     while (is_inner(*n)) {
-        const unsigned index = page::child_for(*n, key);
+        const unsigned index = page::child_for(*n, wanted);
         for (unsigned i = 0; i < index; ++i) { before += counts_of(*n)[i]; }
         n = child_in(*context_, *n, index);
     }
-    const page::place at = page::find(*n, key);
+    const page::place at = page::find(*n, wanted);
     return {before + at.index, at.found};
 }
 
 void tree::find_many(std::span<const std::string_view> keys, std::span<record_view> found) const {
     constexpr std::size_t together = 16;  // more misses than this a core does not overlap
+    std::vector<std::unique_ptr<page_key>> long_keys;
     for (std::size_t begin = 0; begin < keys.size(); begin += together) {
         const std::size_t size = std::min(together, keys.size() - begin);
         std::array<const node*, together> at;
-        for (std::size_t i = 0; i < size; ++i) { at[i] = root_; }
+        std::array<std::string_view, together> wanted;
+        for (std::size_t i = 0; i < size; ++i) {
+            at[i] = root_;
+            wanted[i] = keys[begin + i];
+            if (wanted[i].size() > context_->sizes.key_bytes) [[unlikely]] {
+                long_keys.push_back(std::make_unique<page_key>(context_->sizes, wanted[i]));
+                wanted[i] = *long_keys.back();
+            }
+        }
         for (unsigned height = root_ == nullptr ? 0 : root_->height; height > 0; --height) {
             for (std::size_t i = 0; i < size; ++i) {
-                at[i] = child_in(*context_, *at[i], page::child_for(*at[i], keys[begin + i]));
+                at[i] = child_in(*context_, *at[i], page::child_for(*at[i], wanted[i]));
                 __builtin_prefetch(at[i]);
                 __builtin_prefetch(reinterpret_cast<const char*>(at[i]) + 64);
             }
@@ -125,11 +171,11 @@ void tree::find_many(std::span<const std::string_view> keys, std::span<record_vi
         }
         std::array<page::place, together> places;
         for (std::size_t i = 0; i < size; ++i) {
-            places[i] = root_ == nullptr ? page::place{0, false} : page::find(*at[i], keys[begin + i]);
+            places[i] = root_ == nullptr ? page::place{0, false} : page::find(*at[i], wanted[i]);
             if (places[i].found) { __builtin_prefetch(record_at(*at[i], places[i].index)); }
         }
         for (std::size_t i = 0; i < size; ++i) {
-            found[begin + i] = places[i].found ? view_record(*at[i], places[i].index) : record_view{};
+            found[begin + i] = places[i].found ? view_record(*at[i], places[i].index, context_) : record_view{};
         }
     }
 }
@@ -138,7 +184,7 @@ record_view tree::at(std::uint64_t position) const {
     COPPICE_CHECK(position < count_);
     const node* n = root_;
     while (is_inner(*n)) { n = child_in(*context_, *n, page::child_at(*n, position, false)); }
-    return view_record(*n, static_cast<unsigned>(position));
+    return view_record(*n, static_cast<unsigned>(position), context_);
 }
 
 bool tree::put(const record& given) {
@@ -147,16 +193,24 @@ bool tree::put(const record& given) {
 
 tree::put_outcome tree::put_if(const record& given, function_ref<bool(const record_view& old)> may_replace) {
     std::string room;
-    const page::item item = item_of(*context_, given, context_->sizes.embed_bytes, room);
+    const page_key key(context_->sizes, given.key);
+    page::item item = item_of(*context_, {key, given.bytes, given.child}, context_->sizes.embed_bytes, room);
+    node_ptr remainder;
     if (root_ == nullptr) {
+        if (key.is_long()) { remainder = give_remainder(*context_, item, key, nullptr); }
         assembly only(*context_, shape_, 0);
         only.add(item);
         tree_edit::set_root(*this, only.finish(cut_rule::even));
         return put_outcome::added;
     }
     tree_edit edit(*this);
-    const bool there = edit.descend_to_key(given.key);
-    if (there && !may_replace(view_record(edit.leaf(), edit.entry()))) { return put_outcome::refused; }
+    const bool there = edit.descend_to_key(key);
+    if (there && !may_replace(view_record(edit.leaf(), edit.entry(), context_))) { return put_outcome::refused; }
+    if (key.is_long()) [[unlikely]] {
+        record_view old;
+        if (there) { old = view_record(edit.leaf(), edit.entry()); }
+        remainder = give_remainder(*context_, item, key, there ? &old : nullptr);
+    }
     edit.replace(edit.entry(), edit.entry() + (there ? 1 : 0), {&item, 1});
     return there ? put_outcome::replaced : put_outcome::added;
 }
@@ -164,7 +218,7 @@ tree::put_outcome tree::put_if(const record& given, function_ref<bool(const reco
 bool tree::erase(std::string_view key) {
     if (root_ == nullptr) { return false; }
     tree_edit edit(*this);
-    if (!edit.descend_to_key(key)) { return false; }
+    if (!edit.descend_to_key(page_key(context_->sizes, key))) { return false; }
     edit.replace(edit.entry(), edit.entry() + 1, {});
     return true;
 }
@@ -189,22 +243,28 @@ tree tree::child_of(const record_view& of, tree_shape shape) const {
 bool tree::edit_child(std::string_view key, tree_shape shape, child_change change) {
     if (root_ == nullptr) { return false; }
     tree_edit edit(*this);
-    if (!edit.descend_to_key(key)) { return false; }
-    record_view old = view_record(edit.leaf(), edit.entry());
+    const page_key wanted(context_->sizes, key);
+    if (!edit.descend_to_key(wanted)) { return false; }
+    record_view old = view_record(edit.leaf(), edit.entry(), context_);
     std::string bytes(old.bytes);
     std::string room;
+    const auto replace = [&](const tree& child, std::uint32_t embed_bytes) {
+        page::item item = item_of(*context_, {wanted, bytes, &child}, embed_bytes, room);
+        node_ptr remainder;
+        if (wanted.is_long()) [[unlikely]] { remainder = give_remainder(*context_, item, wanted, &old); }
+        edit.replace(edit.entry(), edit.entry() + 1, {&item, 1});
+    };
     if (old.child != child_form::slot) {
         tree child = child_of(old, shape);
         change(child, bytes);
-        const page::item item = item_of(*context_, {key, bytes, &child}, context_->sizes.unembed_bytes, room);
-        edit.replace(edit.entry(), edit.entry() + 1, {&item, 1});
+        replace(child, context_->sizes.unembed_bytes);
         return true;
     }
     // The child is taken out of its slot, so that nothing but its own sharing makes it shared.
     static_cast<void>(child_of(old, shape));  // loads it
     edit.own(0);
     node& leaf = edit.leaf();
-    old = view_record(leaf, edit.entry());
+    old = view_record(leaf, edit.entry(), context_);
     std::atomic<slot_word>& slot = slots_of(leaf)[old.slot];
     tree child(*context_, shape, node_in(slot.exchange(0, std::memory_order_acq_rel)), old.child_count);
     const auto put_back = [&]() noexcept {
@@ -229,8 +289,7 @@ bool tree::edit_child(std::string_view key, tree_shape shape, child_change chang
         }
     }
     try {
-        const page::item item = item_of(*context_, {key, bytes, &child}, context_->sizes.embed_bytes, room);
-        edit.replace(edit.entry(), edit.entry() + 1, {&item, 1});
+        replace(child, context_->sizes.embed_bytes);
     } catch (...) {
         put_back();
         if (bytes.size() != old.bytes.size()) { throw; }  // else it only stays out of its record

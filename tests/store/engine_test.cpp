@@ -4,6 +4,7 @@
 #include <string>
 
 #include <coppice/tree/check.hpp>
+#include <coppice/tree/cursor.hpp>
 #include <storage/storage.hpp>
 #include <store/engine.hpp>
 #include <store/reference.hpp>
@@ -175,33 +176,52 @@ TEST(Engine, CleanUpGivesADeletedBranchsSpaceBackAndKeepsWhatSnapshotsHold) {
     EXPECT_LT(second->nodes_retired, 10U);
 }
 
-TEST(Engine, KeysUpToTheLimitAreKeptAndLongerOnesRefused) {
+TEST(Engine, KeysOfAnyLengthAreKept) {
     const folder where;
     const hand_clock clock;
+    const auto key_of = [](std::size_t bytes) {
+        std::string key(bytes, 'k');
+        if (bytes > 0) { key.back() = 'z'; }
+        return key;
+    };
+    const std::vector<std::size_t> lengths{0, 1, 471, 472, 473, 511, 512, 513, 514, 3000, 9 * 1024, 1024 * 1024};
     {
         const auto store = open_at(where, clock);
-        for (char c = 'a'; c < 'i'; ++c) { set(*store, "main", std::string(limits::stored_key_bytes, c), "v"); }
-        const auto main = *store->branch("main");
-        for (const bool field : {false, true}) {
-            const std::string key(limits::stored_key_bytes + 1, 'x');
-            const status refused = store->transact(*main, [&](branch_writer& writer) {
-                const field_value fields[] = {{"short", "v"}, {key, "v"}};
-                if (field) {
-                    writer.put_fields(0, "h", fields);
-                } else {
-                    writer.put_string(0, key, "v", no_deadline);
-                }
-                return status{};
-            });
-            ASSERT_FALSE(refused.has_value());
-            EXPECT_EQ(refused.error().code, errc::limit);
-        }
-        EXPECT_EQ(store->read(*main).keys.size(), 8U);
+        for (const std::size_t bytes : lengths) { set(*store, "main", key_of(bytes), std::to_string(bytes)); }
         ASSERT_TRUE(store->checkpoint().has_value());
+        set(*store, "main", key_of(9000), "behind the checkpoint");
         EXPECT_EQ(store->verify().size(), 0U);
     }
     const auto store = open_at(where, clock);
-    EXPECT_EQ(get(*store, "main", std::string(limits::stored_key_bytes, 'c')), "v");
+    for (const std::size_t bytes : lengths) { EXPECT_EQ(get(*store, "main", key_of(bytes)), std::to_string(bytes)); }
+    EXPECT_EQ(get(*store, "main", key_of(9000)), "behind the checkpoint");
+    const tree keys = store->read(*store->branch("main").value()).keys;
+    EXPECT_EQ(keys.size(), lengths.size() + 1);
+    for (cursor at(keys); !at.at_end(); at.next()) { EXPECT_EQ(keys.find(at.get().key())->entry, at.get().entry); }
+    EXPECT_EQ(find_broken_rule(keys, check_depth::deep), "");
+    ASSERT_TRUE(store->clean_up().has_value());
+    EXPECT_EQ(store->verify().size(), 0U);
+}
+
+TEST(Engine, AKeyAboveTheLimitIsRefused) {
+    const folder where;
+    const hand_clock clock;
+    const auto store = open_at(where, clock);
+    const std::string_view key("never read behind its length", limits::key_bytes + 1);
+    for (const bool field : {false, true}) {
+        const status refused = store->transact(*store->branch("main").value(), [&](branch_writer& writer) {
+            const field_value fields[] = {{"short", "v"}, {key, "v"}};
+            if (field) {
+                writer.put_fields(0, "h", fields);
+            } else {
+                writer.put_string(0, key, "v", no_deadline);
+            }
+            return status{};
+        });
+        ASSERT_FALSE(refused.has_value());
+        EXPECT_EQ(refused.error().code, errc::limit);
+    }
+    EXPECT_EQ(store->read(*store->branch("main").value()).keys.size(), 0U);
 }
 
 TEST(Engine, AFailedTransactionLeavesNothing) {

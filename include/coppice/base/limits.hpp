@@ -14,8 +14,7 @@ inline constexpr std::size_t mebibyte = 1024 * 1024;
 // Data.
 inline constexpr std::uint64_t value_bytes =
     512 * mebibyte;  ///< one string, element or field value (Redis: proto-max-bulk-len)
-inline constexpr std::size_t key_bytes = 512 * mebibyte;           ///< a key, field or member on the wire
-inline constexpr std::size_t stored_key_bytes = 8 * 1024;          ///< a key, field or member that is written
+inline constexpr std::size_t key_bytes = 512 * mebibyte;           ///< a key, field or member
 inline constexpr std::uint64_t elements = std::uint64_t{1} << 48;  ///< elements of one collection
 inline constexpr unsigned key_spaces = 16;                         ///< SELECT 0 to 15
 inline constexpr std::uint64_t random_picks = 16 * mebibyte;  ///< elements of one random choice that may repeat them

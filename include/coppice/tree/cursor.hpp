@@ -29,7 +29,7 @@ public:
     [[nodiscard]] const tree& walked() const noexcept { return walked_; }
 
     /// The record here.  Requires: not at the end.
-    [[nodiscard]] record_view get() const noexcept { return view_record(*leaf_, entry_); }
+    [[nodiscard]] record_view get() const noexcept { return view_record(*leaf_, entry_, walked_.context_); }
     /// The rest of the leaf of a bytes tree.  Requires: not at the end.
     [[nodiscard]] std::string_view rest_of_leaf() const noexcept { return bytes_of(*leaf_).substr(entry_); }
     /// The leaf, and where in it the cursor stands: for loops that read a leaf at a time.

@@ -49,13 +49,13 @@ struct keyed_change {
     std::optional<record_view> after;   ///< unless removed
 };
 
-/// The keys from `low` on and below `high`; without `high`, all from `low` on.
+/// The keys from `low` on and below `high`, in the tree's order; without `high`, all from `low` on.
 struct key_range {
     std::string low;
     std::optional<std::string> high;
 
-    /// All keys that begin with `prefix`.
-    [[nodiscard]] static key_range with_prefix(std::string_view prefix);
+    /// All keys that begin with `prefix`; if pages show less of long keys (473 bytes), also others.
+    [[nodiscard]] static key_range with_prefix(std::string_view prefix, const node_sizes& sizes = {});
 };
 
 namespace detail {

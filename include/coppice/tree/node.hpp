@@ -52,6 +52,9 @@ inline constexpr tree_shape keyed_records{leaf_kind::records, true};
 inline constexpr tree_shape listed_records{leaf_kind::records, false};
 inline constexpr tree_shape plain_bytes{leaf_kind::bytes, false};
 
+/// The longest key that stands in a page as it is, unless a test says otherwise (record.hpp). Reaches disk.
+inline constexpr std::uint32_t short_key_bytes = 512;
+
 struct node {
     std::atomic<std::uint32_t> owners;  ///< slots and handles that hold this node
     leaf_kind kind;

@@ -62,9 +62,10 @@ public:
 struct node_sizes {
     std::uint32_t leaf_bytes = 4096;  ///< a leaf splits above this, unless it holds one record
     std::uint32_t inner_bytes = 4096;
-    std::uint32_t fanout = 64;          ///< children of an inner node
-    std::uint32_t embed_bytes = 256;    ///< a child tree moves into its parent's record at this size
-    std::uint32_t unembed_bytes = 512;  ///< and out of it above this one
+    std::uint32_t fanout = 64;                  ///< children of an inner node
+    std::uint32_t embed_bytes = 256;            ///< a child tree moves into its parent's record at this size
+    std::uint32_t unembed_bytes = 512;          ///< and out of it above this one
+    std::uint32_t key_bytes = short_key_bytes;  ///< of a longer key a page shows the beginning (record.hpp)
 
     [[nodiscard]] std::uint32_t leaf_bytes_min() const noexcept { return leaf_bytes / 4; }
     [[nodiscard]] std::uint32_t fanout_min() const noexcept { return fanout / 4; }

@@ -14,10 +14,11 @@
 //   I3  Inner nodes that are not on the tree's left or right edge hold at least a quarter of that. Leaves do where
 //       records are short: an edit that leaves one emptier merges it, but a cut beside a long record may not fill both.
 //   I4  counts[i] is the number of elements below child i; none is 0.
-//   I5  Keys ascend strictly; separator i is above every key below child i-1 and not above any below i.
+//   I5  Page keys ascend strictly; separator i is above every one below child i-1 and not above any below i.
 //   I6  Every record lies inside its node, and no two overlap; prefix, heads and offsets agree with the keys.
-//   I7  Every slot of a leaf belongs to at most one record; a slot without one is empty.
+//   I7  Every slot of a leaf belongs to at most one record, as its child or its key's remainder; others are empty.
 //   I8  A node with an id has only children with ids.
+//   I9  Short keys have up to key_bytes; a page key is one byte longer and fits its remainder (record.hpp).
 //
 // Cost                               time                 allocates
 //   copy, size, empty                O(1)                 nothing
@@ -57,8 +58,6 @@ struct record {
 /// Longest `bytes` of a record: a quarter of a page of the default size. Longer values live in a bytes tree of their
 /// own.
 inline constexpr std::size_t record_bytes_inline = 1024;
-/// Longest key. Two of them and a separator fit what 16-bit offsets reach, however a node is cut.
-inline constexpr std::size_t record_key_bytes = 8 * 1024 + 32;
 
 class tree {
 public:
@@ -103,7 +102,8 @@ public:
         return same;
     }
 
-    // Records by key.
+    // Records by key: of any length, given and told whole. Their order is that of their page keys (record.hpp): memcmp,
+    // but for long keys that agree in what a page shows, 473 bytes, which stand by length and then by digest.
 
     struct place {
         std::uint64_t position;  ///< of the record, or of the first one above the key
