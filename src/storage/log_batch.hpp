@@ -74,6 +74,27 @@ public:
             frame_open_ = false;
         }
     }
+    /// How far the batch is, so that what is added from here on can be taken back.
+    struct mark {
+        std::size_t bytes;
+        std::size_t frames;
+        std::uint32_t records_of_frame;  ///< of the last one
+        std::uint64_t records;
+        bool frame_open;
+    };
+    [[nodiscard]] mark here() const noexcept {
+        COPPICE_ASSERT(!in_record_);
+        return {bytes_.size(), frames_.size(), frames_.empty() ? 0 : frames_.back().records, records_, frame_open_};
+    }
+    /// Takes back what was added since, a record that was not ended too.
+    void back_to(const mark& to) noexcept {
+        bytes_.resize(to.bytes);
+        frames_.erase(frames_.begin() + static_cast<std::ptrdiff_t>(to.frames), frames_.end());
+        if (!frames_.empty()) { frames_.back().records = to.records_of_frame; }
+        records_ = to.records;
+        frame_open_ = to.frame_open;
+        in_record_ = false;
+    }
     void add(std::string_view record) {
         begin_record();
         append(record);

@@ -101,14 +101,22 @@ public:
         COPPICE_CHECK(!batch.empty());
         const std::scoped_lock lock(mutex_);
         const auto written = next_unlocked();
-        for (const auto& frame : batch.seal_frames()) {
-            const auto at = frame.at + log_frame_header_bytes;
-            const std::string_view payload(batch.data() + at, frame.end - at);
-            COPPICE_CHECK(for_each_record(payload, frame.records, [&](std::string_view record) {
-                bytes_ += record.size();
-                records_.emplace_back(record);
-                return true;
-            }));
+        const auto records = records_.size();
+        const auto bytes = bytes_;
+        try {
+            for (const auto& frame : batch.seal_frames()) {
+                const auto at = frame.at + log_frame_header_bytes;
+                const std::string_view payload(batch.data() + at, frame.end - at);
+                COPPICE_CHECK(for_each_record(payload, frame.records, [&](std::string_view record) {
+                    records_.emplace_back(record);
+                    bytes_ += record.size();
+                    return true;
+                }));
+            }
+        } catch (...) {
+            while (records_.size() > records) { records_.pop_back(); }
+            bytes_ = bytes;
+            throw;
         }
         return written;
     }

@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::string_view spare_prefix = "spare-";
 
+/// Short enough to be said without memory.
+constexpr const char* out_of_memory = "out of memory";
+
 /// What a segment's end may waste: a frame's header is never split.
 constexpr std::uint64_t segment_waste_bytes = log_frame_header_bytes;
 
@@ -83,6 +86,12 @@ status segment_log::cut_tail(const log_walk& walk) {
 }
 
 segment_log::~segment_log() {
+    try {
+        end_well();
+    } catch (const std::bad_alloc&) {}  // as after a kill
+}
+
+void segment_log::end_well() {
     if (!failure_ && !damage_ && active_ && sync()) {
         // An empty frame that says that everything is durable: from now on any damage is seen as such.
         log_batch nothing;
@@ -168,27 +177,39 @@ result<log_sequence> segment_log::write(log_batch& batch) {
     const auto end_before = active_ ? segments_.back().end : log_data_at;
     const auto segments_before = segments_.size();
     std::vector<run> written;
-    if (auto done = write_unlocked(batch, written); !done) {
+    const auto undo = [&]() -> bool {
         // Room was taken beforehand, so this is rare (a disk that copies on write). The bytes that are there
         // must not meet a later record: they go back to zero, or nothing is written any more.
-        bool undone = done.error().code == errc::no_space && segments_.size() == segments_before;
+        if (segments_.size() != segments_before) { return false; }
         for (const auto& part : written) {
-            undone = undone && part.file->write_at(part.offset, std::string(part.bytes, '\0')).has_value();
+            if (!part.file->write_at(part.offset, std::string(part.bytes, '\0'))) { return false; }
         }
-        if (undone) {
-            if (active_) { segments_.back().end = end_before; }
-            next_ = first;
-        } else {
-            fail_unlocked(done.error());
+        if (active_) { segments_.back().end = end_before; }
+        next_ = first;
+        return true;
+    };
+    try {
+        if (auto done = write_unlocked(batch, written); !done) {
+            if (done.error().code != errc::no_space || !undo()) { fail_unlocked(done.error()); }
+            return done.error();
         }
-        return done.error();
+    } catch (const std::bad_alloc&) {
+        if (!undo()) { fail_unlocked({errc::limit, out_of_memory}); }
+        throw;
     }
     publish_room_unlocked();
     return first;
 }
 
 status segment_log::write_unlocked(log_batch& batch, std::vector<run>& written) {
+    // Memory for all of it is taken first: then only the beginning of a segment, before it has begun, can fail for
+    // want of any.
     std::vector<run> runs;
+    const auto places = spares_.size() + 1;
+    runs.reserve(places);
+    written.reserve(places);
+    segments_.reserve(segments_.size() + spares_.size());
+    unsynced_files_.reserve(unsynced_files_.size() + 2 * places);
     for (const auto& frame : batch.seal_frames()) {
         COPPICE_CHECK(frame.end - frame.at <= limits::log_record_bytes + log_frame_bytes);
         if (!active_ || segments_.back().end + log_frame_header_bytes > segment_bytes_) {
@@ -278,10 +299,12 @@ status segment_log::sync() {
         names_behind = names_synced_ < names_made_;
     }
     status done;
-    for (const auto& file : files) {
-        if (done) { done = file->sync(); }
-    }
-    if (done && names_behind) { done = folder_->sync(); }  // D3: bytes, then names
+    try {
+        for (const auto& file : files) {
+            if (done) { done = file->sync(); }
+        }
+        if (done && names_behind) { done = folder_->sync(); }  // D3: bytes, then names
+    } catch (const std::bad_alloc&) { done = error{errc::io, out_of_memory}; }
     bool running_low = false;
     {
         const std::scoped_lock lock(mutex_);
@@ -295,7 +318,11 @@ status segment_log::sync() {
         running_low = active_ && room_unlocked() < segment_bytes_ / 2;
     }
     // The next segment is made here, where nobody waits, rather than in the turn that needs it.
-    if (running_low) { (void)make_room(segment_bytes_ / 2).has_value(); }
+    if (running_low) {
+        try {
+            (void)make_room(segment_bytes_ / 2).has_value();
+        } catch (const std::bad_alloc&) {}  // whoever needs it asks again
+    }
     return {};
 }
 

@@ -74,6 +74,8 @@ private:
         std::size_t bytes;
     };
 
+    void end_well();
+
     // Opening.
     status find_end();
     status cut_tail(const log_walk& walk);

@@ -20,7 +20,7 @@ public:
         : context_(std::move(context)), inode_(std::move(inode)) {}
 
     status write_at(std::uint64_t offset, std::string_view bytes) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("write"); !begun) {
             if (context_->faults.fail_with == errc::no_space) { return begun; }
             change({false, offset, std::string(bytes.substr(0, bytes.size() / 2))});  // a part may be there
@@ -33,7 +33,7 @@ public:
         return {};
     }
     result<std::size_t> read_at(std::uint64_t offset, char* to, std::size_t bytes) const override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("read"); !begun) { return begun.error(); }
         if (offset >= inode_->now.size()) { return std::size_t{0}; }
         const auto got = std::min<std::size_t>(bytes, inode_->now.size() - static_cast<std::size_t>(offset));
@@ -41,21 +41,21 @@ public:
         return got;
     }
     status sync() override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("sync"); !begun) { return begun; }
         for (const auto& made : inode_->pending) { inode_->apply(made, inode_->durable); }
         inode_->pending.clear();
         return {};
     }
     status resize(std::uint64_t bytes) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("resize"); !begun) { return begun; }
         if (bytes < inode_->now.size()) { context_->faults.give_back(inode_->now.size() - bytes); }
         change({true, bytes, {}});
         return {};
     }
     result<std::uint64_t> size() const override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         return static_cast<std::uint64_t>(inode_->now.size());
     }
 
@@ -74,7 +74,7 @@ public:
     explicit sim_folder(std::shared_ptr<sim_context> context) : context_(std::move(context)) {}
 
     result<std::shared_ptr<disk_file>> create(std::string_view name, std::uint64_t bytes) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("create"); !begun) { return begun.error(); }
         if (disk().names.contains(name)) { return error{errc::exists, std::string(name)}; }
         if (auto taken = context_->faults.take(bytes, "create"); !taken) { return taken.error(); }
@@ -88,14 +88,14 @@ public:
         return std::shared_ptr<disk_file>(std::make_shared<sim_file>(context_, inode));
     }
     result<std::shared_ptr<disk_file>> open(std::string_view name) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("open"); !begun) { return begun.error(); }
         const auto found = disk().names.find(name);
         if (found == disk().names.end()) { return error{errc::not_found, std::string(name)}; }
         return std::shared_ptr<disk_file>(std::make_shared<sim_file>(context_, found->second));
     }
     status rename(std::string_view from, std::string_view to) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("rename"); !begun) { return begun; }
         const auto found = disk().names.find(from);
         if (found == disk().names.end()) { return error{errc::not_found, std::string(from)}; }
@@ -106,7 +106,7 @@ public:
         return {};
     }
     status remove(std::string_view name) override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("remove"); !begun) { return begun; }
         const auto found = disk().names.find(name);
         if (found == disk().names.end()) { return error{errc::not_found, std::string(name)}; }
@@ -116,14 +116,14 @@ public:
         return {};
     }
     result<std::vector<std::string>> names() const override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("list"); !begun) { return begun.error(); }
         std::vector<std::string> found;
         for (const auto& [name, inode] : disk().names) { found.push_back(name); }
         return found;
     }
     status sync() override {
-        const std::scoped_lock lock(context_->mutex);
+        const sim_lock lock(context_->mutex);
         if (auto begun = context_->faults.begin("sync names"); !begun) { return begun; }
         disk().durable_names = disk().names;
         disk().pending.clear();

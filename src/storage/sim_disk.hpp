@@ -88,6 +88,30 @@ struct sim_faults {
     void give_back(std::uint64_t bytes) { used -= bytes; }
 };
 
+/// While it lives, memory that this thread takes is the simulation's: a test that lets allocations fail leaves it
+/// alone, since a real disk needs none of the program's.
+class sim_memory {
+public:
+    sim_memory() noexcept { ++depth_; }
+    ~sim_memory() { --depth_; }
+    sim_memory(const sim_memory&) = delete;
+    sim_memory& operator=(const sim_memory&) = delete;
+    [[nodiscard]] static bool in_use() noexcept { return depth_ != 0; }
+
+private:
+    static inline thread_local int depth_ = 0;
+};
+
+/// Held during each operation of the disk.
+class sim_lock {
+public:
+    explicit sim_lock(std::mutex& mutex) : lock_(mutex) {}
+
+private:
+    const sim_memory memory_;
+    const std::scoped_lock<std::mutex> lock_;
+};
+
 /// Bytes of one file: as they are read now, and how they came to be.
 struct sim_inode {
     struct change {

@@ -76,7 +76,7 @@ public:
     explicit sim_nodes(std::shared_ptr<sim_state> state) : state_(std::move(state)) {}
 
     status put_many(std::span<const stored_node> nodes) override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = begin("put nodes"); !begun) { return begun; }
         for (const auto& [id, payload] : nodes) {
             COPPICE_CHECK(id != node_id::none && payload.size() <= node_bytes_max);
@@ -92,7 +92,7 @@ public:
         return {};
     }
     result<std::string> get(node_id id, node_seal expected) const override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = state_->faults.begin(to_string(id)); !begun) { return begun.error(); }
         const auto found = state_->nodes.find(id);
         if (found == state_->nodes.end()) { return error{errc::not_found, to_string(id)}; }
@@ -100,7 +100,7 @@ public:
         return found->second;
     }
     status retire(std::span<const node_id> dead) override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = begin("retire nodes"); !begun) { return begun; }
         for (const auto id : dead) {
             const auto found = state_->nodes.find(id);
@@ -111,7 +111,7 @@ public:
         return {};
     }
     status sync() override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = begin("sync nodes"); !begun) { return begun; }
         for (const auto& made : state_->pending_nodes) { sim_state::apply(made, state_->durable_nodes); }
         state_->pending_nodes.clear();
@@ -120,7 +120,7 @@ public:
     status for_each_id(node_id from, node_id to, const std::function<bool(node_id)>& visit) const override {
         std::vector<node_id> ids;
         {
-            const std::scoped_lock lock(state_->mutex);
+            const sim_lock lock(state_->mutex);
             if (auto begun = state_->faults.begin("list nodes"); !begun) { return begun; }
             for (auto at = state_->nodes.lower_bound(from); at != state_->nodes.end() && at->first < to; ++at) {
                 ids.push_back(at->first);
@@ -132,14 +132,14 @@ public:
         return {};
     }
     std::uint64_t disk_bytes() const override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         std::uint64_t bytes = 0;
         for (const auto& [id, payload] : state_->nodes) { bytes += payload.size(); }
         return bytes;
     }
     status compact() override { return {}; }
     status resume() override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = begin("resume"); !begun) { return begun; }
         if (state_->faults.used >= state_->faults.capacity) {
             return error{errc::no_space, "resume: the disk is full"};
@@ -172,7 +172,7 @@ public:
     explicit sim_heads(std::shared_ptr<sim_state> state) : state_(std::move(state)) {}
 
     result<std::optional<head_record>> read(std::string_view name) const override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (auto begun = state_->faults.begin("read head"); !begun) { return begun.error(); }
         const auto found = state_->heads.find(name);
         if (found == state_->heads.end()) { return std::optional<head_record>(); }
@@ -180,7 +180,7 @@ public:
     }
     result<head_move> move_head(std::string_view name, const head_token& token, std::string_view next) override {
         COPPICE_CHECK(!name.empty() && next.size() <= head_bytes_max);
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (failed_) { return error{errc::read_only, "heads: " + failed_->context}; }
         const auto found = state_->heads.find(name);
         const auto generation = found == state_->heads.end() ? 0 : found->second.generation;
@@ -208,9 +208,10 @@ private:
 /// Marks the disk as open for as long as the storage lives.
 class sim_owner final : public storage_folder {
 public:
-    explicit sim_owner(std::shared_ptr<sim_state> state) : state_(std::move(state)) {}
+    /// Requires: the state's mutex, and a disk that is not open.
+    explicit sim_owner(std::shared_ptr<sim_state> state) : state_(std::move(state)) { state_->open = true; }
     ~sim_owner() override {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         state_->open = false;
     }
     status set_listening(std::string_view /*address*/) override { return {}; }
@@ -235,16 +236,15 @@ sim_storage::~sim_storage() = default;
 
 result<storage> sim_storage::open() {
     std::uint64_t seed = 0;
+    storage opened;
     {
-        const std::scoped_lock lock(state_->mutex);
+        const sim_lock lock(state_->mutex);
         if (state_->open) { return error{errc::in_use, "store in use by this test"}; }
-        state_->open = true;
+        opened.folder = std::make_unique<sim_owner>(state_);
         random_choices choices(state_->random);
         state_->settle_unknown(choices);
         seed = state_->random();
     }
-    storage opened;
-    opened.folder = std::make_unique<sim_owner>(state_);
     auto log = segment_log::open(open_sim_folder(state_, state_->disk, state_->faults, state_->mutex),
                                  state_->options.log_segment_bytes, seed);
     if (!log) { return log.error(); }
@@ -280,24 +280,24 @@ std::size_t sim_storage::for_each_crash_image(std::size_t limit, random_source& 
 }
 
 void sim_storage::fail_operation(std::uint64_t k, errc code) {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     state_->faults.fail_at = state_->faults.operations + k;
     state_->faults.fail_with = code;
 }
 void sim_storage::fail_nothing() {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     state_->faults.fail_at.reset();
 }
 std::uint64_t sim_storage::operations() const {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     return state_->faults.operations;
 }
 void sim_storage::set_capacity(std::uint64_t bytes) {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     state_->faults.capacity = bytes;
 }
 std::uint64_t sim_storage::used_bytes() const {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     return state_->faults.used;
 }
 
@@ -311,7 +311,7 @@ bool flip(std::string& bytes, std::uint64_t bit) {
 }  // namespace
 
 bool sim_storage::damage_node(node_id id, std::uint64_t bit) {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     const auto now = state_->nodes.find(id);
     const auto durable = state_->durable_nodes.find(id);
     if (durable != state_->durable_nodes.end()) { (void)flip(durable->second, bit); }
@@ -319,7 +319,7 @@ bool sim_storage::damage_node(node_id id, std::uint64_t bit) {
 }
 
 bool sim_storage::damage_log(std::string_view file, std::uint64_t bit) {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     const auto found = state_->disk.names.find(file);
     if (found == state_->disk.names.end()) { return false; }
     (void)flip(found->second->durable, bit);
@@ -327,7 +327,7 @@ bool sim_storage::damage_log(std::string_view file, std::uint64_t bit) {
 }
 
 std::vector<std::string> sim_storage::log_files() const {
-    const std::scoped_lock lock(state_->mutex);
+    const sim_lock lock(state_->mutex);
     std::vector<std::string> names;
     for (const auto& [name, inode] : state_->disk.names) { names.push_back(name); }
     return names;

@@ -15,8 +15,9 @@
 //       tail, which is what a crash leaves of records that were not yet synced, is cut when the log is
 //       opened, and reported.
 //   L4  After reserve(n) succeeded, a write of up to n bytes does not meet errc::no_space.
-//   L5  A write that says errc::no_space left nothing behind. After any other error of write or sync the log
-//       takes no further records (errc::read_only) until it is reopened: what was not synced is unknown.
+//   L5  A write that says errc::no_space or throws std::bad_alloc left nothing behind. After any other error of
+//       write or sync the log takes no further records (errc::read_only) until it is reopened: what was not
+//       synced is unknown.
 //
 // Threads. write, reserve, rotate and replay from one thread at a time; sync, drop_before and the figures from
 // any thread beside them. sync does not hold up write.
