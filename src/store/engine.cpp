@@ -106,9 +106,15 @@ status engine::make_new() {
     logged_ = where_.log->next();
     head_.next_record = logged_;
     durable_.store(logged_, std::memory_order_release);
-    apply_create(main_branch, "main",
-                 {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch, {}}, std::nullopt,
-                 true, head_.time);
+    branch_row row;
+    row.id = main_branch;
+    row.name = "main";
+    row.created = row.changed = head_.time;
+    row.uncommitted = true;
+    const status created =
+        apply_create(row, {tree(catalog_context_, keyed_records), spaces_in_order, head_.time, main_branch, {}},
+                     [] { return status{}; });
+    if (!created) { return created; }
     durable_head_ = head_;
     return write_checkpoint();
 }
@@ -179,30 +185,80 @@ void engine::publish_all() {
 }
 
 status engine::reserve(std::uint64_t bytes) {
+    record_late();
     // What a failed sync has lost is unknown, so nothing more is promised.
     if (sync_failed_.load(std::memory_order_acquire) && !failed_) { static_cast<void>(fail(*trouble_at_sync_)); }
     if (failed_) { return *failed_; }
     return where_.log->reserve(batch_.size_bytes() + bytes);
 }
 
-void engine::record(live_branch& branch) {
+void engine::record_or_throw(live_branch& branch) {
     if (branch.writer.log_text().empty()) { return; }
-    batch_.begin_record();
-    std::string& text = batch_.buffer();
-    text.push_back(static_cast<char>(log_record_format));
-    append_varint(text, branch.id);
-    text.append(branch.writer.log_text());
-    batch_.end_record();
-    branch.writer.clear_log();
     mark_unpublished(branch);
+    const log_batch::mark before = batch_.here();
+    try {
+        batch_.begin_record();
+        std::string& text = batch_.buffer();
+        text.push_back(static_cast<char>(log_record_format));
+        append_varint(text, branch.id);
+        text.append(branch.writer.log_text());
+        batch_.end_record();
+    } catch (...) {
+        batch_.back_to(before);
+        throw;
+    }
+    branch.writer.clear_log();
 }
 
-void engine::log_reference(std::string_view text) {
-    batch_.begin_record();
-    batch_.buffer().push_back(static_cast<char>(log_record_format));
-    batch_.buffer().push_back(0);  // no branch: references of any
-    batch_.append(text);
-    batch_.end_record();
+/// Writes what a branch's writer did.  When it fails the branch goes on saying what it shows.
+status engine::log_change(live_branch& branch) {
+    const auto nothing_new = [&] {
+        branch.unpublished = false;
+        std::erase(unpublished_, &branch);
+    };
+    const log_batch::mark before = batch_.here();
+    try {
+        record_or_throw(branch);
+        status logged = finish_change(before);
+        if (!logged) { nothing_new(); }
+        return logged;
+    } catch (...) {
+        nothing_new();
+        throw;
+    }
+}
+
+void engine::record(live_branch& branch) noexcept {
+    try {
+        record_or_throw(branch);
+    } catch (const std::bad_alloc&) { late_ = true; }
+}
+
+/// Takes over what record() could not.  Nobody names a version before, so branches may come in any order.
+void engine::record_late() {
+    if (!late_) { return; }
+    bool left = false;
+    for (const auto& [id, branch] : live_) {
+        left = left || branch->writer.in_group();
+        if (!branch->writer.in_group()) { record_or_throw(*branch); }
+    }
+    late_ = left;
+}
+
+status engine::log_reference(std::string_view text) {
+    record_late();
+    const log_batch::mark before = batch_.here();
+    try {
+        batch_.begin_record();
+        batch_.buffer().push_back(static_cast<char>(log_record_format));
+        batch_.buffer().push_back(0);  // no branch: references of any
+        batch_.append(text);
+        batch_.end_record();
+    } catch (...) {
+        batch_.back_to(before);
+        throw;
+    }
+    return finish_change(before);
 }
 
 status engine::fail(const error& cause) {
@@ -212,10 +268,14 @@ status engine::fail(const error& cause) {
     return cause;
 }
 
-status engine::finish_change() {
+status engine::finish_change(const log_batch::mark& before) {
     if (options_.one_writer) { return {}; }
-    const auto written = where_.log->write(batch_);
-    if (!written) { return fail(written.error()); }
+    try {
+        if (const auto written = where_.log->write(batch_); !written) { return fail(written.error()); }
+    } catch (...) {
+        batch_.back_to(before);
+        throw;
+    }
     figures_.log_bytes += batch_.size_bytes();
     figures_.log_records += batch_.records();
     batch_.clear();
@@ -228,7 +288,14 @@ status engine::finish_change() {
 }
 
 result<log_sequence> engine::end_turn() {
+    try {
+        return write_turn();
+    } catch (const std::bad_alloc&) { return error{errc::limit, "out of memory"}; }
+}
+
+result<log_sequence> engine::write_turn() {
     std::uint64_t wrote = 0;  // since the newest cut, where this turn wrote
+    record_late();
     if (!batch_.empty()) {
         if (failed_) { return *failed_; }
         const auto written = where_.log->write(batch_);
@@ -256,7 +323,7 @@ result<log_sequence> engine::end_turn() {
             const std::lock_guard lock(mutex_);
             publish_all();
             taken.emplace(caught([&]() -> result<cut> { return take_cut(); }));
-        } catch (const std::bad_alloc&) { taken.emplace(error{errc::limit, "checkpoint: out of memory"}); }
+        } catch (const std::bad_alloc&) { taken.emplace(error{errc::limit, "out of memory"}); }
         const std::lock_guard work(work_mutex_);
         taken_ = std::move(taken);
         cut_wanted_.store(false, std::memory_order_release);
@@ -303,8 +370,7 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
                 return same;
             }
             prepare(branch);
-            record(branch);
-            if (const status logged = changed ? finish_change() : status{}; !logged) {
+            if (const status logged = changed ? log_change(branch) : status{}; !logged) {
                 writer.undo_group();
                 return logged;
             }

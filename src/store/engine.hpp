@@ -188,9 +188,11 @@ public:
     /// Room in the log for a command that may write `bytes`.  Errors: errc::no_space, errc::read_only: nothing changed.
     status reserve(std::uint64_t bytes);
     /// Takes over what `branch`'s writer did since the last call as one record of this turn's log.
-    void record(live_branch& branch);
+    /// What there is no memory for now is taken over by the turn's end.
+    void record(live_branch& branch) noexcept;
     /// Writes this turn's records.  Returns the log position at which they will be durable.
-    /// Errors: errc::io, ...: the store takes no more writes, and what the turn did must not be answered.
+    /// Errors: errc::io, ...: the store takes no more writes; errc::limit: memory has run out, the next turn writes
+    /// these, too. What the turn did must not be answered.
     result<log_sequence> end_turn();
     /// Records below this are as durable as the setting asks.
     [[nodiscard]] log_sequence durable() const noexcept { return durable_.load(std::memory_order_acquire); }
@@ -286,10 +288,14 @@ private:
     [[nodiscard]] result<commit_id> commit_before(commit_id from, std::uint64_t back, std::string_view reference);
     [[nodiscard]] std::string absolute_reference(const resolved_version& of);
     [[nodiscard]] commit_id make_commit_id(const commit_row& row) const;
-    /// Adds a record of this turn's log that changes references.
-    void log_reference(std::string_view text);
-    /// Outside one_writer: writes the batch at once.
-    status finish_change();
+    void record_or_throw(live_branch& branch);
+    void record_late();
+    result<log_sequence> write_turn();
+    status log_change(live_branch& branch);
+    /// Adds a record of this turn's log that changes references. Outside one_writer it is written at once.
+    status log_reference(std::string_view text);
+    /// Outside one_writer: writes the batch, which began as `before`, at once.  Errors: then it is again.
+    status finish_change(const log_batch::mark& before);
     void make_points();
     void make_point(live_branch& branch);
     void trim_history();
@@ -297,15 +303,17 @@ private:
     void forget_idle();
     status fail(const error& cause);
 
-    // Each does one change of references, in memory and in the catalog; replay calls the same.
-    void apply_create(branch_id id, std::string_view name, const snapshot_state& from,
-                      const std::optional<commit_id>& head, bool uncommitted, microseconds_utc time);
-    void apply_drop(live_branch& branch);
-    void apply_rename(live_branch& branch, std::string_view next);
-    void apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
-                      const reflog_row& entry);
-    void apply_commit(live_branch& branch, const commit_row& row);
-    void apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost);
+    // Each does one change of references, in memory and in the catalog; replay calls the same. What can fail comes
+    // first, then `log`, and what comes behind that cannot fail: so either both know of it or none.
+    using logging = function_ref<status()>;
+    status apply_create(const branch_row& row, const snapshot_state& from, logging log);
+    status apply_drop(live_branch& branch, logging log);
+    status apply_rename(live_branch& branch, std::string_view next, logging log);
+    status apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
+                        const reflog_row& entry, logging log);
+    status apply_commit(live_branch& branch, const commit_row& row, logging log);
+    status apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost, logging log);
+    status apply_catalog(catalog changed, logging log);
 
     [[nodiscard]] snapshot_pin pin(const tree& held);
     result<clean_up_report> retire_unmarked(const node_set& marked, const store_head& head, clean_up_report report);
@@ -314,6 +322,7 @@ private:
     [[nodiscard]] result<cut> wait_for_cut();
     status write_checkpoint();
     status lease_arena(store_head& head);
+    status move_head(const std::string& next);
 
     storage where_;
     const engine_options options_;
@@ -329,6 +338,7 @@ private:
     catalog catalog_;
     std::unordered_map<branch_id, branch_handle> live_;
     log_batch batch_;
+    bool late_ = false;            // some writer has text that record() had no memory for
     store_head head_;              // what the next cut will say
     store_head durable_head_;      // what the newest durable head says
     log_sequence logged_ = 1;      // number of the next record that is written

@@ -95,38 +95,41 @@ result<branch_row> engine::create_branch(std::string_view name, std::string_view
             head = (*branch)->row.head;
             uncommitted = std::holds_alternative<point_of>(source->name) || (*branch)->row.uncommitted;
         }
-        const microseconds_utc time = stamp();
-        const branch_id id = head_.next_branch;
+        branch_row row;
+        row.id = head_.next_branch;
+        row.name = name;
+        row.created = row.changed = stamp();
+        row.spaces = source->state.spaces;
+        row.head = head;
+        row.uncommitted = uncommitted;
         std::string text;
         append_primitive(text, primitive::create_branch);
-        append_varint(text, id);
+        append_varint(text, row.id);
         append_text(text, name);
         append_version(text, source->name);
         text.push_back(static_cast<char>((head ? 1U : 0U) | (uncommitted ? 2U : 0U)));
         if (head) { text.append(reinterpret_cast<const char*>(head->data()), head->size()); }
-        append_number(text, time);
-        apply_create(id, name, source->state, head, uncommitted, time);
-        log_reference(text);
-        if (const status done = finish_change(); !done) { return done.error(); }
-        return *catalog_.branch(id);
+        append_number(text, row.created);
+        const status done = apply_create(row, source->state, [&] { return log_reference(text); });
+        if (!done) { return done.error(); }
+        return row;
     });
 }
 
-void engine::apply_create(branch_id id, std::string_view name, const snapshot_state& from,
-                          const std::optional<commit_id>& head, bool uncommitted, microseconds_utc time) {
-    branch_row row;
-    row.id = id;
-    row.name = name;
-    row.created = row.changed = time;
-    row.spaces = from.spaces;
-    row.head = head;
-    row.uncommitted = uncommitted;
+status engine::apply_create(const branch_row& row, const snapshot_state& from, logging log) {
     catalog changed(catalog_.rows());  // both records or none
     changed.put_branch(row, from);
-    changed.put_name(name, {false, id, {}});
-    catalog_ = std::move(changed);
-    head_.next_branch = std::max(head_.next_branch, id + 1);
-    head_.time = std::max(head_.time, time);
+    changed.put_name(row.name, {false, row.id, {}});
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
+    head_.next_branch = std::max(head_.next_branch, row.id + 1);
+    head_.time = std::max(head_.time, row.created);
+    return {};
+}
+
+status engine::apply_catalog(catalog changed, logging log) {
+    status logged = log();
+    if (logged) { catalog_ = std::move(changed); }
+    return logged;
 }
 
 status engine::drop_branch(std::string_view name) {
@@ -138,17 +141,16 @@ status engine::drop_branch(std::string_view name) {
         std::string text;
         append_primitive(text, primitive::drop_branch);
         append_varint(text, (*found)->id);
-        apply_drop(**found);
-        log_reference(text);
-        return finish_change();
+        return apply_drop(**found, [&] { return log_reference(text); });
     });
 }
 
-void engine::apply_drop(live_branch& branch) {
+status engine::apply_drop(live_branch& branch, logging log) {
     prepare(branch);
     catalog changed(catalog_.rows());
-    head_.point_bytes -= std::min(head_.point_bytes, changed.erase_branch(branch.row));
-    catalog_ = std::move(changed);
+    const std::uint64_t held = changed.erase_branch(branch.row);
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
+    head_.point_bytes -= std::min(head_.point_bytes, held);
     branch.dropped = true;
     std::erase(unpublished_, &branch);
     // Whoever still holds the handle must not keep the data.
@@ -156,6 +158,7 @@ void engine::apply_drop(live_branch& branch) {
     branch.published.keys.clear();
     show(branch);
     live_.erase(branch.id);
+    return {};
 }
 
 status engine::rename_branch(std::string_view name, std::string_view next) {
@@ -170,21 +173,20 @@ status engine::rename_branch(std::string_view name, std::string_view next) {
         append_primitive(text, primitive::rename_branch);
         append_varint(text, (*found)->id);
         append_text(text, next);
-        apply_rename(**found, next);
-        log_reference(text);
-        return finish_change();
+        return apply_rename(**found, next, [&] { return log_reference(text); });
     });
 }
 
-void engine::apply_rename(live_branch& branch, std::string_view next) {
+status engine::apply_rename(live_branch& branch, std::string_view next, logging log) {
     catalog changed(catalog_.rows());
     branch_row row = branch.row;
     changed.erase_name(row.name);
     row.name = next;
     changed.put_name(next, {false, branch.id, {}});
     changed.put_branch(row, branch.published);
-    catalog_ = std::move(changed);
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.row = std::move(row);
+    return {};
 }
 
 }  // namespace coppice

@@ -92,11 +92,11 @@ engine::cut engine::take_cut() {
         catalog_.put_branch(branch->row, branch->published);
         branch->in_catalog = true;
     }
+    cut taken{catalog_.rows(), head_};
+    taken.head.next_record = logged_;
     last_cut_ = clock_.elapsed();
     figures_.log_bytes = 0;
     figures_.log_records = 0;
-    cut taken{catalog_.rows(), head_};
-    taken.head.next_record = logged_;
     forget_idle();
     return taken;
 }
@@ -155,23 +155,38 @@ status engine::lease_arena(store_head& head) {
     store_head leased;
     {
         const std::lock_guard lock(mutex_);
-        head_.arenas = head.arenas;
-        head_.arena = head.arena;
-        head_.arena_used = 0;
         leased = durable_head_;
-        leased.arenas = head.arenas;
-        leased.arena = head.arena;
-        leased.arena_used = 0;
-        leased.uuid = head.uuid;
     }
-    const auto moved = where_.heads->move_head("store", token_, encode_head(leased));
-    if (!moved) { return moved.error(); }
-    if (moved->outcome != move_outcome::moved) {
-        return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"});
-    }
-    token_ = moved->token;
+    leased.arenas = head.arenas;
+    leased.arena = head.arena;
+    leased.arena_used = 0;
+    leased.uuid = head.uuid;
+    auto arenas = head.arenas;
+    if (const status moved = move_head(encode_head(leased)); !moved) { return moved; }
     arena_leased_ = true;
+    const std::lock_guard lock(mutex_);
+    head_.arenas.swap(arenas);
+    head_.arena = head.arena;
+    head_.arena_used = 0;
     return {};
+}
+
+/// Moves the head from where this engine left it.
+status engine::move_head(const std::string& next) {
+    const auto moved = where_.heads->move_head("store", token_, next);
+    if (!moved) { return moved.error(); }
+    if (moved->outcome == move_outcome::moved) {
+        token_ = moved->token;
+        return {};
+    }
+    if (moved->outcome == move_outcome::lost) { return error{errc::conflict, "the head was moved by somebody else"}; }
+    // It stands or not: going on from what does is safe, since nobody but this engine moves it.
+    status unknown = moved->reason.value_or(error{errc::io, "the head"});
+    if (!where_.nodes->resume()) { return unknown; }
+    auto stands = where_.heads->read("store");
+    if (!stands || !*stands) { return unknown; }
+    token_ = (**stands).token;
+    return (**stands).bytes == next ? status{} : unknown;
 }
 
 status engine::write_checkpoint() {
@@ -210,17 +225,13 @@ status engine::write_checkpoint() {
         rows.root() == nullptr ? node_id::none : static_cast<node_id>(rows.root()->id.load(std::memory_order_relaxed));
     head.root_seal = rows.root() == nullptr ? 0 : rows.root()->seal;
     head.root_count = rows.size();
-    const auto moved = where_.heads->move_head("store", token_, encode_head(head));
-    if (!moved) { return moved.error(); }
-    if (moved->outcome != move_outcome::moved) {
-        return moved->reason.value_or(error{errc::conflict, "the head was moved by somebody else"});
-    }
-    token_ = moved->token;
+    store_head durable = head;
+    if (const status moved = move_head(encode_head(head)); !moved) { return moved; }
     {
         const std::lock_guard lock(mutex_);
         head_.generation = head.generation;
         head_.arena_used = head.arena_used;
-        durable_head_ = head;
+        std::swap(durable_head_, durable);
         ++figures_.checkpoints;
         figures_.checkpoint_nodes += writer.nodes();
         figures_.checkpoint_bytes += writer.bytes();

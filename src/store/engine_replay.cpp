@@ -84,6 +84,7 @@ status engine::apply_record(std::string_view text) {
 
 status engine::apply_reference_primitive(byte_reader& from) {
     const auto damaged = [] { return error{errc::corrupt, "log: a change of references"}; };
+    const auto logged = [] { return status{}; };  // it is
     const auto take_commit = [&] {
         commit_id id{};
         const std::string_view bytes = from.take(id.size());
@@ -104,8 +105,14 @@ status engine::apply_reference_primitive(byte_reader& from) {
             publish_all();
             const auto state = state_of(source);
             if (!state) { return state.error(); }
-            apply_create(id, name, *state, head, (flags & 2) != 0, time);
-            return {};
+            branch_row row;
+            row.id = id;
+            row.name = name;
+            row.created = row.changed = time;
+            row.spaces = state->spaces;
+            row.head = head;
+            row.uncommitted = (flags & 2) != 0;
+            return apply_create(row, *state, logged);
         }
         case primitive::create_tag: {
             const std::string_view name = from.text();
@@ -134,12 +141,11 @@ status engine::apply_reference_primitive(byte_reader& from) {
     live_branch& changed = **branch;
     publish(changed);
     switch (which) {
-        case primitive::drop_branch: apply_drop(changed); return {};
+        case primitive::drop_branch: return apply_drop(changed, logged);
         case primitive::rename_branch: {
             const std::string_view next = from.text();
             if (from.failed()) { return damaged(); }
-            apply_rename(changed, next);
-            return {};
+            return apply_rename(changed, next, logged);
         }
         case primitive::rewind: {
             const version_name to = take_version(from);
@@ -155,8 +161,7 @@ status engine::apply_reference_primitive(byte_reader& from) {
             if (!state) { return state.error(); }
             std::optional<commit_id> head;
             if (const auto* named = std::get_if<commit_named>(&to); named != nullptr && commit) { head = named->id; }
-            apply_rewind(changed, *state, head, entry);
-            return {};
+            return apply_rewind(changed, *state, head, entry, logged);
         }
         case primitive::commit: {
             commit_row row;
@@ -170,16 +175,14 @@ status engine::apply_reference_primitive(byte_reader& from) {
             row.message = from.text();
             row.spaces = changed.published.spaces;
             if (from.failed()) { return damaged(); }
-            apply_commit(changed, row);
-            return {};
+            return apply_commit(changed, row, logged);
         }
         case primitive::point: {
             const auto time = from.number<microseconds_utc>();
             const std::uint64_t cost = from.varint();
             if (from.failed()) { return damaged(); }
             changed.row.changed = changed.published.time = time;
-            apply_point(changed, time, cost);
-            return {};
+            return apply_point(changed, time, cost, logged);
         }
         default: return error{errc::unsupported, "log: a change of references of a newer coppice"};
     }

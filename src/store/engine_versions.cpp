@@ -193,18 +193,17 @@ result<commit_id> engine::commit(live_branch& branch, std::string_view message, 
         append_number(text, row.time);
         append_text(text, author);
         append_text(text, message);
-        apply_commit(branch, row);
-        log_reference(text);
-        if (const status done = finish_change(); !done) { return done.error(); }
+        const status done = apply_commit(branch, row, [&] { return log_reference(text); });
+        if (!done) { return done.error(); }
         return row.id;
     });
 }
 
-void engine::apply_commit(live_branch& branch, const commit_row& row) {
+status engine::apply_commit(live_branch& branch, const commit_row& row, logging log) {
     prepare(branch);
     catalog changed(catalog_.rows());
     changed.put_commit(row, branch.published.keys);
-    catalog_ = std::move(changed);
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.row.head = row.id;
     branch.row.uncommitted = false;
     branch.row.changed = row.time;
@@ -214,6 +213,7 @@ void engine::apply_commit(live_branch& branch, const commit_row& row) {
     branch.last_point = clock_.elapsed();
     head_.time = std::max(head_.time, row.time);
     show(branch);
+    return {};
 }
 
 result<commit_row> engine::commit_info(const commit_id& id) {
@@ -246,9 +246,9 @@ status engine::create_tag(std::string_view name, std::string_view reference) {
         append_primitive(text, primitive::create_tag);
         append_text(text, name);
         text.append(reinterpret_cast<const char*>(commit->data()), commit->size());
-        catalog_.put_name(name, {true, 0, *commit});
-        log_reference(text);
-        return finish_change();
+        catalog changed(catalog_.rows());
+        changed.put_name(name, {true, 0, *commit});
+        return apply_catalog(std::move(changed), [&] { return log_reference(text); });
     });
 }
 
@@ -260,9 +260,9 @@ status engine::drop_tag(std::string_view name) {
         std::string text;
         append_primitive(text, primitive::drop_tag);
         append_text(text, name);
-        catalog_.erase_name(name);
-        log_reference(text);
-        return finish_change();
+        catalog changed(catalog_.rows());
+        changed.erase_name(name);
+        return apply_catalog(std::move(changed), [&] { return log_reference(text); });
     });
 }
 
@@ -358,16 +358,18 @@ status engine::rewind(live_branch& branch, std::string_view reference) {
         append_text(text, entry.action);
         append_text(text, entry.before);
         append_text(text, entry.after);
-        apply_rewind(branch, resolved->state, commit ? head : std::nullopt, entry);
-        log_reference(text);
-        return finish_change();
+        return apply_rewind(branch, resolved->state, commit ? head : std::nullopt, entry,
+                            [&] { return log_reference(text); });
     });
 }
 
-void engine::apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
-                          const reflog_row& entry) {
+status engine::apply_rewind(live_branch& branch, const snapshot_state& to, const std::optional<commit_id>& head,
+                            const reflog_row& entry, logging log) {
     prepare(branch);
-    catalog_.put_reflog(branch.id, entry);
+    catalog changed(catalog_.rows());
+    changed.put_reflog(branch.id, entry);
+    unpublished_.reserve(unpublished_.size() + 2);  // and what log_reference() may find late
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.keys = to.keys.through(branch.context);
     branch.spaces = to.spaces;
     branch.unpublished = true;
@@ -379,6 +381,7 @@ void engine::apply_rewind(live_branch& branch, const snapshot_state& to, const s
         branch.row.head = head;
         branch.row.uncommitted = false;
     }
+    return {};
 }
 
 // ---- restore points
@@ -409,24 +412,24 @@ void engine::make_point(live_branch& branch) {
     append_varint(text, branch.id);
     append_number(text, branch.published.time);
     append_varint(text, cost);
-    apply_point(branch, branch.published.time, cost);
+    const auto log = [&] { return log_reference(text); };
+    if (!apply_point(branch, branch.published.time, cost, log)) { return; }
     branch.copied_at_point = copied;
     branch.last_point = clock_.elapsed();
     // History of a branch that is written all over would eat the budget in minutes: it becomes coarser.
     const bool dear = cost > history_budget_.load(std::memory_order_relaxed) / point_share;
     branch.point_interval = dear ? std::min(branch.point_interval * 2, point_interval_max)
                                  : std::max(branch.point_interval / 2, options_.point_interval);
-    log_reference(text);
-    static_cast<void>(finish_change());
 }
 
-void engine::apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost) {
+status engine::apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost, logging log) {
     catalog changed(catalog_.rows());
     changed.put_point(branch.id, time, cost, branch.published);
-    catalog_ = std::move(changed);
+    if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     head_.point_bytes += cost;
     head_.time = std::max(head_.time, time);
     branch.point_due = false;
+    return {};
 }
 
 /// Lets the oldest restore points go until the others fit the budget.
@@ -442,9 +445,10 @@ void engine::trim_history() {
         append_primitive(text, primitive::drop_point);
         append_varint(text, oldest->branch);
         append_number(text, oldest->time);
-        head_.point_bytes -= std::min(head_.point_bytes, catalog_.erase_point(oldest->branch, oldest->time));
-        log_reference(text);
-        static_cast<void>(finish_change());
+        catalog changed(catalog_.rows());
+        const std::uint64_t held = changed.erase_point(oldest->branch, oldest->time);
+        if (!apply_catalog(std::move(changed), [&] { return log_reference(text); })) { return; }
+        head_.point_bytes -= std::min(head_.point_bytes, held);
     }
 }
 
