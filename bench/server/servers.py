@@ -203,15 +203,15 @@ class Server:
         if self.kind == "redis":
             return
         made = self.connect()
-        for _ in range(2):  # one that ran already may have begun before the newest write
-            begun = int(self.info()["checkpoints"])
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
             try:
                 made.call("BGSAVE")
-            except RuntimeError:
-                pass
-            until = time.monotonic() + 120
-            while int(self.info()["checkpoints"]) == begun and time.monotonic() < until:
+                break
+            except RuntimeError:  # one that began before the newest write is still running
                 time.sleep(0.05)
+        while self.info()["checkpoint_running"] != "0" and time.monotonic() < until:
+            time.sleep(0.05)
         made.close()
 
     def settle(self, patience: float = 5.0) -> None:

@@ -320,14 +320,35 @@ std::uint64_t command_service::end_turn() {
     if (!ticket) {
         // What was not logged must not be answered.
         log_.error("the log cannot be written: {}", ticket.error().message());
-        for (const auto id : writers_) {
-            if (const auto found = clients_.find(id); found != clients_.end()) {
-                found->second->who.kill("the log cannot be written");
-            }
-        }
+        for_each_writer([](client& who) { who.kill("the log cannot be written"); });
+    } else if (const auto pause = store.writers_pause(); pause.count() > 0) {
+        pace_writers(pause);
     }
     writers_.clear();
     return ticket ? *ticket : 0;
+}
+
+void command_service::for_each_writer(function_ref<void(client&)> seen) {
+    for (const auto id : writers_) {
+        if (const auto found = clients_.find(id); found != clients_.end()) { seen(found->second->who); }
+    }
+}
+
+// Who wrote in this turn goes on when the checkpoint had time to follow; others do not notice.
+void command_service::pace_writers(std::chrono::milliseconds pause) {
+    std::erase_if(writers_, [this](std::uint64_t id) {
+        const auto found = clients_.find(id);
+        return found == clients_.end() || found->second->who.parked() || found->second->who.closing();
+    });
+    if (writers_.empty()) { return; }
+    try {
+        loop_.after(pause, [this, paced = writers_] {
+            for (const auto id : paced) {
+                if (const auto found = clients_.find(id); found != clients_.end()) { found->second->who.resume(); }
+            }
+        });
+    } catch (const std::bad_alloc&) { return; }  // then they do not wait
+    for_each_writer([](client& who) { who.park(waiting_for::work); });
 }
 
 // ---- figures

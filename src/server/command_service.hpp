@@ -7,6 +7,7 @@
 //   waiting    a command that needs a page that is not in memory is undone and parked while a worker loads;
 //              after three misses it waits for its loads, a read on a worker
 //   long       a read of more than long_read_elements elements is answered by a worker, from a snapshot
+//   pace       clients that write faster than checkpoints follow are made to wait, others are not
 //   upkeep     expired keys are removed on branches that connections use; idle scans give up their snapshot
 //
 // Threads: the loop's.
@@ -85,6 +86,8 @@ private:
     void wait_for_page(connected_client& from, const not_resident& missing);
     void run_waiting(connected_client& from, const request& given);
     void load_in_background(const not_resident& missing);
+    void for_each_writer(function_ref<void(client&)> seen);
+    void pace_writers(std::chrono::milliseconds pause);
     void sweep();
     void close_running() noexcept;
     void count_operations();

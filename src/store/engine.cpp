@@ -12,17 +12,6 @@ namespace coppice {
 namespace {
 
 constexpr std::size_t record_bytes_beside = 256;  // more than a record's frame and header take
-constexpr std::uint64_t log_bytes_easy = 128 * 1024 * 1024;  // behind the newest cut: done again in about a second
-constexpr std::uint64_t log_bytes_a_millisecond = 64 * 1024 * 1024;
-constexpr std::chrono::milliseconds pause_max{8};
-
-/// How long a turn that wrote waits while the checkpoint that runs does not keep up: what the next start has to do
-/// again stays bounded, and the checkpoint gets a processor.
-std::chrono::milliseconds pause_behind(std::uint64_t log_bytes) noexcept {
-    if (log_bytes <= log_bytes_easy) { return {}; }
-    const std::chrono::milliseconds wanted(1 + (log_bytes - log_bytes_easy) / log_bytes_a_millisecond);
-    return std::min(wanted, pause_max);
-}
 constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -268,6 +257,17 @@ status engine::fail(const error& cause) {
     return cause;
 }
 
+/// Counts what was just written to the log.
+void engine::count_logged() noexcept {
+    figures_.log_bytes += batch_.size_bytes();
+    figures_.log_records += batch_.records();
+    const bool followed = checkpoint_running_.load(relaxed);
+    pause_ =
+        followed ? pace_.after(batch_.size_bytes(), figures_.log_bytes, clock_.elapsed()) : std::chrono::milliseconds{};
+    batch_.clear();
+    logged_ = where_.log->next();
+}
+
 status engine::finish_change(const log_batch::mark& before) {
     if (options_.one_writer) { return {}; }
     try {
@@ -276,10 +276,7 @@ status engine::finish_change(const log_batch::mark& before) {
         batch_.back_to(before);
         throw;
     }
-    figures_.log_bytes += batch_.size_bytes();
-    figures_.log_records += batch_.records();
-    batch_.clear();
-    logged_ = where_.log->next();
+    count_logged();
     if (sync_.load(std::memory_order_relaxed) == durability::always) {
         if (const status synced = where_.log->sync(); !synced) { return fail(synced.error()); }
     }
@@ -294,17 +291,14 @@ result<log_sequence> engine::end_turn() {
 }
 
 result<log_sequence> engine::write_turn() {
-    std::uint64_t wrote = 0;  // since the newest cut, where this turn wrote
+    pause_ = {};
     record_late();
     if (!batch_.empty()) {
         if (failed_) { return *failed_; }
         const auto written = where_.log->write(batch_);
         if (!written) { return fail(written.error()).error(); }
         const std::lock_guard lock(mutex_);
-        figures_.log_bytes += batch_.size_bytes();
-        figures_.log_records += batch_.records();
-        batch_.clear();
-        logged_ = where_.log->next();
+        count_logged();
         if (sync_.load(std::memory_order_relaxed) == durability::always) {
             const std::lock_guard work(work_mutex_);
             sync_wanted_ = logged_;
@@ -312,10 +306,6 @@ result<log_sequence> engine::write_turn() {
         } else {
             durable_.store(logged_, std::memory_order_release);
         }
-        wrote = figures_.log_bytes;
-    }
-    if (checkpoint_running_.load(std::memory_order_relaxed)) {
-        if (const auto pause = pause_behind(wrote); pause.count() > 0) { std::this_thread::sleep_for(pause); }
     }
     if (cut_wanted_.load(std::memory_order_acquire)) {
         std::optional<result<cut>> taken;
@@ -343,6 +333,14 @@ void engine::on_turn_wanted(std::function<void()> wake) {
 }
 
 status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change, transaction_notes* notes) {
+    std::chrono::milliseconds pause{0};
+    const status done = run_transaction(branch, change, notes, pause);
+    if (pause.count() > 0) { std::this_thread::sleep_for(pause); }  // with nothing locked
+    return done;
+}
+
+status engine::run_transaction(live_branch& branch, function_ref<status(branch_writer&)> change,
+                               transaction_notes* notes, std::chrono::milliseconds& pause) {
     const std::lock_guard turn(branch.turn);
     {
         const std::lock_guard lock(mutex_);
@@ -376,6 +374,7 @@ status engine::transact(live_branch& branch, function_ref<status(branch_writer&)
             }
             writer.end_group();
             publish(branch);
+            if (changed) { pause = pause_; }
             if (notes != nullptr) { notes->version = branch.published.time; }
             return {};
         } catch (...) {

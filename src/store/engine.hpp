@@ -38,6 +38,7 @@
 #include <store/catalog.hpp>
 #include <store/checkpoint.hpp>
 #include <store/history.hpp>
+#include <store/pace.hpp>
 #include <store/reach.hpp>
 #include <store/version.hpp>
 #include <store/writer.hpp>
@@ -106,14 +107,14 @@ struct engine_figures {
     bool checkpoint_running = false;
     std::uint64_t clean_ups = 0;
     std::uint64_t nodes_retired = 0;  ///< by all of them
-    std::uint64_t log_bytes = 0;      ///< since the newest checkpoint
+    std::uint64_t log_bytes = 0;      ///< behind the newest checkpoint: what the next start does again
     std::uint64_t log_records = 0;
     std::uint64_t disk_bytes = 0;
     microseconds_utc last_checkpoint = 0;
     std::optional<error> trouble;  ///< why the last checkpoint or sync failed
     bool read_only = false;
-    std::uint64_t readers = 0;    ///< inside a section at this moment
-    std::uint64_t snapshots = 0;  ///< versions that are held though their branch shows a newer one
+    std::uint64_t readers = 0;                 ///< inside a section at this moment
+    std::uint64_t snapshots = 0;               ///< versions that are held though their branch shows a newer one
     std::chrono::nanoseconds snapshot_age{0};  ///< since the first of those was replaced
 };
 
@@ -194,13 +195,17 @@ public:
     /// Errors: errc::io, ...: the store takes no more writes; errc::limit: memory has run out, the next turn writes
     /// these, too. What the turn did must not be answered.
     result<log_sequence> end_turn();
+    /// How long whoever wrote in the last turn should wait before he writes more, so that the checkpoint that runs
+    /// is not left behind; 0 mostly.  Threads: the one writer's.
+    [[nodiscard]] std::chrono::milliseconds writers_pause() const noexcept { return pause_; }
     /// Records below this are as durable as the setting asks.
     [[nodiscard]] log_sequence durable() const noexcept { return durable_.load(std::memory_order_acquire); }
     /// Called from the sync thread when durable() has grown.
     void on_durable(std::function<void()> wake);
     /// Called from a background thread that needs a turn of the one writer: it shall call end_turn() soon.
     void on_turn_wanted(std::function<void()> wake);
-    /// Runs `change` as a group on the branch, publishes, logs and, if so set, syncs: all or nothing.
+    /// Runs `change` as a group on the branch, publishes, logs and, if so set, syncs: all or nothing.  Waits
+    /// afterwards where checkpoints are left behind.
     status transact(live_branch& branch, function_ref<status(branch_writer&)> change,
                     transaction_notes* notes = nullptr);
     /// Whether `name` means this state now.
@@ -246,6 +251,8 @@ private:
     struct cut {
         tree catalog_rows;
         store_head head;
+        std::uint64_t log_bytes = 0;  // behind the checkpoint before, up to here
+        std::uint64_t log_records = 0;
     };
 
     class storage_source final : public node_source {
@@ -296,6 +303,9 @@ private:
     status log_reference(std::string_view text);
     /// Outside one_writer: writes the batch, which began as `before`, at once.  Errors: then it is again.
     status finish_change(const log_batch::mark& before);
+    status run_transaction(live_branch& branch, function_ref<status(branch_writer&)> change, transaction_notes* notes,
+                           std::chrono::milliseconds& pause);
+    void count_logged() noexcept;
     void make_points();
     void make_point(live_branch& branch);
     void trim_history();
@@ -338,11 +348,12 @@ private:
     catalog catalog_;
     std::unordered_map<branch_id, branch_handle> live_;
     log_batch batch_;
-    bool late_ = false;            // some writer has text that record() had no memory for
-    store_head head_;              // what the next cut will say
-    store_head durable_head_;      // what the newest durable head says
-    log_sequence logged_ = 1;      // number of the next record that is written
-    std::uint64_t log_bytes_ = 0;  // written since the newest cut
+    bool late_ = false;        // some writer has text that record() had no memory for
+    store_head head_;          // what the next cut will say
+    store_head durable_head_;  // what the newest durable head says
+    log_sequence logged_ = 1;  // number of the next record that is written
+    log_pace pace_;
+    std::chrono::milliseconds pause_{0};
     std::vector<live_branch*> unpublished_;
     std::shared_ptr<pin_list> pins_ = std::make_shared<pin_list>();
     engine_figures figures_;

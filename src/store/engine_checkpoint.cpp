@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t garbage_per_slice = 4096;
 constexpr int garbage_slices = 256;  // then a checkpoint has its turn
 constexpr std::chrono::milliseconds background_interval{20};
+constexpr std::chrono::milliseconds again_after{100};  // a checkpoint that the log's size asks for
 
 }  // namespace
 
@@ -72,8 +73,9 @@ void engine::tick() {
     bool due = false;
     {
         const std::lock_guard lock(mutex_);
-        const bool long_ago = clock_.elapsed() - last_cut_ > options_.checkpoint_interval && figures_.log_records > 0;
-        due = figures_.log_bytes > options_.checkpoint_log_bytes || long_ago;
+        const auto since = clock_.elapsed() - last_cut_;  // also of one that failed
+        const bool long_ago = since > options_.checkpoint_interval && figures_.log_records > 0;
+        due = (figures_.log_bytes > options_.checkpoint_log_bytes && since > again_after) || long_ago;
     }
     if (due) { static_cast<void>(start_checkpoint()); }
 }
@@ -92,11 +94,9 @@ engine::cut engine::take_cut() {
         catalog_.put_branch(branch->row, branch->published);
         branch->in_catalog = true;
     }
-    cut taken{catalog_.rows(), head_};
+    cut taken{catalog_.rows(), head_, figures_.log_bytes, figures_.log_records};
     taken.head.next_record = logged_;
     last_cut_ = clock_.elapsed();
-    figures_.log_bytes = 0;
-    figures_.log_records = 0;
     forget_idle();
     return taken;
 }
@@ -232,6 +232,8 @@ status engine::write_checkpoint() {
         head_.generation = head.generation;
         head_.arena_used = head.arena_used;
         std::swap(durable_head_, durable);
+        figures_.log_bytes -= taken->log_bytes;
+        figures_.log_records -= taken->log_records;
         ++figures_.checkpoints;
         figures_.checkpoint_nodes += writer.nodes();
         figures_.checkpoint_bytes += writer.bytes();
