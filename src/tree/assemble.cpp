@@ -52,18 +52,21 @@ public:
     }
 
 private:
-    /// Closes a run when the next entry would carry it past the aim by more than half of itself, or past a limit.
+    /// Closes a run when the next entry would carry it past the aim by more than half of itself, or past a limit. The
+    /// aims are places in the whole row: what a run falls short of its own, the next one takes, and not a last crumb.
     [[nodiscard]] std::vector<std::size_t> runs(const std::vector<std::size_t>& sizes, std::size_t aim,
                                                 std::size_t entries_aim) const {
         std::vector<std::size_t> ends;
         std::size_t used = 0;
+        std::size_t before = 0;  // bytes of the runs that are closed
         std::size_t begin = 0;
         for (std::size_t i = 0; i < sizes.size(); ++i) {
             const bool full = used + sizes[i] > bytes_max_ || i - begin >= entries_aim
-                              || (aim < bytes_max_ && used + sizes[i] / 2 > aim);
+                              || (aim < bytes_max_ && before + used + sizes[i] / 2 > aim * (ends.size() + 1));
             if (i >= begin + entries_min_ && full) {
                 ends.push_back(i);
                 begin = i;
+                before += used;
                 used = 0;
             }
             used += sizes[i];

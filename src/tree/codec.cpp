@@ -92,10 +92,10 @@ const char* check_keys(const node& n) {
         // Zero padding of a short suffix's head: anything else would be found under another key.
         if (pieces.head_bytes < 4 && (heads_of(n)[i] << (8 * pieces.head_bytes)) != 0) { return "head of a key"; }
         pieces.append_to(key);
-        // A long key and its page key are known by their length: anything else would be found under another key.
+        // No page key is longer than this and no short key as long; a long key is no shorter than its page key.
         const bool is_long = !is_inner(n) && page::read_raw(n, i).has_long_key;
-        if (is_long ? key.size() != page_key_bytes_max || long_key_bytes(key) < page_key_bytes_max
-                    : key.size() > (is_inner(n) ? page_key_bytes_max : short_key_bytes)) {
+        if (key.size() > (is_long || is_inner(n) ? page_key_bytes_max : short_key_bytes)
+            || (is_long && (key.size() <= hidden_key_bytes || long_key_bytes(key) < key.size()))) {
             return "length of a key";
         }
         if (i > (is_inner(n) ? 1U : 0U) && !(previous < key)) { return "order of keys"; }

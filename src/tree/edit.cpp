@@ -20,6 +20,16 @@ std::size_t children_cost(const node& parent, const std::vector<built_node>& bui
     return bytes;
 }
 
+/// Bytes of `parent` without children [first, last).
+std::size_t bytes_without(const node& parent, unsigned first, unsigned last) noexcept {
+    std::size_t bytes = layout::live_bytes(parent);
+    for (unsigned i = first; i < last; ++i) {
+        bytes -= 16 + layout::entry_bytes(true, parent.keyed, parent.keyed);
+        if (parent.keyed) { bytes -= page::read_raw(parent, i).bytes(); }
+    }
+    return bytes;
+}
+
 }  // namespace
 
 // ---- the path
@@ -348,9 +358,8 @@ void tree_edit::replace_children(unsigned level, unsigned first, unsigned last, 
         built.front().separator.clear();
         if (first > 0) { key_of(parent, first).append_to(built.front().separator); }
     }
-    const bool fewer = built.size() < last - first;
-    const std::size_t bytes = layout::live_bytes(parent) / parent.entries * entries;
-    const bool merge = fewer && must_merge(level, bytes, entries);
+    const auto fewer = static_cast<unsigned>(last - first - std::min<std::size_t>(built.size(), last - first));
+    const bool merge = fewer > 0 && must_merge(level, bytes_without(parent, last - fewer, last), entries);
     if (entries > 0 && !merge && takes_in_place(parent, first, last, built)) {
         const std::size_t need = children_cost(parent, built);
         if (layout::free_bytes(parent) < need) { replace_shell(level, page::regrow(context_, parent, need).detach()); }

@@ -9,11 +9,16 @@
 #include <coppice/tree/diff.hpp>
 
 #include "support/seeds.hpp"
+#include "tree/long_keys.hpp"
 
 namespace coppice {
 
-inline constexpr node_sizes tiny{
-    .leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
+inline constexpr node_sizes tiny{.leaf_bytes = 192,
+                                 .inner_bytes = 256,
+                                 .fanout = 5,
+                                 .embed_bytes = 40,
+                                 .unembed_bytes = 80,
+                                 .key_bytes = testing::tiny_key_bytes};
 
 class Diff : public ::testing::Test {
 protected:

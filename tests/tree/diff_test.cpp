@@ -22,6 +22,7 @@ std::string some_key(random_source& random, std::uint64_t kinds) {
     key += std::to_string(random.below(kinds));
     if (random.one_in(8)) { key += std::string(random.below(30), 'x'); }
     if (random.one_in(10)) { key += '\0'; }
+    if (random.one_in(5)) { key = testing::long_key(random, tiny); }
     return key;
 }
 
@@ -37,7 +38,7 @@ struct entry {
     std::map<std::string, std::string> fields;
     friend bool operator==(const entry&, const entry&) = default;
 };
-using map_model = std::map<std::string, entry>;
+using map_model = std::map<std::string, entry, testing::tree_order>;
 
 /// A change in words, so that whole differences compare.
 struct told {
@@ -89,7 +90,7 @@ std::vector<told> model_diff(const map_model& before, const map_model& after) {
     for (const auto& [key, value] : after) {
         if (!before.contains(key)) { all.push_back({change_kind::added, key, {}, value}); }
     }
-    std::sort(all.begin(), all.end(), [](const told& a, const told& b) { return a.key < b.key; });
+    std::sort(all.begin(), all.end(), [](const told& a, const told& b) { return testing::tree_order()(a.key, b.key); });
     return all;
 }
 
@@ -197,10 +198,11 @@ TEST_F(Diff, KeyedResumesBehindAnyKeyAndStaysInItsRange) {
             key_range range;
             if (random.one_in(2)) { range.low = some_key(random, 200); }
             if (random.one_in(2)) { range.high = some_key(random, 200); }
-            if (random.one_in(4)) { range = key_range::with_prefix(random.one_in(2) ? "user:" : "\xff"); }
+            if (random.one_in(4)) { range = key_range::with_prefix(random.one_in(2) ? "user:" : "\xff", tiny); }
             auto expected = model_diff(before_model, after_model);
+            const testing::tree_order below;
             std::erase_if(expected, [&](const told& each) {
-                return each.key < range.low || (range.high && each.key >= *range.high);
+                return below(each.key, range.low) || (range.high && !below(each.key, *range.high));
             });
             keyed_diff diff(before, after, range);
             ASSERT_EQ(rest_of(diff), expected);
@@ -225,10 +227,31 @@ TEST_F(Diff, KeyedResumesBehindAnyKeyAndStaysInItsRange) {
             // Behind any key, there or not, forwards and backwards.
             const std::string key = some_key(random, 200);
             diff.seek(key);
-            std::erase_if(expected, [&](const told& each) { return each.key <= key; });
+            std::erase_if(expected, [&](const told& each) { return !below(key, each.key); });
             ASSERT_EQ(rest_of(diff), expected);
         }
     });
+}
+
+TEST_F(Diff, ARangeOfAPrefixHoldsTheLongKeysThatBeginWithIt) {
+    random_source random(1);
+    tree after(context, keyed_records);
+    std::vector<std::string> keys;
+    for (int i = 0; i < 200; ++i) {
+        const std::string key = some_key(random, 50);
+        if (after.put({key, "bytes"})) { keys.push_back(key); }
+    }
+    for (const std::string& key : keys) {
+        for (const std::size_t length : {std::size_t{1}, std::size_t{5}, std::size_t{9}, key.size() - key.size() / 4}) {
+            const std::string prefix = key.substr(0, length);
+            keyed_diff diff(tree(context, keyed_records), after, key_range::with_prefix(prefix, tiny));
+            std::size_t found = 0;
+            for (keyed_change change; diff.next(change);) { found += change.key.starts_with(prefix) ? 1 : 0; }
+            ASSERT_EQ(found, static_cast<std::size_t>(std::count_if(keys.begin(), keys.end(), [&](const auto& each) {
+                          return each.starts_with(prefix);
+                      })));
+        }
+    }
 }
 
 TEST(DiffRange, OfAPrefixEndsBehindItsLastKey) {

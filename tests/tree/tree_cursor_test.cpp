@@ -19,8 +19,9 @@ TEST_F(TreeCursor, FindManyEqualsFind) {
         const tree subject = some_tree(context, random, random.below(300));
         std::vector<std::string> keys;
         for (std::uint64_t i = random.below(70); i > 0; --i) {
-            keys.push_back(numbered(random.one_in(5) ? "user:" : "key:", random.below(700))
-                           + std::string(random.below(3), 'x'));
+            keys.push_back(random.one_in(8) ? long_key(random, tiny_sizes)
+                                            : numbered(random.one_in(5) ? "user:" : "key:", random.below(700))
+                                                  + std::string(random.below(3), 'x'));
         }
         const std::vector<std::string_view> wanted(keys.begin(), keys.end());
         std::vector<record_view> found(wanted.size());
@@ -58,10 +59,11 @@ TEST_F(TreeCursor, WalksBothWaysFromAnywhere) {
                     walk.seek(position);
                     break;
                 case 1: {
-                    const std::string key = numbered("key:", random.below(700));
+                    const std::string key =
+                        random.one_in(3) ? long_key(random, tiny_sizes) : numbered("key:", random.below(700));
                     walk.seek(key);
-                    position =
-                        static_cast<std::uint64_t>(std::lower_bound(keys.begin(), keys.end(), key) - keys.begin());
+                    const auto behind = std::lower_bound(keys.begin(), keys.end(), key, tree_order());
+                    position = static_cast<std::uint64_t>(behind - keys.begin());
                     break;
                 }
                 case 2:

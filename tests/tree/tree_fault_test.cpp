@@ -1,5 +1,6 @@
 // Every operation of a tree, with its first, second, third ... allocation failing: it throws std::bad_alloc, the
 // tree says what it said, and nothing is left behind. Nodes and what std's containers take count alike.
+#include <algorithm>
 #include <cstdlib>
 #include <new>
 
@@ -124,6 +125,34 @@ TEST_F(TreeFault, Erase) {
                                   [&](tree& t) { t.erase(numbered("key:", 2 * at)); });
         }
     }
+}
+
+TEST_F(TreeFault, LongKeys) {
+    const auto key_of = [](std::uint64_t i) { return numbered("key:", i) + std::string(60, 'k') + numbered("", i); };
+    const std::string longest = std::string(900, 'k');  // its remainder has inner nodes
+    const auto make = [&] {
+        tree made(context, keyed_records);
+        const tree child = keyed(30);
+        for (std::uint64_t i = 0; i < 40; i += 2) { made.put({key_of(i), "bytes", i == 20 ? &child : nullptr}); }
+        made.put({longest, "bytes"});
+        return made;
+    };
+    for (const std::string& key : {key_of(1), key_of(20), key_of(39), longest, longest + "k"}) {
+        expect_all_or_nothing(make, [&](tree& t) { t.put({key, "bytes, and more of them than before"}); });
+        expect_all_or_nothing(make, [&](tree& t) { t.erase(key); });
+        expect_all_or_nothing(make, [&](tree& t) {
+            t.edit_child(key, keyed_records, [&](tree& child, std::string&) { child.put({longest, "field"}); });
+        });
+        expect_all_or_nothing(make, [&](tree& t) { t.put({t.find(key) ? t.find(key)->key() : key, "bytes"}); });
+    }
+    expect_all_or_nothing([&] { return tree(context, keyed_records); }, [&](tree& t) { t.put({longest, "alone"}); });
+    expect_all_or_nothing(make, [&](tree& t) { t = tree::concat(t.slice(0, 7), t.slice(11, 21)); });
+    std::vector<std::string> keys;
+    for (std::uint64_t i = 0; i < 40; ++i) { keys.push_back(key_of(i)); }
+    std::sort(keys.begin(), keys.end(), tree_order());
+    std::vector<record> records;
+    for (const std::string& key : keys) { records.push_back({key, "bytes"}); }
+    expect_all_or_nothing(make, [&](tree& t) { t = tree::build(context, keyed_records, records); });
 }
 
 TEST_F(TreeFault, EraseDownToNothing) {

@@ -30,6 +30,7 @@ std::string some_key(random_source& random, std::uint64_t kinds) {
     key += std::to_string(random.below(kinds));
     if (random.one_in(8)) { key += std::string(random.below(30), 'x'); }
     if (random.one_in(10)) { key += '\0'; }
+    if (random.one_in(5)) { key = long_key(random, tiny_sizes); }
     return key;
 }
 
@@ -37,13 +38,14 @@ std::string some_bytes(random_source& random) {
     return std::string(random.below(random.one_in(5) ? 90 : 12), static_cast<char>('a' + random.below(26)));
 }
 
-using map_model = std::map<std::string, std::string>;
+using map_model = std::map<std::string, std::string, tree_order>;
 
 void expect_equal(const tree& subject, const map_model& model) {
     ASSERT_EQ(subject.size(), model.size());
     cursor at(subject);
     for (const auto& [key, bytes] : model) {
         ASSERT_EQ(at.get().key(), key);
+        ASSERT_EQ(at.get().key_bytes(), key.size());
         ASSERT_EQ(at.get().bytes, bytes);
         at.next();
     }
@@ -83,6 +85,7 @@ TEST_P(TreeModel, KeyedTreeMatchesStdMapInEveryVersionForEver) {
             const auto found = subject.find(key);
             ASSERT_EQ(found.has_value(), model.contains(key));
             if (found) { ASSERT_EQ(found->bytes, model[key]); }
+            if (found) { ASSERT_EQ(found->key(), key); }
             ASSERT_EQ(subject.rank(key).position,
                       static_cast<std::uint64_t>(std::distance(model.begin(), model.lower_bound(key))));
             ASSERT_EQ(find_broken_rule(subject, check_depth::deep), "") << "step " << step;
@@ -174,14 +177,15 @@ TEST_P(TreeModel, BytesMatchStdStringInEveryVersionForEver) {
 
 // A keyed tree of keyed trees: child trees move in and out of their records, and are shared with their parents' copies.
 TEST_P(TreeModel, NestedTreesMatchMapsOfMapsInEveryVersionForEver) {
-    using model_type = std::map<std::string, map_model>;
+    using model_type = std::map<std::string, map_model, tree_order>;
     for_each_seed(40, [&](random_source& random) {
         std::vector<std::pair<tree, model_type>> versions;
         versions.emplace_back(tree(context, keyed_records), model_type{});
         for (int step = 0; step < 300; ++step) {
             if (random.one_in(5)) { versions.push_back(versions[random.below(versions.size())]); }
             auto& [subject, model] = versions.back();
-            const std::string key = "k" + std::to_string(random.below(12));
+            const std::uint64_t number = random.below(12);
+            const std::string key = "k" + std::string(number % 4 == 0 ? 60 : 0, 'p') + std::to_string(number);
             const std::string field = some_key(random, 20);
             const std::string bytes = some_bytes(random);
             if (random.one_in(10)) {  // a copy of a whole child, O(1)

@@ -14,16 +14,25 @@
 #include <coppice/tree/tree.hpp>
 
 #include "support/seeds.hpp"
+#include "tree/long_keys.hpp"
 
 namespace coppice::testing {
 
 /// So small that a hundred steps reach every split and merge: a leaf may hold a dozen records and must hold two,
 /// an inner node twelve children and three.
-inline constexpr node_sizes tiny_sizes{
-    .leaf_bytes = 320, .inner_bytes = 800, .fanout = 12, .embed_bytes = 40, .unembed_bytes = 80};
+inline constexpr node_sizes tiny_sizes{.leaf_bytes = 320,
+                                       .inner_bytes = 800,
+                                       .fanout = 12,
+                                       .embed_bytes = 40,
+                                       .unembed_bytes = 80,
+                                       .key_bytes = tiny_key_bytes};
 /// Deep trees out of few records, in which hardly a node is ever too empty.
-inline constexpr node_sizes deep_sizes{
-    .leaf_bytes = 192, .inner_bytes = 256, .fanout = 5, .embed_bytes = 40, .unembed_bytes = 80};
+inline constexpr node_sizes deep_sizes{.leaf_bytes = 192,
+                                       .inner_bytes = 256,
+                                       .fanout = 5,
+                                       .embed_bytes = 40,
+                                       .unembed_bytes = 80,
+                                       .key_bytes = tiny_key_bytes};
 
 inline void free_all_garbage(node_pool& pool) {
     while (pool.free_garbage(1000) != 0) {}
@@ -50,16 +59,17 @@ inline std::string told(const tree& of, const std::string& indent = "") {
     return text;
 }
 
-/// A keyed tree with random keys, values, embedded children and children of their own.
+/// A keyed tree with random keys, some of them long, values, embedded children and children of their own.
 inline tree some_tree(tree_context& context, random_source& random, std::uint64_t size, bool children = true) {
     tree made(context, keyed_records);
     for (std::uint64_t i = 0; i < size; ++i) {
-        const std::string key =
+        std::string key =
             numbered(random.one_in(5) ? "user:" : "key:", random.below(size * 2)) + std::string(random.below(5), 'x');
+        if (random.one_in(8)) { key = long_key(random, context.sizes); }
         const std::string bytes(random.below(20), static_cast<char>('a' + random.below(26)));
         tree child(context, keyed_records);
         for (std::uint64_t j = children && random.one_in(4) ? random.below(12) : 0; j > 0; --j) {
-            child.put({numbered("f", random.below(100)), bytes});
+            child.put({random.one_in(12) ? long_key(random, context.sizes) : numbered("f", random.below(100)), bytes});
         }
         made.put({key, bytes, &child});
     }

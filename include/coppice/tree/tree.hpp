@@ -11,8 +11,9 @@
 //   I1  All leaves are at one depth; an inner node has height 1 more than its children.
 //   I2  Leaves hold at most leaf_bytes (their prefix not counted) unless they hold one record; inner nodes at
 //       most fanout children.
-//   I3  Inner nodes that are not on the tree's left or right edge hold at least a quarter of that. Leaves do where
-//       records are short: an edit that leaves one emptier merges it, but a cut beside a long record may not fill both.
+//   I3  Inner nodes that are not on the tree's left or right edge hold at least a quarter of that, what their
+//       separators share counted in each. Leaves do where records are short: an edit that leaves one emptier
+//       merges it, but a cut beside a long record may not fill both.
 //   I4  counts[i] is the number of elements below child i; none is 0.
 //   I5  Page keys ascend strictly; separator i is above every one below child i-1 and not above any below i.
 //   I6  Every record lies inside its node, and no two overlap; prefix, heads and offsets agree with the keys.
