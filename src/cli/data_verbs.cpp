@@ -54,6 +54,7 @@ status run_get(verb_call& call) {
 }
 
 status run_set(verb_call& call) {
+    call.opens = folder_use::makes;
     const auto key = call.given.text("KEY");
     auto content = call.given.text("VALUE");
     if (content == "-") { content.assign(std::istreambuf_iterator<char>(call.around.in), {}); }
@@ -151,7 +152,10 @@ status run_command(verb_call& call, std::vector<std::string_view> command) {
     return show(call, *reply);
 }
 
-status run_exec(verb_call& call) { return run_command(call, {}); }
+status run_exec(verb_call& call) {
+    call.opens = folder_use::makes;
+    return run_command(call, {});
+}
 
 status run_at(verb_call& call) {
     const auto ref = call.given.text("REF");

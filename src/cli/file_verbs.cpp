@@ -119,6 +119,7 @@ void show_import(verb_call& call, const import_plan& plan, const import_report& 
 }
 
 status run_import(verb_call& call) {
+    call.opens = folder_use::makes;
     const auto source = call.given.text("SOURCE");
     if (source.starts_with("redis://") || source.starts_with("coppice://")) { return run_redis_import(call, source); }
     import_plan plan;

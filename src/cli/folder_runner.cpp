@@ -1,5 +1,6 @@
 // cli/folder_runner.cpp: commands on a folder that nobody serves, run in this process.
 #include <cli/reply_collector.hpp>
+#include <cli/reply_view.hpp>
 #include <cli/runner.hpp>
 #include <command/dispatch.hpp>
 #include <storage/storage.hpp>
@@ -55,6 +56,35 @@ private:
     reply_collector sink_;
 };
 
+/// Reads a folder as it lies: opening it would cut the log's tail, and a damaged one does not open.
+class folder_verifier final : public command_runner {
+public:
+    explicit folder_verifier(std::string folder) : folder_(std::move(folder)) {}
+
+    using command_runner::run;
+    result<reply_value> run(std::span<const std::string_view> command) override {
+        if (command.size() != 2 || command[0] != "STORE" || command[1] != "VERIFY") {
+            return error{errc::unsupported, "this folder was opened to be verified"};
+        }
+        const auto found = verify_store_folder(folder_);
+        std::vector<reply_value> shown;
+        for (const auto& each : found) { shown.push_back(make_text(each.where + ": " + each.what)); }
+        return make_map({{"sound", make_truth(found.empty())}, {"findings", make_list(std::move(shown))}});
+    }
+    result<std::vector<reply_value>> run_many(const command_batch& commands) override {
+        std::vector<reply_value> replies;
+        for (std::size_t i = 0; i < commands.size(); ++i) {
+            auto reply = run(commands.command(i));
+            if (!reply) { return reply.error(); }
+            replies.push_back(std::move(*reply));
+        }
+        return replies;
+    }
+
+private:
+    const std::string folder_;
+};
+
 /// Where the owner of a folder answers, from the error that its lock gives; empty: it has not said.
 std::string_view listening_address(std::string_view text) {
     constexpr std::string_view before = "listening at ";
@@ -64,25 +94,46 @@ std::string_view listening_address(std::string_view text) {
     return text.substr(0, text.find_first_of(" ,\n"));
 }
 
+/// The server that has the folder open, if it has said where it answers; else the error as it is.
+result<std::unique_ptr<command_runner>> connect_to_owner(const store_location& location, const error& in_use) {
+    const std::string_view address = listening_address(in_use.context);
+    if (in_use.code != errc::in_use || address.empty()) { return in_use; }
+    auto served = parse_location("coppice://" + std::string(address));
+    if (!served) { return in_use; }
+    served->branch = location.branch;
+    return connect_runner(*served);
+}
+
 }  // namespace
 
+error explained_damage(error failure, const std::string& folder) {
+    if (failure.code != errc::corrupt) { return failure; }
+    failure.context = folder + " is damaged: " + failure.context + "; `coppice verify --store " + folder
+                      + "` lists all that is, and a copy made by `coppice backup` replaces the folder";
+    return failure;
+}
+
 result<std::unique_ptr<command_runner>> open_folder_runner(const store_location& location) {
-    auto opened = open_directory_storage(location.folder);
-    if (!opened) {
-        const std::string_view address = listening_address(opened.error().context);
-        if (opened.error().code != errc::in_use || address.empty()) { return opened.error(); }
-        auto served = parse_location("coppice://" + std::string(address));
-        if (!served) { return opened.error(); }
-        served->branch = location.branch;
-        return connect_runner(*served);
+    if (location.opens != folder_use::makes && !is_data_folder(location.folder)) {
+        return error{errc::not_found, "there is no store in " + location.label()
+                                          + "; --store names another, `coppice serve` and `coppice import` make one"};
     }
+    if (location.opens == folder_use::verifies) {
+        if (const auto unused = check_directory_unused(location.folder); !unused) {
+            return connect_to_owner(location, unused.error());
+        }
+        return std::unique_ptr<command_runner>(std::make_unique<folder_verifier>(location.folder));
+    }
+    auto opened = open_directory_storage(location.folder);
+    if (!opened && opened.error().code == errc::in_use) { return connect_to_owner(location, opened.error()); }
+    if (!opened) { return explained_damage(opened.error(), location.folder); }
     engine_options options;
     options.one_writer = true;
     options.background = false;
     auto store = engine::open(std::move(*opened), options);
-    if (!store) { return store.error(); }
+    if (!store) { return explained_damage(store.error(), location.folder); }
     auto branch = (*store)->branch(location.branch.empty() ? "main" : location.branch);
-    if (!branch) { return branch.error(); }
+    if (!branch) { return explained_damage(branch.error(), location.folder); }
     return std::unique_ptr<command_runner>(std::make_unique<folder_runner>(std::move(*store), std::move(*branch)));
 }
 

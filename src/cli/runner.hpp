@@ -36,10 +36,18 @@ public:
     }
 };
 
+/// What a verb does with a folder that nobody serves.
+enum class folder_use {
+    existing,  ///< a store must be there
+    makes,     ///< one is made where none is
+    verifies,  ///< nothing is changed, and only STORE VERIFY is answered
+};
+
 /// What --store names.
 struct store_location {
     enum class kind { folder, server };
     kind is = kind::folder;
+    folder_use opens = folder_use::existing;
     std::string folder;
     std::string host = "127.0.0.1";
     std::uint16_t port = 5000;
@@ -63,6 +71,9 @@ struct store_location {
 [[nodiscard]] result<std::unique_ptr<command_runner>> connect_runner(const store_location& location);
 /// In this process, or at the server that has the folder open.
 [[nodiscard]] result<std::unique_ptr<command_runner>> open_folder_runner(const store_location& location);
+
+/// Why a damaged folder does not open, with what to do about it; another error as it is.
+[[nodiscard]] error explained_damage(error failure, const std::string& folder);
 
 /// The reply, or the error that the command answered, as an error of this program.
 [[nodiscard]] result<reply_value> checked(result<reply_value> reply);

@@ -1,3 +1,4 @@
+#include <cli/runner.hpp>
 #include <cli/serve.hpp>
 
 #include <iostream>
@@ -21,7 +22,9 @@ result<int> start_server(const serve_options& options) {
         if (name == "dir") { continue; }
         if (const auto set = given.set(name, value); !set) { return set.error(); }
     }
-    return server::serve(given, std::cout);
+    auto served = server::serve(given, std::cout);
+    if (!served) { return explained_damage(served.error(), std::string(given.text(server::setting::dir))); }
+    return served;
 }
 
 }  // namespace coppice::cli

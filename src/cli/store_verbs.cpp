@@ -49,23 +49,41 @@ void show_fields(verb_call& call, const reply_value& map) {
 }
 
 status run_verify(verb_call& call) {
-    auto report = ask_waiting(call, "verifying", {"STORE", "VERIFY"});
+    call.opens = folder_use::verifies;
+    const auto where = call.location();
+    const auto asked = [&]() -> result<reply_value> {
+        const waiting shown(call, "verifying");
+        auto opened = call.runner_without_branch();
+        if (!opened) { return opened.error(); }
+        return checked((*opened)->run({"STORE", "VERIFY"}));
+    };
+    auto report = asked();
     if (!report) { return report.error(); }
     const auto& findings = list_field(*report, "findings");
     if (call.shown.json()) {
         call.shown.print_json(*report);
     } else {
-        show_fields(call, *report);
+        reply_value figures = *report;
+        for (std::size_t index = 0; index + 1 < figures.items.size();) {
+            const auto name = text_of(figures.items[index]);
+            const auto at = figures.items.begin() + static_cast<std::ptrdiff_t>(index);
+            if (name == "sound" || name == "findings") {  // said below
+                figures.items.erase(at, at + 2);
+            } else {
+                index += 2;
+            }
+        }
+        show_fields(call, figures);
         for (const auto& finding : findings) {
             call.shown.line(call.shown.painted(style::bad, "damaged: ") + printable(text_of(finding), SIZE_MAX));
         }
     }
     if (findings.empty()) {
-        if (!call.shown.json()) { call.shown.line(call.shown.painted(style::good, "sound")); }
+        if (!call.shown.json()) { call.shown.line(where->label() + " is " + call.shown.painted(style::good, "sound")); }
         return {};
     }
-    return error{errc::corrupt, counted(findings.size(), "finding")
-                                    + "; what can be read can be exported, the rest comes from a backup"};
+    return error{errc::corrupt, counted(findings.size(), "finding") + " in " + where->label()
+                                    + "; `coppice export` saves what can still be read, a backup has the rest"};
 }
 
 status run_backup(verb_call& call) {

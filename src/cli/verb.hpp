@@ -121,6 +121,7 @@ public:
     [[nodiscard]] error wrong_usage(std::string_view what);
 
     int exit_code = 1;  ///< if run fails
+    folder_use opens = folder_use::existing;
 
 private:
     std::unique_ptr<command_runner> runner_;

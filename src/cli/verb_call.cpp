@@ -36,11 +36,12 @@ result<branch_choice> verb_call::branch() const {
 
 result<command_runner*> verb_call::runner_without_branch() {
     if (runner_) { return runner_.get(); }
-    const auto where = location();
+    auto where = location();
     if (!where) {
         exit_code = 2;
         return where.error();
     }
+    where->opens = opens;
     auto opened = around.open(*where);
     if (!opened) { return opened.error(); }
     runner_ = std::move(*opened);

@@ -65,8 +65,10 @@ result<int> serve(settings& given, std::ostream& out) {
     auto store = engine::open(std::move(*opened), options_from(given));
     if (!store) { return store.error(); }
     auto& data = **store;
-    if (const auto& cut = data.cut_tail(); cut.bytes != 0) {
-        logger.warn("the log's tail was torn: {} bytes at {} were dropped", cut.bytes, cut.where);
+    // Every connection begins on it: what is damaged on the way there is met here, by whoever can do something.
+    if (const auto main = data.branch("main"); !main) { return main.error(); }
+    if (const auto& cut = data.cut_tail(); !cut.where.empty()) {
+        logger.warn("the log's tail was torn: {} bytes were dropped at {}", cut.bytes, cut.where);
     }
     bool save = true;
     {

@@ -19,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view format_name = "FORMAT";
+constexpr std::string_view heads_name = "HEADS";
+constexpr std::string_view format_begin = "coppice data folder, format ";
 constexpr std::string_view format_text = "coppice data folder, format 1\n";
 constexpr std::size_t small_file_bytes = 4096;
 
@@ -49,18 +51,15 @@ public:
     }
 
     static result<folder_lock> take(const fs::path& folder) {
-        const auto path = (folder / "LOCK").string();
-        folder_lock lock;
-        lock.descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        if (lock.descriptor_ < 0) { return error_of_errno(errno, "open " + path); }
-        if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path); }
-            char text[256];
-            const auto got = ::pread(lock.descriptor_, text, sizeof text, 0);
-            return error{errc::in_use,
-                         "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
-        }
-        if (auto written = lock.write_owner(""); !written) { return written.error(); }
+        auto lock = lock_file(folder / "LOCK", O_RDWR | O_CREAT, LOCK_EX);
+        if (!lock) { return lock; }
+        if (auto written = lock->write_owner(""); !written) { return written.error(); }
+        return lock;
+    }
+    /// Keeps owners out and changes nothing; no file, no lock.
+    static result<folder_lock> take_to_read(const fs::path& folder) {
+        auto lock = lock_file(folder / "LOCK", O_RDONLY, LOCK_SH);
+        if (!lock && lock.error().code == errc::not_found) { return folder_lock(); }
         return lock;
     }
 
@@ -68,8 +67,8 @@ public:
     status write_owner(std::string_view listening) const {
         auto text = "pid " + std::to_string(::getpid());
         if (!listening.empty()) { text += ", listening at " + std::string(listening); }
-        if (::ftruncate(descriptor_, 0) != 0 ||
-            ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
+        if (::ftruncate(descriptor_, 0) != 0
+            || ::pwrite(descriptor_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size())) {
             // A full disk must not keep a store from opening: the lock holds without its text.
             if (errno != ENOSPC) { return error_of_errno(errno, "write LOCK"); }
         }
@@ -77,6 +76,17 @@ public:
     }
 
 private:
+    static result<folder_lock> lock_file(const fs::path& path, int mode, int kind) {
+        folder_lock lock;
+        lock.descriptor_ = ::open(path.c_str(), mode | O_CLOEXEC, 0600);
+        if (lock.descriptor_ < 0) { return error_of_errno(errno, "open " + path.string()); }
+        if (::flock(lock.descriptor_, kind | LOCK_NB) == 0) { return lock; }
+        if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path.string()); }
+        char text[256];
+        const auto got = ::pread(lock.descriptor_, text, sizeof text, 0);
+        return error{errc::in_use, "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
+    }
+
     int descriptor_ = -1;
 };
 
@@ -113,12 +123,9 @@ private:
         // HEADS, then the engine, then the log: each is as new as the one before, or newer, and nothing is
         // dropped from the log meanwhile.
         const auto copy_state = [&]() -> status {
-            const auto generations = read_whole_file(*here, "HEADS", head_bytes_max);
-            if (generations) {
-                if (auto written = replace_file(*there, "HEADS", *generations); !written) { return written; }
-            } else if (generations.error().code != errc::not_found) {
-                return generations.error();
-            }
+            const auto generations = read_whole_file(*here, heads_name, head_bytes_max);
+            if (!generations) { return generations.error(); }
+            if (auto written = replace_file(*there, heads_name, *generations); !written) { return written; }
             return engine_->copy_to(target / "nodes");
         };
         if (auto copied = log_.copy_to(*open_disk_folder(target / "log"), copy_state); !copied) { return copied; }
@@ -131,15 +138,37 @@ private:
     segment_log& log_;  // of the same storage
 };
 
+/// Whether a store was ever used in the folder: a head was moved, or a record written.
+bool was_used(const fs::path& path, disk_folder& folder) {
+    const auto heads = read_whole_file(folder, heads_name, head_bytes_max);
+    if (heads && *heads != pack_generations({})) { return true; }
+    std::error_code failure;
+    for (fs::directory_iterator file(path / "log", failure), end; !failure && file != end; file.increment(failure)) {
+        if (file->path().extension() == ".log") { return true; }
+    }
+    return false;
+}
+
+constexpr std::string_view log_is_gone = "the folder log is gone: it holds what was written since the last checkpoint";
+bool has_log(const fs::path& path) {
+    std::error_code failure;
+    return fs::is_directory(path / "log", failure);
+}
+
 /// Whether the folder holds a store (true), or nothing yet.
-result<bool> read_format(disk_folder& folder) {
+result<bool> read_format(const fs::path& path, disk_folder& folder) {
     const auto text = read_whole_file(folder, format_name, small_file_bytes);
     if (!text) {
-        if (text.error().code == errc::not_found) { return false; }
-        return text.error();
+        if (text.error().code != errc::not_found) { return text.error(); }
+        if (!was_used(path, folder)) { return false; }
+        return error{errc::corrupt, "the file FORMAT is gone: it must say \"coppice data folder, format 1\""};
     }
-    if (*text != format_text) { return error{errc::unsupported, "the data folder's FORMAT says: " + *text}; }
-    return true;
+    if (*text == format_text) { return true; }
+    if (text->starts_with(format_begin)) {
+        return error{errc::unsupported,
+                     "the file FORMAT says \"" + text->substr(0, text->find('\n')) + "\"; this coppice reads format 1"};
+    }
+    return error{errc::corrupt, "the file FORMAT is damaged: it must say \"coppice data folder, format 1\""};
 }
 
 }  // namespace
@@ -149,14 +178,20 @@ result<storage> open_directory_storage(const fs::path& path, const storage_optio
     auto lock = folder_lock::take(path);
     if (!lock) { return lock.error(); }
     std::shared_ptr<disk_folder> folder = open_disk_folder(path);
-    const auto there = read_format(*folder);
+    const auto there = read_format(path, *folder);
     if (!there) { return there.error(); }
-    if (auto made = make_folder(path / "log"); !made) { return made.error(); }
+    if (!*there) {
+        if (auto made = make_folder(path / "log"); !made) { return made.error(); }
+    } else if (!has_log(path)) {
+        return error{errc::corrupt, std::string(log_is_gone)};
+    }
     auto engine = rocksdb_engine::open(path / "nodes", options, *there ? engine_mode::open : engine_mode::create);
     if (!engine) { return engine.error(); }
     if (!*there) {
-        // Behind the engine's first files: from now on a missing one is damage, not a new store.
-        if (auto synced = folder->sync(); !synced) { return synced.error(); }
+        // Behind the engine's first files and the others': from now on a missing one is damage, not a new store.
+        if (auto written = replace_file(*folder, heads_name, pack_generations({})); !written) {
+            return written.error();
+        }
         if (auto written = replace_file(*folder, format_name, format_text); !written) { return written.error(); }
     }
     auto log = segment_log::open(open_disk_folder(path / "log"), options.log_segment_bytes, random_seed());
@@ -169,23 +204,44 @@ result<storage> open_directory_storage(const fs::path& path, const storage_optio
     return opened;
 }
 
-findings verify_directory(const fs::path& path) {
+status check_directory_unused(const fs::path& path) {
+    const auto lock = folder_lock::take_to_read(path);
+    return lock ? status() : status(lock.error());
+}
+
+bool is_data_folder(const fs::path& path) {
+    std::error_code failure;
+    return fs::exists(path / format_name, failure) || fs::exists(path / heads_name, failure)
+           || fs::exists(path / "nodes", failure) || fs::exists(path / "log", failure);
+}
+
+findings verify_directory(const fs::path& path, const state_verifier& also) {
     findings found;
     std::error_code failure;
     if (!fs::is_directory(path, failure)) { return {{path.string(), "is no folder"}}; }
-    const auto lock = folder_lock::take(path);
+    const auto lock = folder_lock::take_to_read(path);
     if (!lock) { return {{path.string(), lock.error().message()}}; }
     const std::shared_ptr<disk_folder> folder = open_disk_folder(path, true);
-    if (const auto there = read_format(*folder); !there || !*there) {
-        found.push_back({std::string(format_name), there ? "is not there" : there.error().message()});
+    if (const auto there = read_format(path, *folder); !there || !*there) {
+        found.push_back({"data folder", there ? "there is no coppice store in it" : there.error().context});
+        if (there) { return found; }
     }
-    if (const auto engine = rocksdb_engine::open(path / "nodes", {}, engine_mode::read_only); !engine) {
-        found.push_back({"nodes", engine.error().message()});
+    log_range log;
+    if (has_log(path)) {
+        log = verify_log_folder(*open_disk_folder(path / "log", true), found);
     } else {
-        make_rocksdb_nodes(*engine)->verify(found);
-        make_rocksdb_heads(*engine, folder)->verify(found);
+        found.push_back({"log", std::string(log_is_gone)});
     }
-    verify_log_folder(*open_disk_folder(path / "log", true), found);
+    const auto engine = rocksdb_engine::open(path / "nodes", {}, engine_mode::read_only);
+    if (!engine) {
+        found.push_back({"nodes", engine.error().context});
+        return found;
+    }
+    const auto nodes = make_rocksdb_nodes(*engine);
+    const auto heads = make_rocksdb_heads(*engine, folder);
+    nodes->verify(found);
+    heads->verify(found);
+    if (also) { also(*nodes, *heads, log, found); }
     return found;
 }
 

@@ -26,7 +26,7 @@ public:
     result<std::string> get(node_id id, node_seal expected) const override {
         const std::shared_lock lock(mutex_);
         const auto found = nodes_.find(id);
-        if (found == nodes_.end()) { return error{errc::not_found, to_string(id)}; }
+        if (found == nodes_.end()) { return error{errc::not_found, to_string(id) + ": is not there"}; }
         if (!seal_matches(id, found->second, expected)) { return error{errc::corrupt, to_string(id) + ": checksum"}; }
         return found->second;
     }
@@ -148,8 +148,8 @@ public:
             }
             report.next = next_unlocked();
             if (from < first_) {
-                return error{errc::corrupt, "log: begins at record " + std::to_string(first_) + ", wanted " +
-                                                std::to_string(from)};
+                return error{errc::corrupt,
+                             "log: begins at record " + std::to_string(first_) + ", wanted " + std::to_string(from)};
             }
         }
         for (auto sequence = from; sequence < report.next; ++sequence) {

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <storage/rocksdb_engine.hpp>
 
 namespace coppice {
@@ -12,7 +14,12 @@ class rocksdb_heads final : public head_store {
 public:
     rocksdb_heads(std::shared_ptr<rocksdb_engine> engine, std::shared_ptr<disk_folder> folder)
         : engine_(std::move(engine)), folder_(std::move(folder)) {
-        if (auto read = read_generations()) { generations_ = std::move(*read); }
+        auto read = read_generations();
+        if (read) {
+            generations_ = std::move(*read);
+        } else {
+            unwitnessed_ = read.error();
+        }
     }
 
     result<std::optional<head_record>> read(std::string_view name) const override {
@@ -49,23 +56,20 @@ public:
 
     void verify(findings& found) const override {
         const std::scoped_lock lock(mutex_);
-        if (const auto read = read_generations(); !read && read.error().code != errc::not_found) {
-            found.push_back({std::string(generations_name), read.error().message()});
-        }
+        if (const auto read = read_generations(); !read) { found.push_back({"heads", read.error().context}); }
         rocksdb::ReadOptions options;
         options.verify_checksums = true;
         const std::unique_ptr<rocksdb::Iterator> at(engine_->db().NewIterator(options, engine_->heads()));
+        std::set<std::string, std::less<>> answered;
         for (at->SeekToFirst(); at->Valid(); at->Next()) {
             const auto name = at->key().ToString();
-            if (const auto state = read_unlocked(name); !state) {
-                found.push_back({"head " + name, state.error().context});
-            }
+            answered.insert(name);
+            if (const auto state = read_stored(name); !state) { found.push_back({"heads", state.error().context}); }
         }
         if (!at->status().ok()) { found.push_back({"heads", at->status().ToString()}); }
         for (const auto& [name, generation] : generations_) {
-            if (const auto state = read_unlocked(name); state && state->generation == 0) {
-                found.push_back({"head " + name, "is gone"});
-            }
+            if (answered.contains(name)) { continue; }
+            if (const auto state = read_stored(name); !state) { found.push_back({"heads", state.error().context}); }
         }
     }
 
@@ -77,6 +81,10 @@ private:
 
     /// Generation 0: there is none.
     result<head_state> read_unlocked(std::string_view name) const {
+        if (unwitnessed_) { return *unwitnessed_; }
+        return read_stored(name);
+    }
+    result<head_state> read_stored(std::string_view name) const {
         rocksdb::ReadOptions options;
         options.verify_checksums = true;
         std::string envelope;
@@ -85,31 +93,40 @@ private:
         head_state state;
         if (answer.ok()) {
             auto unpacked = unpack_head(name, envelope);
-            if (!unpacked) { return error{errc::corrupt, context + ": checksum"}; }
+            if (!unpacked) { return error{errc::corrupt, context + ": is damaged: checksum"}; }
             state = std::move(*unpacked);
         } else if (!answer.IsNotFound()) {
             return error_of_engine(answer, context);
         }
         const auto reached = generations_.find(name);
         if (reached != generations_.end() && state.generation < reached->second) {  // R2, H4
-            return error{errc::corrupt, context + ": generation " + std::to_string(reached->second) +
-                                            " was written, found " + std::to_string(state.generation)};
+            return error{errc::corrupt, context + ": is damaged: its newest state, generation "
+                                            + std::to_string(reached->second) + ", is gone, and "
+                                            + (state.generation == 0
+                                                   ? std::string("no older one is there")
+                                                   : "generation " + std::to_string(state.generation) + " is older")};
         }
         return state;
     }
 
     result<head_generations> read_generations() const {
         const auto bytes = read_whole_file(*folder_, generations_name, generations_bytes_max);
+        const auto without = [](std::string_view what) {
+            return error{errc::corrupt, "the file HEADS " + std::string(what)
+                                            + ": without it an old state could pass for the newest one"};
+        };
+        if (!bytes && bytes.error().code == errc::not_found) { return without("is gone"); }
         if (!bytes) { return bytes.error(); }
         auto generations = unpack_generations(*bytes);
-        if (!generations) { return error{errc::corrupt, "checksum"}; }
+        if (!generations) { return without("is damaged (checksum)"); }
         return std::move(*generations);
     }
 
     const std::shared_ptr<rocksdb_engine> engine_;
     const std::shared_ptr<disk_folder> folder_;
     mutable std::mutex mutex_;
-    head_generations generations_;  // guarded by mutex_, as everything below
+    head_generations generations_;      // guarded by mutex_, as everything below
+    std::optional<error> unwitnessed_;  ///< set: HEADS does not tell how far heads came
     std::optional<error> failed_;
     unsigned moves_ = 0;
 };

@@ -52,7 +52,7 @@ public:
         rocksdb::PinnableSlice envelope;
         const auto answer = engine_->db().Get(options, engine_->nodes(), node_key(id), &envelope);
         if (!answer.ok()) {
-            if (answer.IsNotFound()) { return error{errc::not_found, to_string(id)}; }
+            if (answer.IsNotFound()) { return error{errc::not_found, to_string(id) + ": is not there"}; }
             return error_of_engine(answer, to_string(id));
         }
         auto payload = unpack_node({envelope.data(), envelope.size()});

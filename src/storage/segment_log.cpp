@@ -19,6 +19,19 @@ status no_frames(const log_frame_header& /*header*/, std::string_view /*payload*
 
 error damage_error(const log_walk& walk) { return {errc::corrupt, walk.where + ": " + walk.why}; }
 
+std::string gone_text(std::uint64_t number) { return "log segment " + std::to_string(number) + ", whose file is gone"; }
+
+/// What the name of an empty file promises is missing: the log ends below it.
+void judge_end(log_walk& walk, log_reach reached, std::uint64_t newest) {
+    if (walk.end == log_end::damaged || walk.next >= reached.durable) { return; }
+    const bool gone = newest < reached.number;
+    if (gone || walk.where.empty()) { walk.where = "log segment " + std::to_string(reached.number); }
+    walk.end = log_end::damaged;
+    walk.why = std::string(gone ? "its file is gone" : "is damaged") + ": records below "
+               + std::to_string(reached.durable) + " were durable, those from " + std::to_string(walk.next)
+               + " on are not there";
+}
+
 }  // namespace
 
 // Opening.
@@ -37,35 +50,46 @@ result<std::unique_ptr<segment_log>> segment_log::open(std::shared_ptr<disk_fold
 status segment_log::find_end() {
     const auto names = folder_->names();
     if (!names) { return names.error(); }
+    auto reached = read_reach(*folder_);
+    if (!reached) { return reached.error(); }
+    reached_ = *reached;
     for (const auto& name : *names) {
-        if (!name.starts_with(spare_prefix)) { continue; }
+        if (!name.starts_with(spare_prefix) && parse_reach(name).value_or(reached_) == reached_) { continue; }
         if (auto removed = folder_->remove(name); !removed) { return removed; }
     }
     auto segments = find_segments(*folder_);
     if (!segments) { return segments.error(); }
     segments_ = std::move(*segments);
-    if (segments_.empty()) { return {}; }
-    const auto walk = walk_log(segments_, 0, no_frames);
-    if (!walk) { return walk.error(); }
-    next_ = synced_ = walk->next;
-    if (walk->end == log_end::damaged) {
-        damage_ = *walk;
+    log_walk walk;
+    if (!segments_.empty()) {
+        auto walked = walk_log(segments_, 0, no_frames);
+        if (!walked) { return walked.error(); }
+        walk = std::move(*walked);
+    }
+    judge_end(walk, reached_, segments_.empty() ? 0 : segments_.back().number);
+    next_ = synced_ = walk.next;
+    if (walk.end == log_end::damaged) {
+        damage_ = std::move(walk);
         return {};
     }
-    return cut_tail(*walk);
+    return cut_tail(walk);
 }
 
 status segment_log::cut_tail(const log_walk& walk) {
     if (walk.end == log_end::torn) { cut_ = {walk.bytes, walk.where}; }
+    if (cut_.where.empty() && reached_.number > (segments_.empty() ? 0 : segments_.back().number)) {
+        cut_ = {0, gone_text(reached_.number)};
+    }
     while (segments_.size() > walk.at.segment + 1) {
         if (auto removed = folder_->remove(segments_.back().name()); !removed) { return removed; }
         segments_.pop_back();
     }
-    auto& last = segments_.back();
-    if (!last.header) {  // nothing of it is good, and it holds no sequence that its name does not say
-        if (auto removed = folder_->remove(last.name()); !removed) { return removed; }
+    if (!segments_.empty() && !segments_.back().header) {
+        // Nothing of it is good, and it holds no sequence that its name does not say.
+        if (auto removed = folder_->remove(segments_.back().name()); !removed) { return removed; }
         segments_.pop_back();
-    } else {
+    } else if (!segments_.empty()) {
+        auto& last = segments_.back();
         const auto size = last.file->size();
         if (!size) { return size.error(); }
         last.end = std::min(walk.at.offset, *size);
@@ -82,6 +106,8 @@ status segment_log::cut_tail(const log_walk& walk) {
         // Also what a killed process had written but not synced: it counts as durable from here on.
         if (auto synced = segment.file->sync(); !synced) { return synced; }
     }
+    reached_ = move_reach(*folder_, reached_,
+                          segments_.empty() ? log_reach() : log_reach{segments_.back().number, reached_.durable});
     return folder_->sync();  // D1
 }
 
@@ -102,6 +128,7 @@ void segment_log::end_well() {
             last.end += frame.size();
         }
         if (last.file->resize(last.end)) { (void)last.file->sync().has_value(); }
+        reached_ = move_reach(*folder_, reached_, {last.number, next_});
     }
     for (const auto& unused : spares_) { (void)folder_->remove(unused.name).has_value(); }
 }
@@ -271,6 +298,7 @@ status segment_log::begin_segment_unlocked(log_sequence first_sequence, log_sequ
     header.carried_bytes = carried;
     header.synced_before = synced_;
     log_segment segment{header.number, first_sequence, spares_.front().file, log_data_at, header, {}};
+    reached_ = move_reach(*folder_, reached_, {header.number, reached_.durable});  // D5
     if (auto written = segment.file->write_at(0, encode_segment_header(header)); !written) { return written; }
     if (auto named = folder_->rename(spares_.front().name, segment.name()); !named) { return named; }
     spares_.pop_front();
@@ -315,6 +343,7 @@ status segment_log::sync() {
         }
         synced_ = std::max<log_sequence>(synced_, target);
         names_synced_ = std::max(names_synced_, names);
+        if (names_behind) { reached_ = move_reach(*folder_, reached_, {reached_.number, target}); }  // D5
         running_low = active_ && room_unlocked() < segment_bytes_ / 2;
     }
     // The next segment is made here, where nobody waits, rather than in the turn that needs it.
@@ -411,6 +440,10 @@ std::vector<log_segment> segment_log::segments_now() const {
 result<replay_report> segment_log::replay(log_sequence from, const visitor& visit) {
     const auto segments = segments_now();
     if (from > next() && !damage_) {
+        if (cut_.where.empty()) {
+            cut_ = {0, "record " + std::to_string(next()) + ", where it ends: a checkpoint holds those below "
+                           + std::to_string(from) + ", which is newer"};
+        }
         if (auto skipped = skip_to(from); !skipped) { return skipped.error(); }
     }
     replay_report report;
@@ -453,6 +486,7 @@ result<replay_report> segment_log::replay(log_sequence from, const visitor& visi
     if (!walk) { return walk.error(); }
     // find_end has seen all of it: what does not read now was damaged then, or since.
     if (walk->end == log_end::damaged) { return damage_error(*walk); }
+    if (damage_) { return damage_error(*damage_); }
     if (walk->next < next()) { return error{errc::corrupt, walk->where + ": damaged since it was opened"}; }
     report.next = walk->next;
     return report;
@@ -468,45 +502,66 @@ std::uint64_t segment_log::disk_bytes() const {
 namespace {
 
 /// Reads every record of `segments`, of which those below `until` must be there.
-void verify_segments(std::span<const log_segment> segments, log_sequence until, findings& found) {
-    if (segments.empty()) { return; }
-    for (const auto& segment : segments.first(segments.size() - 1)) {  // a crash may tear the last one's
-        if (!segment.broken_copy.empty()) { found.push_back({segment.broken_copy, "one of two copies of the header"}); }
+log_range verify_segments(std::span<const log_segment> segments, log_sequence until, log_reach reached,
+                          findings& found) {
+    log_walk end;
+    if (!segments.empty()) {
+        for (const auto& segment : segments.first(segments.size() - 1)) {  // a crash may tear the last one's
+            if (segment.broken_copy.empty()) { continue; }
+            found.push_back({segment.broken_copy, "one of two copies of the header is damaged"});
+        }
+        const auto walk = walk_log(segments, 0, [](const log_frame_header& header, std::string_view payload) -> status {
+            if (for_each_record(payload, header.records, [](std::string_view) { return true; })) { return {}; }
+            return error{errc::corrupt, "the records of frame " + std::to_string(header.first_sequence)};
+        });
+        if (!walk) {
+            found.push_back({"log", walk.error().message()});
+            return {};
+        }
+        end = *walk;
     }
-    const auto walk = walk_log(segments, 0, [](const log_frame_header& header, std::string_view payload) -> status {
-        if (for_each_record(payload, header.records, [](std::string_view) { return true; })) { return {}; }
-        return error{errc::corrupt, "the records of frame " + std::to_string(header.first_sequence)};
-    });
-    if (!walk) {
-        found.push_back({"log", walk.error().message()});
-    } else if (walk->end == log_end::damaged) {
-        found.push_back({walk->where, walk->why});
-    } else if (walk->next < until) {
-        found.push_back({walk->where, "damaged since it was opened"});
+    judge_end(end, reached, segments.empty() ? 0 : segments.back().number);
+    if (end.end == log_end::damaged) {
+        found.push_back({end.where, end.why});
+    } else if (!segments.empty() && end.next < until) {
+        found.push_back({end.where, "damaged since it was opened"});
     }
+    return {end.contiguous, end.next};
 }
 
 }  // namespace
 
 void segment_log::verify(findings& found) const {
+    std::unique_lock lock(mutex_);
+    const auto segments = segments_;
+    const auto reached = reached_;
     const auto until = next();
-    verify_segments(segments_now(), until, found);
+    lock.unlock();
+    verify_segments(segments, until, reached, found);
 }
 
-void verify_log_folder(disk_folder& folder, findings& found) {
+log_range verify_log_folder(disk_folder& folder, findings& found) {
     const auto segments = find_segments(folder);
-    if (!segments) {
-        found.push_back({"log", segments.error().message()});
-        return;
+    const auto reached = read_reach(folder);
+    if (!segments || !reached) {
+        found.push_back({"log", segments ? reached.error().message() : segments.error().message()});
+        return {};
     }
-    verify_segments(*segments, 0, found);
+    return verify_segments(*segments, 0, *reached, found);
 }
 
 status segment_log::copy_to(disk_folder& target, const std::function<status()>& before) {
     const std::scoped_lock nothing_is_dropped(drop_mutex_);
     if (auto done = before(); !done) { return done; }
     std::string piece;
-    for (const auto& segment : segments_now()) {  // the ends are those of whole frames
+    std::vector<log_segment> segments;
+    log_reach reached;
+    {
+        const std::scoped_lock lock(mutex_);
+        segments = segments_;
+        if (!segments.empty()) { reached = {segments.back().number, next_}; }
+    }
+    for (const auto& segment : segments) {  // the ends are those of whole frames
         const auto copy = target.create(segment.name(), 0);
         if (!copy) { return copy.error(); }
         for (std::uint64_t at = 0; at < segment.end; at += piece.size()) {
@@ -520,6 +575,7 @@ status segment_log::copy_to(disk_folder& target, const std::function<status()>& 
         }
         if (auto synced = (*copy)->sync(); !synced) { return synced; }
     }
+    (void)move_reach(target, {}, reached);
     return target.sync();
 }
 

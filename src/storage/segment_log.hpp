@@ -2,6 +2,7 @@
 //
 //   folder:  0000000007-...4711.log   0000000008-...5200.log   spare-9
 //            full or ended            written at its end       room for the next, allocated beforehand
+//            reached-0000000008-...5233   how far it has come (log_reach.hpp)
 //
 // Every opening, and every rotate(), begins a new segment under a fresh nonce, and the one before ends where
 // its last good frame ends: no byte that a crash left behind can ever be taken for a record. The segment is
@@ -14,6 +15,7 @@
 //   D3  synced() moves only after the bytes, then the names of all segments written since are durable.
 //   D4  A checkpoint beyond the log's end (replay from there) is entered in a new segment before the old
 //       ones are dropped.
+//   D5  `reached` names a segment before that is named, and a sequence only when D3 has moved synced() there.
 //
 // Threads: as write_log says. mutex_ is held for the pwrite of a turn, never for a sync or an allocation.
 #pragma once
@@ -31,6 +33,7 @@
 #include <coppice/base/random.hpp>
 
 #include <storage/disk_folder.hpp>
+#include <storage/log_reach.hpp>
 #include <storage/log_segment.hpp>
 #include <storage/write_log.hpp>
 
@@ -119,10 +122,11 @@ private:
     std::vector<std::shared_ptr<disk_file>> unsynced_files_;
     std::uint64_t names_made_ = 0;    ///< segments named since opening
     std::uint64_t names_synced_ = 0;  ///< of those, the ones whose name is durable
-    std::optional<error> failure_;       ///< set: no further writes
-    std::optional<log_walk> damage_;     ///< the log was opened damaged
+    std::optional<error> failure_;    ///< set: no further writes
+    std::optional<log_walk> damage_;  ///< the log was opened damaged
     random_source random_;
     log_cut cut_;
+    log_reach reached_;  ///< as it stands in the folder
 
     // Written with mutex_ held, read by anybody.
     std::atomic<log_sequence> next_{1};
@@ -133,6 +137,6 @@ private:
 };
 
 /// Reads a log that nobody has open and adds what is broken; a torn tail is not. Never dies, changes nothing.
-void verify_log_folder(disk_folder& folder, findings& found);
+log_range verify_log_folder(disk_folder& folder, findings& found);
 
 }  // namespace coppice

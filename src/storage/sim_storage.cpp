@@ -95,7 +95,7 @@ public:
         const sim_lock lock(state_->mutex);
         if (auto begun = state_->faults.begin(to_string(id)); !begun) { return begun.error(); }
         const auto found = state_->nodes.find(id);
-        if (found == state_->nodes.end()) { return error{errc::not_found, to_string(id)}; }
+        if (found == state_->nodes.end()) { return error{errc::not_found, to_string(id) + ": is not there"}; }
         if (!seal_matches(id, found->second, expected)) { return error{errc::corrupt, to_string(id) + ": checksum"}; }
         return found->second;
     }

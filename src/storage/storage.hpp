@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,7 +35,7 @@ struct storage_options {
     std::size_t write_buffer_bytes = 32 * 1024 * 1024;  ///< RocksDB's memory for nodes not yet flushed
     std::size_t block_cache_bytes = 32 * 1024 * 1024;   ///< small: the tree's own nodes are the cache
     std::size_t blob_file_bytes = 128 * 1024 * 1024;
-    int open_files_max = 512;                           ///< never -1: opening would cost with the number of files
+    int open_files_max = 512;  ///< never -1: opening would cost with the number of files
 };
 
 /// What belongs to the data folder as a whole.  Threads: any.
@@ -67,8 +68,16 @@ struct storage {
 /// Reads all of an open storage with every check on.  Cost: reads every byte.
 [[nodiscard]] findings verify_storage(const storage& opened);
 
+/// Whether `path` holds a store, damaged or not.
+[[nodiscard]] bool is_data_folder(const std::filesystem::path& path);
+/// Errors: errc::in_use, as open_directory_storage says it, while somebody has the data folder open.
+[[nodiscard]] status check_directory_unused(const std::filesystem::path& path);
+
+/// What a verification of what heads and nodes say adds.
+using state_verifier = std::function<void(const node_store&, const head_store&, log_range, findings&)>;
+
 /// The same for a data folder that nobody has open, without changing a byte of it. Never dies: a folder that
 /// cannot be opened is a finding.
-[[nodiscard]] findings verify_directory(const std::filesystem::path& path);
+[[nodiscard]] findings verify_directory(const std::filesystem::path& path, const state_verifier& also = {});
 
 }  // namespace coppice

@@ -38,10 +38,16 @@ namespace coppice {
 /// The number of a record: the first is 1, each next one greater by one.
 using log_sequence = std::uint64_t;
 
-/// What opening the log cut off its end.
+/// The records that a log holds without a gap: [first, next).
+struct log_range {
+    log_sequence first = 1;
+    log_sequence next = 1;
+};
+
+/// What opening the log cut off its end, or found missing there.
 struct log_cut {
-    std::uint64_t bytes = 0;  ///< 0: nothing was cut
-    std::string where;        ///< "log segment 3 at 81920"
+    std::uint64_t bytes = 0;  ///< 0: none that are there
+    std::string where;  ///< "log segment 3 at 81920", or "log segment 4, whose file is gone"; empty: nothing was cut
 };
 
 struct replay_report {

@@ -99,7 +99,11 @@ public:
     }
 
 private:
-    void report(node_id id, std::string what) { found_.push_back({to_string(id), std::move(what)}); }
+    void report(node_id id, std::string what) {
+        auto where = to_string(id);
+        if (what.starts_with(where + ": ")) { what.erase(0, where.size() + 2); }  // a store's error names it too
+        found_.push_back({std::move(where), std::move(what)});
+    }
 
     void check(const expectation& wanted) {
         const node_id id = wanted.at.id;

@@ -61,8 +61,16 @@ void append(segment_log& log, int count) {
 }
 
 TEST(SegmentHeader, RefusesEveryFlippedBitButReadsTheOtherCopy) {
-    const log_segment_header header{.group = 1, .epoch = 2, .owner = 3, .generation = 4, .nonce = 5, .number = 6,
-                                    .first_sequence = 7, .follows = 8, .carried_bytes = 9, .synced_before = 10};
+    const log_segment_header header{.group = 1,
+                                    .epoch = 2,
+                                    .owner = 3,
+                                    .generation = 4,
+                                    .nonce = 5,
+                                    .number = 6,
+                                    .first_sequence = 7,
+                                    .follows = 8,
+                                    .carried_bytes = 9,
+                                    .synced_before = 10};
     auto head = encode_segment_header(header);
     EXPECT_EQ(head.size(), log_data_at);
     EXPECT_EQ(**decode_segment_header(head), header);
@@ -200,11 +208,33 @@ TEST(SegmentLog, MissesASegment) {
         if (name.ends_with(".log")) { names.push_back(name); }
     }
     ASSERT_GE(names.size(), 3U);
-    for (std::size_t i = 0; i + 1 < names.size(); ++i) {
+    for (const auto& name : names) {
         auto broken = original.killed();
-        broken->disk.names.erase(names[i]);
-        EXPECT_EQ(replay_all(*broken->open()).error().code, errc::corrupt) << names[i];
+        broken->disk.names.erase(name);
+        EXPECT_EQ(replay_all(*broken->open()).error().code, errc::corrupt) << name;
     }
+    auto emptied = original.killed();
+    for (const auto& name : names) { emptied->disk.names.erase(name); }
+    EXPECT_EQ(replay_all(*emptied->open()).error().code, errc::corrupt) << "its only segments";
+}
+
+// One that was never synced is a tail that was torn, told once.
+TEST(SegmentLog, CutsALostSegmentThatWasNeverSynced) {
+    bench original;
+    auto log = original.open();
+    append(*log, 3);
+    auto broken = original.killed();
+    std::erase_if(broken->disk.names, [](const auto& named) { return named.first.ends_with(".log"); });
+    auto reopened = broken->open();
+    const auto report = replay_all(*reopened);
+    ASSERT_TRUE(report);
+    EXPECT_EQ(report->next, 1U);
+    EXPECT_EQ(report->cut.where, "log segment 1, whose file is gone");
+    append(*reopened, 1);
+    reopened.reset();
+    auto again = broken->open();
+    EXPECT_EQ(replay_all(*again)->cut.where, "");
+    EXPECT_EQ(again->next(), 2U);
 }
 
 // Without room reserve says so before anything is written, and succeeds when there is room again.
