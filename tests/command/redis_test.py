@@ -52,8 +52,38 @@ def transcripts(ours, theirs):
     return findings
 
 
-KEYS = ["a", "b", "c", "d"]
+KEYS = ["a", "b", "c", "d", "k" * 9216 + "1", "k" * 9216 + "2"]
 VALUES = ["", "1", "-5", "10", "3.5", "hello", "x" * 300, "y" * 3000, "\x00\xff"]
+
+
+def long_names(ours, theirs):
+    """Keys, fields and members that no page has room for."""
+    findings = []
+    for protocol, size in ((2, 513), (3, 9216), (2, 1 << 20)):
+        pair = Pair(ours, theirs, protocol)
+        one, two, other = "k" * size + "1", "k" * size + "2", "k" * size + "3"
+        for words in [
+            ["SET", one, "1"], ["GET", one], ["GET", two], ["GET", one[:-1]], ["SETNX", one, "2"], ["APPEND", one, "5"],
+            ["KEYS", "*"], ["KEYS", one[:500] + "*"], ["KEYS", one], ["SCAN", "0", "COUNT", "100"], ["RANDOMKEY"],
+            ["INCR", one], ["RENAME", one, two], ["EXISTS", one, two], ["COPY", two, one], ["COPY", two, other, "DB", "2"],
+            ["MGET", one, two, other], ["EXPIREAT", two, "9999999999"], ["EXPIRETIME", two], ["PERSIST", two], ["TTL", two],
+            ["EXPIRE", two, "-1"], ["EXISTS", two], ["MSET", two, "x", other, "y"], ["DBSIZE"], ["MOVE", other, "1"],
+            ["HSET", "h", one, "v", two, "w", "short", "x"], ["HGET", "h", two], ["HMGET", "h", one, two, other],
+            ["HSET", "h", one, "v2", other, "u"], ["HDEL", "h", two, "none"], ["HSTRLEN", "h", one], ["HLEN", "h"],
+            ["HINCRBY", "h", two, "3"], ["HKEYS", "h"], ["HVALS", "h"], ["COPY", "h", one, "REPLACE"], ["HKEYS", one],
+            ["SADD", "s", one, two, "short", one], ["SADD", "t", two, other], ["SMEMBERS", "s"], ["SISMEMBER", "s", two],
+            ["SINTER", "s", "t"], ["SUNION", "s", "t"], ["SDIFF", "s", "t"], ["SINTERSTORE", "u", "s", "t"],
+            ["SUNIONSTORE", "u", "s", "t"], ["SMEMBERS", "u"], ["SMOVE", "s", "t", one], ["SREM", "t", one, two, "none"],
+            ["SMEMBERS", "t"], ["SPOP", "t"], ["RENAME", "s", other], ["SMEMBERS", other], ["LPUSH", two, "wrong type"],
+            ["DEL", two], ["LPUSH", two, one], ["LRANGE", two, "0", "-1"], ["WATCH", one], ["MULTI"], ["DEL", one],
+            ["HSET", one, two, "v"], ["INCR", "s"], ["LPUSH", one, "wrong"], ["EXEC"], ["HGETALL", one], ["KEYS", "*"],
+            ["SWAPDB", "0", "1"], ["KEYS", "*"], ["FLUSHALL"], ["EXISTS", one],
+        ]:
+            in_order = words[0] not in ("KEYS", "SMEMBERS", "SINTER", "SUNION", "SDIFF", "HKEYS", "HVALS")
+            finding = pair.compare(words, in_order)
+            if finding:
+                findings.append(f"{size} bytes: {finding[:300]}")
+    return findings
 
 
 def random_command(rng):
@@ -104,6 +134,7 @@ def main():
     ours = peers.Server(peers.coppice(sys.argv[1]))
     try:
         findings = transcripts(ours, theirs)
+        findings += long_names(ours, theirs)
         findings += random_commands(ours, theirs, int(sys.argv[2]) if len(sys.argv) > 2 else 1, 20)
     finally:
         ours.stop()

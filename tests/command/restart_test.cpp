@@ -73,13 +73,14 @@ private:
     std::string hash() { return "h" + number(3); }
     std::string set() { return "s" + number(3); }
     std::string word() {
+        if (random_.one_in(20)) { return std::string(random_.one_in(3) ? 20'000 : 600, 'w') + number(30); }
         return random_.one_in(50) ? std::string(2000, 'w') : std::string(random_.below(2) * 30, 'p') + number(500);
     }
     strings with(const std::string& name, const strings& first, std::uint64_t most, std::uint64_t pairs = 0) {
         strings words{name};
         words.insert(words.end(), first.begin(), first.end());
         const auto count = pairs > 0 ? 2 * (1 + random_.below(pairs)) : 1 + random_.below(most);
-        for (std::uint64_t i = 0; i < count; ++i) { words.push_back(word().substr(0, name[0] == 'L' ? 5000 : 500)); }
+        for (std::uint64_t i = 0; i < count; ++i) { words.push_back(word()); }
         return words;
     }
 
