@@ -26,12 +26,18 @@ void read_and_edit(tree whole) {
         if (here.child == child_form::embedded) {
             bytes += whole.child_of(here, {leaf_kind::records, (here.embedded[0] & 16) != 0}).size();
         }
-        if (whole.shape().keyed) { COPPICE_CHECK(whole.find(here.key())->entry == here.entry); }
+        if (!whole.shape().keyed) { continue; }
+        std::string key;
+        here.append_page_key(key);
+        bytes += here.key_bytes() > key.size() ? 0 : 1;
+        if (!here.has_long_key) { COPPICE_CHECK(whole.find(key)->entry == here.entry); }
     }
     const tree before = whole;
     try {
         if (whole.shape().keyed) {
             whole.put({"fuzz", "value"});
+            whole.put({std::string(600, 'f'), "value"});
+            for (std::uint64_t i = 0; i < whole.size(); i += 7) { whole.erase_range(i, 1); }
         } else {
             whole.erase_range(whole.size() / 2, 1);
         }

@@ -215,7 +215,13 @@ void expect_right(const snapshot_state& before, const snapshot_state& after, con
 
 void edit(branch_writer& writer, random_source& random, milliseconds_utc now) {
     const auto database = static_cast<unsigned>(random.below(3));
-    const std::string key = (random.one_in(2) ? "user:" : "k") + std::to_string(random.below(12));
+    // Some keys and names are long: they agree in what a page shows of them, and in less than that.
+    const auto lengthened = [&](std::string name) {
+        if (random.one_in(4)) { name.insert(name.size() / 2, random.one_in(2) ? 520 : 440, 'x'); }
+        return name;
+    };
+    const std::string key = lengthened((random.one_in(2) ? "user:" : "k") + std::to_string(random.below(12)))
+                            + (random.one_in(2) ? "a" : "b");
     const auto text = [&](std::size_t longest) {
         std::string made(random.below(longest), ' ');
         for (char& c : made) { c = static_cast<char>('a' + random.below(3)); }
@@ -231,7 +237,7 @@ void edit(branch_writer& writer, random_source& random, milliseconds_utc now) {
         case 0: writer.erase(database, key); return;
         case 1: writer.put_string(database, key, text(random.one_in(4) ? 4000 : 20), deadline()); return;
         case 2: writer.set_deadline(database, key, deadline()); return;
-        case 3: writer.move_key(database, key, static_cast<unsigned>(random.below(3)), "k3"); return;
+        case 3: writer.move_key(database, key, static_cast<unsigned>(random.below(3)), lengthened("k3")); return;
         case 4:
             if (random.one_in(6)) { writer.swap_spaces(0, 1 + static_cast<unsigned>(random.below(2))); }
             return;
@@ -260,8 +266,8 @@ void edit(branch_writer& writer, random_source& random, milliseconds_utc now) {
         case 11:
         case 12: {
             if (!is(value_type::set)) { return; }
-            const std::string in = text(6);
-            const std::string out = text(6);
+            const std::string in = lengthened(text(6));
+            const std::string out = lengthened(text(6));
             const std::string_view members[] = {in, out};
             writer.add_members(database, key, members);
             writer.erase_members(database, key, {members + 1, 1});
@@ -269,8 +275,8 @@ void edit(branch_writer& writer, random_source& random, milliseconds_utc now) {
         }
         default: {
             if (!is(value_type::hash)) { return; }
-            const std::string name = text(4);
-            const std::string gone = text(4);
+            const std::string name = lengthened(text(4));
+            const std::string gone = lengthened(text(4));
             const std::string value = text(random.one_in(6) ? 2000 : 10);
             const field_value fields[] = {{name, value}, {gone, "same"}};
             writer.put_fields(database, key, {fields, random.below(2) + 1});
@@ -308,7 +314,8 @@ TEST(VersionDiff, AppliedToWhatWasBeforeGivesWhatIsAfter) {
             diff_scope within;
             if (random.one_in(3)) { within.database = static_cast<unsigned>(random.below(3)); }
             if (random.one_in(3)) { within.prefix = "user:"; }
-            if (random.one_in(6)) { within.key = "k" + std::to_string(random.below(12)), within.prefix.clear(); }
+            if (random.one_in(6)) { within.prefix = "use" + std::string(470 + random.below(60), 'x'); }
+            if (random.one_in(6)) { within.key = "k" + std::to_string(random.below(12)) + "a", within.prefix.clear(); }
             expect_right(before, after, within, random.one_in(2));
             if (::testing::Test::HasFailure()) { return; }
         }

@@ -80,7 +80,10 @@ inline void change_something(engine& store, hand_clock& clock, random_source& ra
     const std::string name = rows[random.below(rows.size())].name;
     const auto branch = store.branch(name);
     ASSERT_TRUE(branch.has_value());
-    const auto key = [&] { return "key" + std::to_string(random.below(30)); };
+    const auto key = [&] {
+        const std::string number = std::to_string(random.below(30));
+        return (random.one_in(8) ? std::string(random.one_in(3) ? 1500 : 520, 'k') : std::string("key")) + number;
+    };
     const auto text = [&] {
         return std::string(random.below(random.one_in(6) ? 3000 : 30), static_cast<char>('a' + random.below(26)));
     };
