@@ -30,14 +30,14 @@ def copy_and_delete(made: Connection) -> None:
 
 def save(server: Server, made: Connection) -> None:
     """Writes something to save, then waits for the checkpoint (Redis: its fork's child)."""
-    made.fill(encoded("SET", f"saved:{i}", "x" * 64) for i in range(20_000))
+    made.fill((encoded("SET", f"saved:{i}", "x" * 64) for i in range(20_000)), together=50)
     try:
         made.call("BGSAVE")
     except RuntimeError:  # one is running
         pass
     until = time.monotonic() + 60
     while time.monotonic() < until and server.info().get("rdb_bgsave_in_progress") == "1":
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def disturbances(server: Server, made: Connection) -> dict[str, Callable[[], object]]:

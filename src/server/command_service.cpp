@@ -12,9 +12,10 @@
 namespace coppice::server {
 namespace {
 
-constexpr std::size_t together = 32;        // GETs that descend together
-constexpr std::size_t near_least = 8;       // calls for which looking ahead pays
-constexpr std::size_t checks_between = 16;  // requests between two looks at a congested client
+constexpr std::size_t together = 32;                  // GETs that descend together
+constexpr std::size_t near_least = 8;                 // calls for which looking ahead pays
+constexpr std::size_t checks_between = 16;            // requests between two looks at a congested client
+constexpr std::chrono::microseconds turn_share{250};  // of one client that sends much at once, then others have a turn
 constexpr unsigned misses_max = 3;
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds tick_interval{20};
@@ -118,7 +119,8 @@ std::size_t command_service::run(client& who, std::span<const request> requests)
     now_ = clock.now() / 1000;
     batch_bytes = bytes_of(requests);
     room_reserved = false;
-    stretch open{clock.elapsed(), 0};
+    const auto begun = clock.elapsed();
+    stretch open{begun, 0};
     std::size_t at = 0;
     std::size_t near = 0;
     while (at < requests.size() && !who.closing()) {
@@ -128,7 +130,7 @@ std::size_t command_service::run(client& who, std::span<const request> requests)
         if (together_ran == 0 && !run_one(*from, requests[at])) { break; }
         at += std::max<std::size_t>(together_ran, 1);
         if (given_away_ || from->session.closing) { break; }
-        if (at % checks_between == 0 && who.congested()) { break; }
+        if (at % checks_between == 0 && (who.congested() || clock.elapsed() - begun > turn_share)) { break; }
     }
     flush_writes();
     if (at != open.first) { end_stretch(*from, open, requests, at); }

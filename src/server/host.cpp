@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <coppice/base/priority.hpp>
+
 namespace coppice::server {
 namespace {
 
@@ -91,7 +93,10 @@ void host::handle_signals() {
     loop_.on_signal(SIGPIPE, [] {});
 }
 
-void host::run() { loop_.run(); }
+void host::run() {
+    shorten_thread_turns();
+    loop_.run();
+}
 
 void host::stop() {
     if (!stop_asked_.exchange(true)) {

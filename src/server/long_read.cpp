@@ -1,5 +1,6 @@
 #include "server/long_read.hpp"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -93,7 +94,9 @@ void long_read::hand_over(wire::byte_buffer chunk) {
         self->lag_.store(self->clock_.elapsed() - posted, std::memory_order_relaxed);
         if (self->target_ != nullptr) { self->target_->chunk(*shared); }
     });
-    if (lag_.load(std::memory_order_relaxed) > lag_tolerated) { std::this_thread::sleep_for(pace); }
+    const bool late = lag_.load(std::memory_order_relaxed) > lag_tolerated;
+    pace_ = late ? std::min(pace_ * 2, pace_most) : std::max(pace_ * 7 / 8, pace_least);
+    std::this_thread::sleep_for(pace_);
 }
 
 void long_read::end(bool failed) {

@@ -4,8 +4,8 @@
 //            <----- credit ----------------------+
 //
 // At most four chunks are ahead of the socket: a slow client stops the worker, not the server's memory. How
-// long a chunk waited for the loop is the loop's lag; above half a millisecond the worker sleeps a little after
-// each chunk, since on few processors it is the worker that makes the others wait.
+// long a chunk waited for the loop is the loop's lag. The worker sleeps after each chunk, so that streaming leaves the
+// loop and the processors to others half of the time, and longer where the loop is late.
 //
 // Threads: run belongs to the worker, target and sent to the loop, cancel to either.
 #pragma once
@@ -29,8 +29,9 @@ namespace coppice::server {
 
 inline constexpr std::size_t chunk_bytes = 64 * 1024;
 inline constexpr std::size_t chunks_ahead = 4;
-inline constexpr std::chrono::microseconds lag_tolerated{500};
-inline constexpr std::chrono::microseconds pace{100};
+inline constexpr std::chrono::microseconds lag_tolerated{200};
+inline constexpr std::chrono::microseconds pace_least{100};
+inline constexpr std::chrono::microseconds pace_most{5000};
 
 /// What a long answer needs of the connection it goes to.  Called on the loop's thread.
 class chunk_target {
@@ -66,6 +67,7 @@ private:
 
     std::atomic<bool> stopped_ = false;
     std::atomic<std::chrono::nanoseconds> lag_{std::chrono::nanoseconds(0)};
+    std::chrono::microseconds pace_ = pace_least;  // the worker's
     std::mutex mutex_;
     std::condition_variable credit_;
     std::size_t ahead_ = 0;  // guarded by mutex_: chunks handed over and not sent

@@ -42,6 +42,7 @@ result<std::unique_ptr<engine>> engine::open(storage where, const engine_options
     std::unique_ptr<engine> opened(new engine(std::move(where), options, clock));
     const status state = caught([&] { return opened->open_state(); });
     if (!state) { return state.error(); }
+    opened->measure_disk();
     if (options.background) {
         opened->background_ = std::thread([raw = opened.get()] { raw->run_background(); });
         opened->syncer_ = std::thread([raw = opened.get()] { raw->run_sync(); });

@@ -109,7 +109,7 @@ struct engine_figures {
     std::uint64_t nodes_retired = 0;  ///< by all of them
     std::uint64_t log_bytes = 0;      ///< behind the newest checkpoint: what the next start does again
     std::uint64_t log_records = 0;
-    std::uint64_t disk_bytes = 0;
+    std::uint64_t disk_bytes = 0;  ///< at most about a second ago
     microseconds_utc last_checkpoint = 0;
     std::optional<error> trouble;  ///< why the last checkpoint or sync failed
     bool read_only = false;
@@ -333,6 +333,7 @@ private:
     status apply_catalog(catalog changed, logging log);
 
     [[nodiscard]] snapshot_pin pin(const tree& held);
+    void measure_disk();
     result<clean_up_report> retire_unmarked(const node_set& marked, const store_head& head, clean_up_report report);
     void run_background();
     void run_sync();
@@ -369,6 +370,7 @@ private:
 
     std::atomic<durability> sync_;
     std::atomic<std::uint64_t> history_budget_;
+    std::atomic<std::uint64_t> disk_bytes_{0};
     std::atomic<log_sequence> durable_{1};
     std::function<void()> wake_durable_;
     std::function<void()> wake_turn_;

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t garbage_per_slice = 4096;
 constexpr int garbage_slices = 256;  // then a checkpoint has its turn
 constexpr std::chrono::milliseconds background_interval{20};
+constexpr std::chrono::seconds disk_interval{1};       // between two looks at the size of all files
 constexpr std::chrono::milliseconds again_after{100};  // a checkpoint that the log's size asks for
 
 }  // namespace
@@ -44,12 +45,17 @@ void engine::run_sync() {
 
 void engine::run_background() {
     lower_thread_priority();
+    auto measured = clock_.elapsed();
     std::unique_lock lock(work_mutex_);
     while (!stopping_) {
         work_.wait_for(lock, background_interval);
         if (stopping_) { return; }
         const bool wanted = std::exchange(checkpoint_wanted_, false);
         lock.unlock();
+        if (clock_.elapsed() - measured > disk_interval) {
+            measured = clock_.elapsed();
+            measure_disk();
+        }
         epochs_.reclaim();
         for (int slices = 0; slices < garbage_slices && pool_.free_garbage(garbage_per_slice) != 0;) { ++slices; }
         if (!options_.one_writer) { tick(); }
@@ -240,7 +246,9 @@ status engine::write_checkpoint() {
         figures_.last_checkpoint = clock_.now();
     }
     // The head is durable: what the log says below it is not needed any more.
-    return where_.log->drop_before(head.next_record);
+    const status dropped = where_.log->drop_before(head.next_record);
+    measure_disk();
+    return dropped;
 }
 
 }  // namespace coppice

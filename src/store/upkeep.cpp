@@ -11,6 +11,11 @@ constexpr std::size_t retire_batch = 2000;
 
 }  // namespace
 
+/// Looks at every file, so not where somebody waits for an answer.
+void engine::measure_disk() {
+    disk_bytes_.store(where_.nodes->disk_bytes() + where_.log->disk_bytes(), std::memory_order_relaxed);
+}
+
 engine_figures engine::figures() {
     const std::lock_guard lock(mutex_);
     engine_figures now = figures_;
@@ -29,7 +34,8 @@ engine_figures engine::figures() {
     now.point_bytes = head_.point_bytes;
     now.commits = catalog_.count('c');
     now.checkpoint_running = checkpoint_running_.load(std::memory_order_relaxed);
-    now.disk_bytes = where_.nodes->disk_bytes() + where_.log->disk_bytes();
+    if (!options_.background) { measure_disk(); }
+    now.disk_bytes = disk_bytes_.load(std::memory_order_relaxed);
     now.trouble = trouble_;
     now.read_only = failed_.has_value();
     now.readers = epochs_.readers();
@@ -154,6 +160,7 @@ result<clean_up_report> engine::retire_unmarked(const node_set& marked, const st
     if (report.nodes_retired > 0) {
         if (const status compacted = where_.nodes->compact(); !compacted) { return compacted.error(); }
     }
+    measure_disk();
     const std::uint64_t disk_after = where_.nodes->disk_bytes();
     report.bytes_freed = disk_before > disk_after ? disk_before - disk_after : 0;
     const std::lock_guard lock(mutex_);
