@@ -12,7 +12,7 @@ READS: dict[bytes, list[Word]] = {
 
 
 def filled(connection: Connection, keys: int = 300, seed: int = 1) -> None:
-    """Strings short and long, hashes, lists, sets, on two branches, with a commit and a tag."""
+    """Strings short and long, hashes, lists, sets, under names short and long, on two branches, with a commit and a tag."""
     rng = random.Random(seed)
     commands: list[list[Word]] = []
     for number in range(keys):
@@ -21,6 +21,11 @@ def filled(connection: Connection, keys: int = 300, seed: int = 1) -> None:
         commands.append(["HSET", f"h:{number}", "a", rng.randbytes(20), "b", rng.randbytes(size)])
         commands.append(["RPUSH", f"l:{number}", *[rng.randbytes(rng.randrange(40)) for _ in range(20)]])
         commands.append(["SADD", f"t:{number}", *[f"m{rng.randrange(1000)}" for _ in range(20)]])
+    for number in range(keys // 20):
+        name = "name:" + "n" * rng.choice((500, 5000, 20000)) + str(number)  # alike in what a page shows of them
+        commands.append(["SET", name, rng.randbytes(rng.choice((3, 5000))), *rng.choice(([], ["EX", "100000"]))])
+        commands.append(["HSET", "fields", name, rng.randbytes(20)])
+        commands.append(["SADD", f"members:{number % 3}", name, name + "a", "short"])
     commands.append(["SET", "big", rng.randbytes(1 << 20)])
     commands.append(["RPUSH", "long", *range(5000)])
     commands.append(["COMMIT", "MESSAGE", "all of it"])
@@ -28,6 +33,7 @@ def filled(connection: Connection, keys: int = 300, seed: int = 1) -> None:
     commands.append(["BRANCH", "CREATE", "exp"])
     commands += [["ON", "exp", "SET", f"s:{number}", "changed"] for number in range(0, keys, 7)]
     commands += [["ON", "exp", "DEL", f"h:{number}"] for number in range(0, keys, 9)]
+    commands.append(["ON", "exp", "SREM", "members:0", "name:" + "n" * 5000 + "0", "short"])
     for command, reply in zip(commands, connection.ask_many(commands)):
         if isinstance(reply, Exception):
             raise RuntimeError(f"{command[:2]}: {reply}")

@@ -35,7 +35,8 @@ class Program(unittest.TestCase):
     def verbs_on(self, store: str) -> None:
         """One story that uses most verbs."""
         documents = self.place.path / "documents.json"
-        documents.write_text(json.dumps([{"id": f"n{number}", "name": f"name {number}"} for number in range(50)]))
+        documents.write_text(json.dumps([{"id": f"n{number}", "name": f"name {number}"} for number in range(50)]
+                                        + [{"id": "n" * 9000 + last, "name": "long"} for last in "abc"]))
         self.coppice("import", str(documents), "docs", "--id", "id", store=store)
         self.coppice("set", "greeting", "hello", store=store)
         self.assertIn("hello", self.coppice("get", "greeting", store=store).stdout)

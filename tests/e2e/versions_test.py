@@ -62,6 +62,31 @@ class Versions(unittest.TestCase):
         self.assertEqual([(part[b"at"], part[b"old"], part[b"new"]) for part in seen[0]],
                          [(b"a", b"1", b"2"), (b"c", None, b"3")])
 
+    def test_a_difference_tells_long_names_whole(self) -> None:
+        ask = self.connection.ask
+        names = sorted(b"n" * 9000 + b"%d" % number for number in range(30))
+        for name in names:
+            ask("SET", name, "before")
+        ask("SADD", "s", *names)
+        ask("SET", names[3], "before", "EX", "100000")
+        commit = ask("COMMIT").decode()
+        for name in names[:10]:
+            ask("SET", name, "after")
+        ask("DEL", names[10], names[11])
+        ask("RENAME", names[12], b"short")
+        ask("SET", names[13], "before")
+        ask("SREM", "s", names[5])
+        changes = {change[b"key"]: change for change in self.differences(self.connection, commit, "main", "COUNT", "3")}
+        self.assertEqual(sorted(changes), sorted([*names[:13], b"short", b"s"]))
+        kinds = [changes[name][b"kind"] for name in (names[0], names[10], names[12], b"short")]
+        self.assertEqual(kinds, [b"changed", b"removed", b"removed", b"added"])
+        (part,) = [fields(part) for part in changes[b"s"][b"parts"]]
+        self.assertEqual((part[b"at"], part[b"kind"]), (names[5], b"removed"))
+        ask("COPY", names[10], names[10], "FROM", commit)
+        self.assertEqual(ask("GET", names[10]), b"before")
+        ask("REWIND", "main", commit)
+        self.assertEqual(self.differences(self.connection, commit, "main"), [])
+
     def test_answers_of_workers_keep_their_place_in_a_pipeline(self) -> None:
         ask = self.connection.ask
         ask("COMMIT", "MESSAGE", "before")
