@@ -1,4 +1,5 @@
 // command/branches.cpp: branches, commits, tags, REWIND and the store itself. ON and AT run another command elsewhere.
+#include <array>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -21,6 +22,18 @@ error expected(std::string_view word, std::string_view syntax) {
 void say_truth(reply_sink& reply, std::string_view name, bool value) {
     reply.bulk(name);
     reply.boolean(value);
+}
+
+// What is said of a change that was made needs no memory.
+void say_id(reply_sink& reply, const commit_id& id) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<char, 2 * std::tuple_size_v<commit_id>> text;
+    auto to = text.begin();
+    for (const auto byte : id) {
+        *to++ = digits[byte >> 4];
+        *to++ = digits[byte & 15];
+    }
+    reply.bulk({text.data(), text.size()});
 }
 
 void say_head(reply_sink& reply, const branch_row& row) {
@@ -146,7 +159,7 @@ status commit(command_context& context, arguments given) {
     if (const status may = may_change_references(context, message.size() + author.size()); !may) { return may; }
     const auto made = context.store.commit(context.branch, message, author);
     if (!made) { return made.error(); }
-    context.reply.bulk(to_hex(*made));
+    say_id(context.reply, *made);
     return {};
 }
 
@@ -190,8 +203,9 @@ status rewind(command_context& context, arguments given) {
     const snapshot_state before = context.store.snapshot(**branch);
     if (const status moved = context.store.rewind(**branch, given[2]); !moved) { return moved; }
     if (context.host != nullptr && !context.host->watches.empty()) {
-        const snapshot_state after = context.store.snapshot(**branch);
-        context.host->watches.touch_changed((*branch)->id, before.view(context.now), after.view(context.now));
+        const tree after = (*branch)->keys.through(context.store.reading_context());
+        context.host->watches.touch_changed((*branch)->id, before.view(context.now),
+                                            {after, (*branch)->spaces, context.now});
     }
     return ok(context);
 }

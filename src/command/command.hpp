@@ -8,7 +8,8 @@
 //   admin   anything else: connections, settings, branches, versions
 //
 // A function never blocks, never keeps a view of its arguments, and either replies once or returns an error,
-// which the dispatcher says in the protocol's convention. It reads and checks everything before it writes.
+// which the dispatcher says in the protocol's convention. It reads and checks everything before it writes, and says
+// before it writes what may be longer than a number or an id: for that there might be no memory.
 // not_resident and std::bad_alloc pass through it: the dispatcher undoes the group and parks or answers.
 //
 // Long reads. A row with `elements` says in O(log n) how many elements a call would touch. Above a limit the

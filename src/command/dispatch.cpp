@@ -11,6 +11,7 @@ namespace coppice {
 namespace {
 
 constexpr std::size_t quoted_bytes = 128;  // of a client's words, in an error
+constexpr std::size_t short_answer_bytes = 256;  // OK, a number, an id, most errors
 constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
 
 // As C prints it: up to the first zero byte.
@@ -151,9 +152,6 @@ run_outcome run_guarded(command_context& context, const command& row, arguments 
         say_failed(context, failed.cause(), said);
     } catch (const refused_change& refused) {
         say_failed(context, refused.cause, said);
-    } catch (const std::bad_alloc&) {
-        context.reply.back_to(said);
-        context.reply.error("OOM the command needs more memory than there is");
     }
     return std::nullopt;
 }
@@ -170,7 +168,12 @@ bool refused_or_queued(command_session& session, reply_sink& reply, const comman
         reply.error("ERR Command not allowed inside a transaction");
         return true;
     }
-    session.queue.add(row, given);
+    try {
+        session.queue.add(row, given);
+    } catch (const std::bad_alloc&) {
+        session.multi_failed = true;
+        throw;
+    }
     reply.status("QUEUED");
     return true;
 }
@@ -243,8 +246,10 @@ void run_command(command_context& context, const command& row, arguments given) 
     if (!done) { say_failed(context, done, said); }
 }
 
-run_outcome run_request(command_host& host, command_session& session, reply_sink& reply, arguments given,
-                        milliseconds_utc now) {
+namespace {
+
+run_outcome run_with_room(command_host& host, command_session& session, reply_sink& reply, arguments given,
+                          milliseconds_utc now) {
     const command* sub = nullptr;
     const auto* row = look_up(reply, given, sub);
     if (row == nullptr) [[unlikely]] {
@@ -271,6 +276,23 @@ run_outcome run_request(command_host& host, command_session& session, reply_sink
         calls.failed += host.stats.errors != errors ? 1 : 0;
     }
     return outcome;
+}
+
+}  // namespace
+
+run_outcome run_request(command_host& host, command_session& session, reply_sink& reply, arguments given,
+                        milliseconds_utc now) {
+    // What a command says when it has changed something, or had no memory to, fits in here.
+    reply.make_room(short_answer_bytes);
+    const auto said = reply.mark();
+    try {
+        return run_with_room(host, session, reply, given, now);
+    } catch (const std::bad_alloc&) {
+        reply.back_to(said);
+        reply.error("OOM the command needs more memory than there is");
+        ++host.stats.errors;
+    }
+    return std::nullopt;
 }
 
 void run_request(command_host& host, command_session& session, reply_sink& reply, arguments given) {

@@ -159,8 +159,8 @@ status hincrbyfloat(command_context& context, arguments given) {
     sum += *amount;
     if (std::isnan(sum) || std::isinf(sum)) { return error{errc::invalid, "increment would produce NaN or Infinity"}; }
     const auto digits = human_real(sum);
-    put_one(context, given[1], given[2], digits);
     context.reply.bulk(digits);
+    put_one(context, given[1], given[2], digits);
     return {};
 }
 

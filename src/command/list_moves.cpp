@@ -43,6 +43,7 @@ status move_element(command_context& context, std::string_view source, std::stri
         element_value(list, list.at(taken)).append_to(value);
     }
     const std::string_view moved(value);
+    context.reply.bulk(moved);
     if (source == target) {
         rotate(context, source, size, ends, moved);
     } else {
@@ -51,7 +52,6 @@ status move_element(command_context& context, std::string_view source, std::stri
         context.writer().splice_list(context.database, source, taken, 1, {});
         context.writer().splice_list(context.database, target, place, 0, {&moved, 1});
     }
-    context.reply.bulk(moved);
     return {};
 }
 

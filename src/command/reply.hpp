@@ -34,6 +34,9 @@ public:
     virtual void part(std::string_view bytes) = 0;
     virtual void end_bulk() = 0;
 
+    /// Makes room, so that saying this much cannot fail for want of memory.
+    virtual void make_room(std::size_t /*bytes*/) {}
+
     // A command that finds, while it answers, that it cannot (a page is not in memory) is taken back.
     /// Where the answer stands now.
     [[nodiscard]] virtual std::size_t mark() const noexcept { return 0; }

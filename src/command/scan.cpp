@@ -134,6 +134,8 @@ result<scan_table::place> scan_table::begin(std::uint64_t cursor, const scan_sub
 }
 
 std::uint64_t scan_table::go_on(const place& from, const scan_subject& subject, std::string_view next) {
+    std::string page(next);  // memory first: what is below cannot fail
+    std::string page_before(from.next);
     const std::uint32_t index = from.slot != 0 ? from.slot - 1 : take_slot();
     auto& used = slots_[index];
     if (from.slot == 0) {
@@ -147,9 +149,9 @@ std::uint64_t scan_table::go_on(const place& from, const scan_subject& subject, 
         }
     }
     used.previous = used.number;
-    used.previous_next = from.next;
+    used.previous_next = std::move(page_before);
     used.number = std::max<std::uint64_t>(random_() & number_mask, 1);
-    used.next.assign(next);
+    used.next = std::move(page);
     used.used = clock_.elapsed();
     return used.number << slot_bits | index;
 }
@@ -176,6 +178,7 @@ std::uint32_t scan_table::take_slot() {
         return index;
     }
     if (slots_.size() < slots_max) {
+        if (free_.capacity() <= slots_.size()) { free_.reserve(2 * slots_.size() + 16); }  // end() needs no memory
         slots_.emplace_back();
         return static_cast<std::uint32_t>(slots_.size() - 1);
     }

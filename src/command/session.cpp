@@ -9,12 +9,21 @@
 namespace coppice {
 
 void command_queue::add(const command& row, arguments given) {
-    rows_.push_back(&row);
-    for (const auto word : given) {
-        bytes_ += word;
-        ends_of_words_.push_back(bytes_.size());
+    const auto bytes = bytes_.size();
+    const auto words = ends_of_words_.size();
+    try {
+        for (const auto word : given) {
+            bytes_ += word;
+            ends_of_words_.push_back(bytes_.size());
+        }
+        ends_of_commands_.push_back(ends_of_words_.size());
+        rows_.push_back(&row);
+    } catch (...) {
+        bytes_.resize(bytes);
+        ends_of_words_.resize(words);
+        ends_of_commands_.resize(rows_.size());
+        throw;
     }
-    ends_of_commands_.push_back(ends_of_words_.size());
 }
 
 void command_queue::clear() noexcept {
@@ -109,9 +118,9 @@ status command_host::change_settings(std::span<const name_and_value> wanted) {
 void command_host::describe(std::string_view, info_text&) {}
 
 void command_host::reset_stats() {
-    const auto rows = stats.rows.size();
-    stats = {};
-    stats.rows.resize(rows);
+    command_stats none;
+    none.rows.resize(stats.rows.size());
+    stats = std::move(none);
 }
 
 status command_host::save(command_context& context) {

@@ -135,8 +135,8 @@ status spop_one(command_context& context, arguments given) {
         members.at(random_of(context).below(members.size())).append_key(member);
     }
     const std::string_view gone(member);
-    context.writer().erase_members(context.database, given[1], {&gone, 1});
     context.reply.bulk(gone);
+    context.writer().erase_members(context.database, given[1], {&gone, 1});
     return {};
 }
 

@@ -382,8 +382,8 @@ status incrbyfloat(command_context& context, arguments given) {
     const auto sum = *old + *amount;
     if (std::isnan(sum) || std::isinf(sum)) { return error{errc::invalid, "increment would produce NaN or Infinity"}; }
     const auto digits = human_real(sum);
-    context.writer().put_string(context.database, given[1], digits, deadline_of(*found));
     context.reply.bulk(digits);
+    context.writer().put_string(context.database, given[1], digits, deadline_of(*found));
     return {};
 }
 

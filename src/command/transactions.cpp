@@ -81,9 +81,14 @@ status exec(command_context& context, arguments) {
     const auto branch = session.branch;
     try {
         run_queue(context, session);
+    } catch (const not_resident&) {  // all of it is run again
+        session.database = database;
+        session.branch = branch;
+        throw;
     } catch (...) {
         session.database = database;
         session.branch = branch;
+        session.end_multi();
         throw;
     }
     session.end_multi();

@@ -25,7 +25,8 @@ struct watched_key {
     branch_id branch;
     unsigned database;
     std::string key;
-    bool alive;  ///< it was there at WATCH
+    bool alive;          ///< it was there at WATCH
+    std::string name{};  ///< in the table, which sets it: so that forgetting takes no memory
 };
 
 class watch_table {
@@ -35,14 +36,15 @@ public:
     /// Forgets all that `session` watches.
     void unwatch(command_session& session) noexcept;
 
-    /// A command wrote `key`.
-    void touch(branch_id branch, unsigned database, std::string_view key, const branch_view& after);
+    /// A command wrote `key`.  Where that cannot be looked up, all keys of the branch are touched.
+    void touch(branch_id branch, unsigned database, std::string_view key, const branch_view& after) noexcept;
     /// Something else changed `branch`: those keys that `changed` says are touched.
     void touch_where(branch_id branch, function_ref<bool(const watched_key&)> changed);
-    /// As REWIND does: the keys whose records differ are touched.
-    void touch_changed(branch_id branch, const branch_view& before, const branch_view& after);
+    /// As REWIND does: the keys whose records differ are touched.  Where that cannot be seen, all of the branch.
+    void touch_changed(branch_id branch, const branch_view& before, const branch_view& after) noexcept;
 
 private:
+    void touch_all(branch_id branch) noexcept;
     static std::string name_of(branch_id branch, unsigned database, std::string_view key);
     std::unordered_map<std::string, std::vector<command_session*>> watchers_;
 };

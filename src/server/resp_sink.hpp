@@ -36,6 +36,7 @@ public:
     void begin_bulk(std::uint64_t length) final { writer_.begin_bulk(length), after_(); }
     void part(std::string_view bytes) override { writer_.part(bytes), after_(); }
     void end_bulk() final { writer_.end_bulk(), after_(); }
+    void make_room(std::size_t bytes) final { static_cast<void>(writer_.out().room(bytes)); }
     [[nodiscard]] std::size_t mark() const noexcept final { return writer_.out().size(); }
     void back_to(std::size_t to) final { writer_.out().truncate(to); }
     [[nodiscard]] int protocol() const noexcept final { return static_cast<int>(writer_.version()); }

@@ -122,9 +122,9 @@ microseconds_utc engine::stamp() {
     return head_.time;
 }
 
-void engine::mark_unpublished(live_branch& branch) {
+void engine::mark_unpublished(live_branch& branch) noexcept {
     if (branch.unpublished) { return; }
-    unpublished_.push_back(&branch);
+    unpublished_.push_back(&branch);  // has room: see handle()
     branch.unpublished = true;
 }
 
@@ -184,7 +184,7 @@ status engine::reserve(std::uint64_t bytes) {
 
 void engine::record_or_throw(live_branch& branch) {
     if (branch.writer.log_text().empty()) { return; }
-    mark_unpublished(branch);
+    mark_unpublished(branch);  // whatever becomes of the rest: it says more than it shows
     const log_batch::mark before = batch_.here();
     try {
         batch_.begin_record();

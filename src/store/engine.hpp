@@ -282,7 +282,7 @@ private:
     // With mutex_ held.
     [[nodiscard]] result<branch_handle> handle(branch_id id);
     [[nodiscard]] result<branch_handle> named(std::string_view name);
-    void mark_unpublished(live_branch& branch);
+    void mark_unpublished(live_branch& branch) noexcept;
     void publish(live_branch& branch);
     void publish_all();
     [[nodiscard]] bool means_locked(const version_name& name, const snapshot_state& state);

@@ -20,6 +20,7 @@ result<branch_handle> engine::handle(branch_id id) {
     made->spaces = state->spaces;
     made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
     show(*made);
+    if (unpublished_.capacity() <= live_.size()) { unpublished_.reserve(2 * live_.size() + 8); }
     live_.emplace(id, made);
     return made;
 }

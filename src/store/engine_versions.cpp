@@ -368,7 +368,6 @@ status engine::apply_rewind(live_branch& branch, const snapshot_state& to, const
     prepare(branch);
     catalog changed(catalog_.rows());
     changed.put_reflog(branch.id, entry);
-    unpublished_.reserve(unpublished_.size() + 2);  // and what log_reference() may find late
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.keys = to.keys.through(branch.context);
     branch.spaces = to.spaces;
