@@ -123,17 +123,23 @@ std::size_t command_service::run(client& who, std::span<const request> requests)
     stretch open{begun, 0};
     std::size_t at = 0;
     std::size_t near = 0;
-    while (at < requests.size() && !who.closing()) {
-        if (at != open.first && requests[at][0] != requests[open.first][0]) { end_stretch(*from, open, requests, at); }
-        if (at >= near) { near = at + bring_near(*from, requests.subspan(at)); }
-        const auto together_ran = is_get(requests[at]) ? run_gets(*from, requests.subspan(at)) : 0;
-        if (together_ran == 0 && !run_one(*from, requests[at])) { break; }
-        at += std::max<std::size_t>(together_ran, 1);
-        if (given_away_ || from->session.closing) { break; }
-        if (at % checks_between == 0 && (who.congested() || clock.elapsed() - begun > turn_share)) { break; }
-    }
+    try {
+        // wrote() must not need memory when something is written.
+        if (writers_.size() == writers_.capacity()) { writers_.reserve(2 * writers_.size() + 16); }
+        while (at < requests.size() && !who.closing()) {
+            if (at != open.first && requests[at][0] != requests[open.first][0]) {
+                end_stretch(*from, open, requests, at);
+            }
+            if (at >= near) { near = at + bring_near(*from, requests.subspan(at)); }
+            const auto together_ran = is_get(requests[at]) ? run_gets(*from, requests.subspan(at)) : 0;
+            if (together_ran == 0 && !run_one(*from, requests[at])) { break; }
+            at += std::max<std::size_t>(together_ran, 1);
+            if (given_away_ || from->session.closing) { break; }
+            if (at % checks_between == 0 && (who.congested() || clock.elapsed() - begun > turn_share)) { break; }
+        }
+        if (at != open.first) { end_stretch(*from, open, requests, at); }
+    } catch (const std::bad_alloc&) { who.kill("there is no memory for its answers"); }
     flush_writes();
-    if (at != open.first) { end_stretch(*from, open, requests, at); }
     if (!std::exchange(given_away_, false) && from->session.closing) { who.close_after_reply(); }
     running_ = nullptr;
     return at;

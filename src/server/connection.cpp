@@ -25,6 +25,7 @@ constexpr std::size_t rest_in_scratch = 4 * 1024;  // a longer rest is read on w
 constexpr std::size_t waiting_bytes_max = limits::reply_resume_bytes;  // of requests behind one that waits
 constexpr std::chrono::seconds closing_patience{60};  // with a client that does not read its last answer
 constexpr std::chrono::seconds burst_over{2};         // then memory that is not used is given back
+constexpr std::string_view no_memory = "there is no memory for its requests";
 constexpr std::string_view http_text = "This build of coppice speaks the Redis protocol; HTTP is not in it yet.\n";
 
 std::string reason_of(int number) { return std::generic_category().message(number); }
@@ -56,10 +57,12 @@ void connection::touch() noexcept { active_ = turn_.clock.elapsed(); }
 // ---- What comes in.
 
 void connection::on_ready(readiness what) {
-    if (has(what, readiness::write)) { turn_.mark_dirty(*this); }
-    if (has(what, readiness::broken)) { return end("the socket is broken"); }
-    if (has(what, readiness::read)) { return read_some(); }
-    if (has(what, readiness::hang_up)) { input_over(); }
+    try {
+        if (has(what, readiness::write)) { turn_.mark_dirty(*this); }
+        if (has(what, readiness::broken)) { return end("the socket is broken"); }
+        if (has(what, readiness::read)) { return read_some(); }
+        if (has(what, readiness::hang_up)) { input_over(); }
+    } catch (const std::bad_alloc&) { end(no_memory); }
 }
 
 void connection::read_some() {
@@ -187,8 +190,10 @@ void connection::keep(std::string_view unread) {
 
 void connection::run_waiting() {
     if (must_wait() || paused_ || rest_.empty()) { return; }
-    process(rest_.view());
-    turn_.mark_dirty(*this);
+    try {
+        process(rest_.view());
+        turn_.mark_dirty(*this);
+    } catch (const std::bad_alloc&) { end(no_memory); }
 }
 
 // ---- What goes out.
