@@ -150,7 +150,8 @@ public:
     [[nodiscard]] std::string name_of(live_branch& branch);
     /// The same with what each says.
     [[nodiscard]] std::vector<std::pair<branch_row, snapshot_state>> branch_states();
-    result<branch_row> create_branch(std::string_view name, std::string_view from);
+    /// `made`: set to the branch, which then is in use.
+    result<branch_row> create_branch(std::string_view name, std::string_view from, branch_handle* made = nullptr);
     status drop_branch(std::string_view name);  ///< not "main"
     status rename_branch(std::string_view name, std::string_view next);
 
@@ -281,6 +282,7 @@ private:
 
     // With mutex_ held.
     [[nodiscard]] result<branch_handle> handle(branch_id id);
+    [[nodiscard]] branch_handle enter(branch_row row, const snapshot_state& state);
     [[nodiscard]] result<branch_handle> named(std::string_view name);
     void mark_unpublished(live_branch& branch) noexcept;
     void publish(live_branch& branch);

@@ -12,13 +12,17 @@ result<branch_handle> engine::handle(branch_id id) {
     if (const auto found = live_.find(id); found != live_.end()) { return found->second; }
     auto row = catalog_.branch(id);
     if (!row) { return error{errc::not_found, "no branch with number " + std::to_string(id)}; }
-    auto state = catalog_.branch_state(id);
+    return enter(std::move(*row), *catalog_.branch_state(id));
+}
+
+branch_handle engine::enter(branch_row row, const snapshot_state& state) {
+    const branch_id id = row.id;
     auto made = std::make_shared<live_branch>(pool_, epochs_, options_, id, make_version());
     prepare(*made);
-    made->row = std::move(*row);
-    made->keys = state->keys.through(made->context);
-    made->spaces = state->spaces;
-    made->published = {state->keys.through(reading_), state->spaces, made->row.changed, id, {}};
+    made->row = std::move(row);
+    made->keys = state.keys.through(made->context);
+    made->spaces = state.spaces;
+    made->published = {state.keys.through(reading_), state.spaces, made->row.changed, id, {}};
     show(*made);
     if (unpublished_.capacity() <= live_.size()) { unpublished_.reserve(2 * live_.size() + 8); }
     live_.emplace(id, made);
@@ -80,7 +84,7 @@ std::vector<std::pair<branch_row, snapshot_state>> engine::branch_states() {
     return states;
 }
 
-result<branch_row> engine::create_branch(std::string_view name, std::string_view from) {
+result<branch_row> engine::create_branch(std::string_view name, std::string_view from, branch_handle* made) {
     if (const status valid = check_name(name); !valid) { return valid.error(); }
     const std::lock_guard lock(mutex_);
     return caught([&]() -> result<branch_row> {
@@ -111,8 +115,20 @@ result<branch_row> engine::create_branch(std::string_view name, std::string_view
         text.push_back(static_cast<char>((head ? 1U : 0U) | (uncommitted ? 2U : 0U)));
         if (head) { text.append(reinterpret_cast<const char*>(head->data()), head->size()); }
         append_number(text, row.created);
-        const status done = apply_create(row, source->state, [&] { return log_reference(text); });
+        branch_handle live;  // entered before, since behind the change nothing may fail
+        const status done = apply_create(row, source->state, [&]() -> status {
+            if (made != nullptr) { live = enter(row, source->state); }
+            try {
+                const status logged = log_reference(text);
+                if (!logged) { live_.erase(row.id); }
+                return logged;
+            } catch (...) {
+                live_.erase(row.id);
+                throw;
+            }
+        });
         if (!done) { return done.error(); }
+        if (made != nullptr) { *made = std::move(live); }
         return row;
     });
 }

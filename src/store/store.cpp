@@ -169,9 +169,10 @@ result<branch> store::branch(std::string_view name) {
 
 result<branch> store::create_branch(std::string_view name, std::string_view from) {
     const std::lock_guard names(users_->core->references);
-    const auto made = users_->core->inside->create_branch(name, from);
+    branch_handle live;
+    const auto made = users_->core->inside->create_branch(name, from, &live);
     if (!made) { return made.error(); }
-    return branch(name);
+    return store_inside::make(users_, std::move(live));
 }
 
 status store::drop_branch(std::string_view name) {

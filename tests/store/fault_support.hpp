@@ -19,7 +19,7 @@ namespace coppice::testing {
 enum class fault_kind : std::uint8_t { memory, simulated, simulated_one_writer };
 
 inline std::string_view name_of(fault_kind kind) {
-    return kind == fault_kind::memory ? "memory" : kind == fault_kind::simulated ? "simulated" : "one writer";
+    return kind == fault_kind::memory ? "memory" : kind == fault_kind::simulated ? "simulated" : "one_writer";
 }
 
 /// What a user can ask, without times and ids.

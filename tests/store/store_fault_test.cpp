@@ -136,11 +136,7 @@ TEST_P(StoreFault, EachAllocationOfOpeningAndEndingFailsOnce) {
 
 INSTANTIATE_TEST_SUITE_P(Kinds, StoreFault,
                          ::testing::Values(fault_kind::memory, fault_kind::simulated, fault_kind::simulated_one_writer),
-                         [](const auto& kind) {
-                             return std::string(kind.param == fault_kind::memory      ? "memory"
-                                                : kind.param == fault_kind::simulated ? "simulated"
-                                                                                      : "one_writer");
-                         });
+                         [](const auto& kind) { return std::string(testing::name_of(kind.param)); });
 
 }  // namespace
 }  // namespace coppice

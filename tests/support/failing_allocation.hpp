@@ -1,6 +1,7 @@
 // tests/support/failing_allocation.hpp: memory that runs out when a test says so.
 //
-//     for_each_failing_allocation([&](std::uint64_t k) { ...; failing_allocation fails(k); operation(); ... });
+//     failing_allocation fails(k);                             by hand, or
+//     with_each_allocation_failing([&] { operation(); }, [&](bool threw) { EXPECT_...; });
 //
 // What operator new, malloc and realloc give our own code counts, on the thread that asks for it. The library
 // failing_allocation (tests/CMakeLists.txt) puts them in place; only a program that links it can use this.
@@ -8,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <new>
 
 namespace coppice::testing {
 
@@ -21,7 +23,7 @@ public:
 
     /// Ends it.  Returns whether an allocation failed.
     bool stop() noexcept;
-    /// Allocations that were counted so far, by all of them together.
+    /// Allocations that failed so far, of all of them together.
     [[nodiscard]] static std::uint64_t failed_in_all() noexcept;
 };
 
@@ -33,5 +35,21 @@ public:
     unfailing_section(const unfailing_section&) = delete;
     unfailing_section& operator=(const unfailing_section&) = delete;
 };
+
+/// Runs `body` with its first, second, ... allocation failing, until none does, and behind each run
+/// `check(whether it threw)`.
+template <class Body, class Check>
+void with_each_allocation_failing(Body&& body, Check&& check) {
+    for (std::uint64_t k = 0;; ++k) {
+        failing_allocation fails(k);
+        bool threw = false;
+        try {
+            body();
+        } catch (const std::bad_alloc&) { threw = true; }
+        const bool failed = fails.stop();
+        check(threw);
+        if (!failed) { return; }
+    }
+}
 
 }  // namespace coppice::testing
