@@ -87,6 +87,39 @@ class Versions(unittest.TestCase):
         ask("REWIND", "main", commit)
         self.assertEqual(self.differences(self.connection, commit, "main"), [])
 
+    def test_pages_of_long_names_tell_each_once(self) -> None:
+        ask = self.connection.ask
+        names = {b"n" * size + b"%d" % number for size in (10, 470, 600, 5000) for number in range(60)}
+        self.connection.ask_many([["SET", name, "v"] for name in names])
+        ask("SADD", "{s}", *names)
+        ask("HSET", "{h}", *[word for name in names for word in (name, "v")])
+        for scan, step in ((["SCAN"], 1), (["SSCAN", "{s}"], 1), (["HSCAN", "{h}"], 2)):
+            found, cursor = [], b"0"
+            while True:
+                cursor, page = ask(*scan, cursor, "COUNT", "7", "MATCH", "n*")
+                found += page[::step]
+                if cursor == b"0":
+                    break
+            self.assertEqual(len(found), len(names), scan)
+            self.assertEqual(set(found), names)
+        prefix = b"n" * 480
+        self.assertEqual(set(ask("KEYS", prefix + b"*")), {name for name in names if name.startswith(prefix)})
+
+    def test_long_names_expire(self) -> None:
+        ask = self.connection.ask
+        names = [b"n" * 9000 + b"%d" % number for number in range(40)]
+        self.connection.ask_many([["SET", name, "v", "PX", "50"] for name in names])
+        ask("SET", names[0], "v")
+        removed = 0
+        for _ in range(100):
+            time.sleep(0.1)
+            removed = int(dict(line.split(":", 1) for line in ask("INFO", "stats").decode().splitlines()
+                               if ":" in line)["expired_keys"])
+            if removed >= len(names) - 1:
+                break
+        self.assertEqual(removed, len(names) - 1)
+        self.assertEqual(ask("KEYS", "*"), names[:1])
+
     def test_answers_of_workers_keep_their_place_in_a_pipeline(self) -> None:
         ask = self.connection.ask
         ask("COMMIT", "MESSAGE", "before")
