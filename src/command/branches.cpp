@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <command/command_info.hpp>
 #include <command/dispatch.hpp>
 #include <command/versions.hpp>
 
@@ -140,8 +141,6 @@ status branch_about(command_context& context, arguments given) {
     return {};
 }
 
-status branch_help(command_context& context, arguments given);
-
 // ---- COMMIT, TAG, REWIND
 
 status commit(command_context& context, arguments given) {
@@ -194,8 +193,6 @@ status tag_delete(command_context& context, arguments given) {
     return dropped ? ok(context) : dropped;
 }
 
-status tag_help(command_context& context, arguments given);
-
 status rewind(command_context& context, arguments given) {
     if (const status may = may_change_references(context, given[1].size() + given[2].size()); !may) { return may; }
     const auto branch = context.store.branch(given[1]);
@@ -244,8 +241,6 @@ status store_gc(command_context& context, arguments) {
     return {};
 }
 
-status store_help(command_context& context, arguments given);
-
 // ---- the rows
 
 constexpr std::string_view here = "0.1";
@@ -261,7 +256,7 @@ constexpr command branch_rows[] = {
      "Return the name of the connection's branch.", "", "fast"},
     {"DELETE", branch_delete, exactly(3), no_keys(), admin, rt::simple, of, "O(v log n), v its versions", here,
      "Delete a branch with its history; commits stay.", "name", "no-multi"},
-    {"HELP", branch_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain BRANCH.", "", ""},
+    help_row,
     {"INFO", branch_about, exactly(3), no_keys(), admin, rt::map, of, "O(log n)", here,
      "Return a branch's figures: its commit, times, keys, and what its edits have cost.", "name", ""},
     {"LIST", branch_list, exactly(2), no_keys(), admin, rt::array, of, "O(b log n), b branches", here,
@@ -277,7 +272,7 @@ constexpr command tag_rows[] = {
      "Name a commit, or the newest one of the current branch.", "name [reference]", "no-multi"},
     {"DELETE", tag_delete, exactly(3), no_keys(), admin, rt::simple, of, "O(log n)", here,
      "Delete a tag; the commit stays.", "name", "no-multi"},
-    {"HELP", tag_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain TAG.", "", ""},
+    help_row,
     {"LIST", tag_list, exactly(2), no_keys(), admin, rt::array, of, "O(t log n), t tags", here,
      "Return all tags, by name, with their commits.", "", ""},
 };
@@ -288,23 +283,10 @@ constexpr command store_rows[] = {
      reads_the_store},
     {"GC", store_gc, exactly(2), no_keys(), admin, rt::map, of, "O(n)", here,
      "Free what nobody holds, in memory and on disk.", "", "no-multi", reads_the_store},
-    {"HELP", store_help, exactly(2), no_keys(), admin, rt::array, of, "O(1)", here, "Explain STORE.", "", ""},
+    help_row,
     {"VERIFY", store_verify, exactly(2), no_keys(), admin, rt::map, of, "O(n)", here,
      "Read all that is stored with every check on, and say what is damaged.", "", "no-multi", reads_the_store},
 };
-
-status say_help(command_context& context, std::string_view container, std::span<const command> rows) {
-    context.reply.array(1 + 2 * rows.size());
-    context.reply.status(fmt::format("{} <subcommand> [<arg> ...]. Subcommands are:", container));
-    for (const auto& row : rows) {
-        context.reply.status(fmt::format("{}{}{}", row.name, row.syntax.empty() ? "" : " ", row.syntax));
-        context.reply.status(fmt::format("    {}", row.summary));
-    }
-    return {};
-}
-status branch_help(command_context& context, arguments) { return say_help(context, "BRANCH", branch_rows); }
-status tag_help(command_context& context, arguments) { return say_help(context, "TAG", tag_rows); }
-status store_help(command_context& context, arguments) { return say_help(context, "STORE", store_rows); }
 
 constexpr command rows[] = {
     {"AT", run_at, at_least(3), no_keys(), admin, rt::any, of, "that of the command", here,

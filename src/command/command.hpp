@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include <coppice/base/error.hpp>
 
@@ -65,16 +66,26 @@ using command_function = status (*)(command_context& context, arguments given);
 /// Elements that a call touches, for long reads; O(log n).
 using element_count = std::uint64_t (*)(const command_context& context, arguments given);
 
+/// Keys that stand at no fixed position, such as behind an option: adds them to `keys`.
+using key_finder = void (*)(arguments given, std::vector<std::string_view>& keys);
+
 /// Which arguments are keys, as COMMAND says it: first, last (negative: from the end), step. 0: none.
 struct key_positions {
     int first = 0;
     int last = 0;
     int step = 0;
+    int count_at = 0;             ///< where their number stands, and they follow; 0: nowhere
+    key_finder others = nullptr;  ///< besides
 };
 [[nodiscard]] constexpr key_positions no_keys() noexcept { return {}; }
 [[nodiscard]] constexpr key_positions key_at(int position) noexcept { return {position, position, 1}; }
 [[nodiscard]] constexpr key_positions keys_from(int first, int last = -1, int step = 1) noexcept {
     return {first, last, step};
+}
+/// `numkeys key [key ...]`
+[[nodiscard]] constexpr key_positions keys_counted_at(int position) noexcept { return {.count_at = position}; }
+[[nodiscard]] constexpr key_positions key_and(int position, key_finder others) noexcept {
+    return {.first = position, .last = position, .step = 1, .others = others};
 }
 
 /// Arguments a command takes, its name counted: exactly n, or at least n (said as -n, as Redis does).
@@ -116,6 +127,8 @@ branch_commands() noexcept;  ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND
 [[nodiscard]] std::span<const command> all_commands() noexcept;
 /// The row of a command, whatever its case; null: there is none.  Cost: O(1).
 [[nodiscard]] const command* find_command(std::string_view name) noexcept;
+/// The arguments that are keys.  Requires: they fit the row's arity.  Errors: the number of keys that they say is wrong.
+[[nodiscard]] result<std::vector<std::string_view>> keys_of(const command& row, arguments given);
 /// Whether `given` arguments fit the row's arity.
 [[nodiscard]] constexpr bool fits_arity(const command& row, std::size_t given) noexcept {
     return row.arity >= 0 ? given == static_cast<std::size_t>(row.arity)

@@ -173,24 +173,20 @@ status command_list(command_context& context, arguments given) {
 status command_getkeys(command_context& context, arguments given) {
     const auto words = given.subspan(2);
     const auto* row = find_command(words[0]);
-    if (row != nullptr && words.size() > 1) {
-        for (const auto& sub : row->subcommands) {
-            if (says(sub.name, words[1])) { row = &sub; }
-        }
+    if (row != nullptr && !row->subcommands.empty() && words.size() > 1) {
+        row = find_named(fmt::format("{}|{}", words[0], words[1])).row;
     }
     if (row == nullptr) { return error{errc::invalid, "Invalid command specified"}; }
-    if (row->keys.first == 0) { return error{errc::invalid, "The command has no key arguments"}; }
+    if (row->keys.first == 0 && row->keys.count_at == 0) {
+        return error{errc::invalid, "The command has no key arguments"};
+    }
     if (!fits_arity(*row, words.size())) {
         return error{errc::invalid, "Invalid number of arguments specified for command"};
     }
-    const auto count = static_cast<int>(words.size());
-    const int last = std::min(row->keys.last < 0 ? count + row->keys.last : row->keys.last, count - 1);
-    std::vector<std::string_view> keys;
-    for (int i = row->keys.first; i <= last; i += row->keys.step) {
-        keys.push_back(words[static_cast<std::size_t>(i)]);
-    }
-    context.reply.array(keys.size());
-    for (const auto key : keys) { context.reply.bulk(key); }
+    const auto keys = keys_of(*row, words);
+    if (!keys) { return keys.error(); }
+    context.reply.array(keys->size());
+    for (const auto key : *keys) { context.reply.bulk(key); }
     return {};
 }
 

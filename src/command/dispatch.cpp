@@ -50,37 +50,26 @@ void say_failed(const command_context& context, const status& done, std::size_t 
     if (context.host != nullptr) { ++context.host->stats.errors; }
 }
 
-// Tells sessions that watch one of the keys. The sources of a command that stores elsewhere are only read.
-void touch_keys(const command_context& context, const command& row, arguments given) {
-    auto& watches = context.host->watches;
-    const auto touch = [&](unsigned database, std::string_view key) {
-        watches.touch(context.branch.id, database, key, context.view());
-    };
-    if (row.name == "COPY" && given.size() > 2) {
-        unsigned database = context.database;
-        for (std::size_t i = 3; i + 1 < given.size(); ++i) {
-            if (says(given[i], "DB")) { database = static_cast<unsigned>(integer_in(given[i + 1]).value()); }
-        }
-        return touch(database, given[2]);
+// Lists the keys that a command writes, while somebody watches some.
+class written_keys {
+public:
+    explicit written_keys(const command_context& context) : context_(context) {
+        if (context.host != nullptr && !context.host->watches.empty()) { context.writer().list_written(&keys_); }
     }
-    if (row.name == "SORT") {
-        for (std::size_t i = 2; i + 1 < given.size(); ++i) {
-            if (says(given[i], "STORE")) { return touch(context.database, given[i + 1]); }
-        }
-        return;
-    }
-    if (row.keys.first == 0) { return; }
-    const auto count = static_cast<int>(given.size());
-    int last = row.keys.last < 0 ? count + row.keys.last : row.keys.last;
-    if (row.name.ends_with("STORE")) { last = row.keys.first; }
-    for (int i = row.keys.first; i <= last && i < count; i += row.keys.step) {
-        touch(context.database, given[static_cast<std::size_t>(i)]);
-        if (row.name == "MOVE") {
-            const auto target = integer_in(given[2]);
-            if (target) { touch(static_cast<unsigned>(*target), given[1]); }
+    ~written_keys() { context_.writer().list_written(nullptr); }
+    written_keys(const written_keys&) = delete;
+    written_keys& operator=(const written_keys&) = delete;
+
+    void tell_watchers() const {
+        for (const auto& [database, key] : keys_) {
+            context_.host->watches.touch(context_.branch.id, database, key, context_.view());
         }
     }
-}
+
+private:
+    const command_context& context_;
+    std::vector<branch_writer::written_key> keys_;
+};
 
 // The branch's group inside EXEC, begun with the first command that writes to it.
 void join_exec(command_session& session, live_branch& branch) {
@@ -116,6 +105,7 @@ void run_write(command_context& context, const command& row, arguments given) {
     if (in_exec) { join_exec(*context.session, context.branch); }
     context.writes = true;
     const auto before = writer.here();
+    const written_keys written(context);
     try {
         const auto done = row.run(context, given);
         if (!done) {
@@ -137,7 +127,7 @@ void run_write(command_context& context, const command& row, arguments given) {
     }
     if (writer.changes() == before.changes || context.host == nullptr) { return; }
     if (!in_exec) { context.host->wrote(context.branch); }
-    if (!context.host->watches.empty()) { touch_keys(context, row, given); }
+    written.tell_watchers();
 }
 
 // Runs a request, taking back a reply that could not be finished.

@@ -22,6 +22,8 @@ namespace coppice {
 // command/sort.cpp
 [[nodiscard]] status sort(command_context& context, arguments given);
 [[nodiscard]] status sort_ro(command_context& context, arguments given);
+/// The key behind STORE, the last one if there are several.
+void sort_target(arguments given, std::vector<std::string_view>& keys);
 [[nodiscard]] std::uint64_t sort_elements(const command_context& context, arguments given);
 
 }  // namespace coppice

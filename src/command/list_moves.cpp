@@ -95,9 +95,6 @@ status lmpop(command_context& context, arguments given) {
         context.reply.bulk(name);
         context.reply.array(taken);
         pop_elements(context, name, **found, *from, taken);
-        if (context.host != nullptr) {  // only now is it known which key was touched
-            context.host->watches.touch(context.branch.id, context.database, name, context.view());
-        }
         return {};
     }
     context.reply.null_array();

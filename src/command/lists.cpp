@@ -137,16 +137,27 @@ status lindex(command_context& context, arguments given) {
     return {};
 }
 
-status lrange(command_context& context, arguments given) {
+// `key start stop`: the list, and which of its elements that is.
+struct list_range {
+    std::optional<found_key> list;
+    element_range elements;
+};
+result<list_range> range_in(command_context& context, arguments given) {
     const auto first = integer_in(given[2]);
     if (!first) { return first.error(); }
     const auto last = integer_in(given[3]);
     if (!last) { return last.error(); }
     const auto found = list_at(context, given[1]);
     if (!found) { return found.error(); }
-    const auto range = range_between(*first, *last, size_of(*found));
-    context.reply.array(range.count);
-    if (range.count > 0) { reply_elements(context.reply, context.view().child(**found), range.first, range.count); }
+    return list_range{*found, range_between(*first, *last, size_of(*found))};
+}
+
+status lrange(command_context& context, arguments given) {
+    const auto asked = range_in(context, given);
+    if (!asked) { return asked.error(); }
+    const auto [first, count] = asked->elements;
+    context.reply.array(count);
+    if (count > 0) { reply_elements(context.reply, context.view().child(*asked->list), first, count); }
     return {};
 }
 
@@ -170,16 +181,12 @@ status lset(command_context& context, arguments given) {
 }
 
 status ltrim(command_context& context, arguments given) {
-    const auto first = integer_in(given[2]);
-    if (!first) { return first.error(); }
-    const auto last = integer_in(given[3]);
-    if (!last) { return last.error(); }
-    const auto found = list_at(context, given[1]);
-    if (!found) { return found.error(); }
-    const auto size = size_of(*found);
-    const auto kept = range_between(*first, *last, size);
+    const auto asked = range_in(context, given);
+    if (!asked) { return asked.error(); }
+    const auto kept = asked->elements;
+    const auto size = size_of(asked->list);
     const auto behind = size - (kept.first + kept.count);
-    if (kept.count == 0 && *found) {
+    if (kept.count == 0 && asked->list) {
         context.writer().erase(context.database, given[1]);
     } else {
         if (behind > 0 && kept.first > 0) { start_group(context); }
@@ -209,7 +216,7 @@ constexpr command rows[] = {
     {"LMOVE", lmove, exactly(5), keys_from(1, 2), write, rt::null_or_bulk, of, "O(log n)", here,
      "Move an element from an end of a list to an end of another, and return it.",
      "source destination LEFT | RIGHT LEFT | RIGHT", "denyoom"},
-    {"LMPOP", lmpop, at_least(4), no_keys(), write, rt::null_or_array, of, "O(k log n + m), m returned", here,
+    {"LMPOP", lmpop, at_least(4), keys_counted_at(1), write, rt::null_or_array, of, "O(k log n + m), m returned", here,
      "Remove elements from the first of several lists that is there, and return its key and them.",
      "numkeys key [key ...] LEFT | RIGHT [COUNT count]", "movablekeys"},
     {"LPOP", lpop, at_least(2), key_at(1), write, rt::any, of, "O(log n + m), m returned", here,

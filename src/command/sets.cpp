@@ -247,7 +247,7 @@ constexpr command rows[] = {
      "Store the members of the first set that are in none of the others.", "destination key [key ...]", "denyoom"},
     {"SINTER", sinter, at_least(2), keys_from(1), read, rt::set, of, cost_inter, here,
      "Return the members that all sets have.", "key [key ...]", "", sinter_elements},
-    {"SINTERCARD", sintercard, at_least(3), no_keys(), read, rt::integer, of, cost_inter, here,
+    {"SINTERCARD", sintercard, at_least(3), keys_counted_at(1), read, rt::integer, of, cost_inter, here,
      "Return how many members all sets have, counting no further than a limit.", "numkeys key [key ...] [LIMIT limit]",
      "movablekeys", sintercard_elements},
     {"SINTERSTORE", sinterstore, at_least(3), keys_from(1), write, rt::integer, of, cost_inter, here,

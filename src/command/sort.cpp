@@ -202,6 +202,19 @@ status sort_with(command_context& context, arguments given, bool may_store) {
 
 status sort(command_context& context, arguments given) { return sort_with(context, given, true); }
 status sort_ro(command_context& context, arguments given) { return sort_with(context, given, false); }
+void sort_target(arguments given, std::vector<std::string_view>& keys) {
+    std::optional<std::string_view> target;
+    for (std::size_t i = 2; i + 1 < given.size(); ++i) {
+        if (says(given[i], "LIMIT")) {
+            i += 2;
+        } else if (says(given[i], "BY") || says(given[i], "GET")) {
+            ++i;
+        } else if (says(given[i], "STORE")) {
+            target = given[++i];
+        }
+    }
+    if (target) { keys.push_back(*target); }
+}
 std::uint64_t sort_elements(const command_context& context, arguments given) {
     const auto found = context.view().find(context.database, given[1]);
     return found ? found->size() : 0;

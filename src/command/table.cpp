@@ -93,4 +93,25 @@ const command_table& the_table() noexcept {
 std::span<const command> all_commands() noexcept { return the_table().rows(); }
 const command* find_command(std::string_view name) noexcept { return the_table().find(name); }
 
+result<std::vector<std::string_view>> keys_of(const command& row, arguments given) {
+    const auto& at = row.keys;
+    const auto size = static_cast<int>(given.size());
+    int first = at.first;
+    int last = std::min(at.last < 0 ? size + at.last : at.last, size - 1);
+    if (at.count_at != 0) {
+        const auto count = integer_in(given[static_cast<std::size_t>(at.count_at)]);
+        first = at.count_at + 1;
+        if (!count || *count < 1 || *count > size - first) {
+            return error{errc::invalid, "Invalid arguments specified for command"};
+        }
+        last = at.count_at + static_cast<int>(*count);
+    }
+    std::vector<std::string_view> keys;
+    for (int i = first; i != 0 && i <= last; i += std::max(at.step, 1)) {
+        keys.push_back(given[static_cast<std::size_t>(i)]);
+    }
+    if (at.others != nullptr) { at.others(given, keys); }
+    return keys;
+}
+
 }  // namespace coppice

@@ -30,6 +30,18 @@ constexpr std::size_t slow_word_bytes_max = 128;
            && (given[0][2] | 0x20) == 't';
 }
 
+// Finds the first arguments of all requests, their descents side by side.  False: a page is missing or broken.
+[[nodiscard]] bool descend_together(const branch_view& view, unsigned space, std::span<const request> requests,
+                                    std::span<record_view> found) {
+    std::array<std::optional<section_key>, together> sections;
+    std::array<std::string_view, together> keys;
+    for (std::size_t i = 0; i < requests.size(); ++i) { keys[i] = sections[i].emplace(space, requests[i][1]); }
+    try {
+        view.keys().find_many(std::span(keys).first(requests.size()), found.first(requests.size()));
+        return true;
+    } catch (const std::exception&) { return false; }
+}
+
 [[nodiscard]] std::uint64_t bytes_of(std::span<const request> requests) noexcept {
     constexpr std::uint64_t beside = 64;  // what the log adds to a request
     std::uint64_t bytes = 0;
@@ -186,16 +198,9 @@ std::size_t command_service::run_gets(connected_client& from, std::span<const re
     while (count < std::min(together, requests.size()) && is_get(requests[count])) { ++count; }
     if (count == 1 || session.needs_care() || session.branch->dropped || from.misses != 0) { return 0; }
     const branch_view view(session.branch->keys, session.branch->spaces, now_);
-    const auto space = view.space(session.database);
-    std::array<std::optional<section_key>, together> sections;
-    std::array<std::string_view, together> keys;
     std::array<record_view, together> found;
-    for (std::size_t i = 0; i < count; ++i) { keys[i] = sections[i].emplace(space, requests[i][1]); }
-    try {
-        view.keys().find_many(std::span(keys).first(count), std::span(found).first(count));
-    } catch (const std::exception&) {
-        return 0;  // a page is missing or broken: one by one, the others are answered first
-    }
+    // Where a page is missing or broken: one by one, the others are answered first.
+    if (!descend_together(view, view.space(session.database), requests.first(count), found)) { return 0; }
     auto& reply = from.who.reply();
     std::uint64_t hits = 0;
     for (std::size_t i = 0; i < count; ++i) {
@@ -235,15 +240,9 @@ std::size_t command_service::bring_near(const connected_client& from, std::span<
     const auto* const row = find_command(name);
     if (row == nullptr || row->mode != access::write || row->keys.first != 1 || row->keys.last != 1) { return count; }
     const branch_view view(session.branch->keys, session.branch->spaces, now_);
-    const auto space = view.space(session.database);
-    std::array<std::optional<section_key>, together> sections;
-    std::array<std::string_view, together> keys;
     std::array<record_view, together> found;
-    for (std::size_t i = 0; i < count; ++i) { keys[i] = sections[i].emplace(space, requests[i][1]); }
-    try {
-        view.keys().find_many(std::span(keys).first(count), std::span(found).first(count));
-    } catch (const std::exception&) {  // a page is missing: whoever needs it meets it again
-    }
+    // Where a page is missing, whoever needs it meets it again.
+    static_cast<void>(descend_together(view, view.space(session.database), requests.first(count), found));
     return count;
 }
 

@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "command/command.hpp"
+#include "command/parse.hpp"
 #include "wire/resp_request.hpp"
 
 namespace coppice::server {
@@ -20,76 +22,9 @@ std::optional<std::int64_t> number_in(std::string_view text) {
     return number;
 }
 
-std::string lower_case(std::string_view text) {
-    std::string lower(text);
-    for (auto& c : lower) {
-        if (c >= 'A' && c <= 'Z') { c = static_cast<char>(c + 32); }
-    }
-    return lower;
-}
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 error invalid(std::string context) { return {errc::invalid, std::move(context)}; }
 
-// One [...] of a pattern against one character; takes it from the front of `pattern`.
-bool takes_class(std::string_view& pattern, char c) noexcept {
-    pattern.remove_prefix(1);
-    const bool inverted = pattern.starts_with('^');
-    if (inverted) { pattern.remove_prefix(1); }
-    bool found = false;
-    while (!pattern.empty() && pattern.front() != ']') {
-        if (pattern.front() == '\\' && pattern.size() > 1) {
-            pattern.remove_prefix(1);
-            found = found || lower(pattern.front()) == c;
-        } else if (pattern.size() > 2 && pattern[1] == '-') {
-            const auto [least, most] = std::minmax({lower(pattern[0]), lower(pattern[2])});
-            found = found || (least <= c && c <= most);
-            pattern.remove_prefix(2);
-        } else {
-            found = found || lower(pattern.front()) == c;
-        }
-        pattern.remove_prefix(1);
-    }
-    if (!pattern.empty()) { pattern.remove_prefix(1); }
-    return found != inverted;
-}
-
 }  // namespace
-
-// A star remembers where it stood; on a mismatch it takes one character more. Only the last star can matter, so
-// the time is at most the product of the lengths.
-bool matches_glob(std::string_view pattern, std::string_view text) noexcept {
-    std::optional<std::pair<std::string_view, std::string_view>> star;
-    while (!text.empty() || !pattern.empty()) {
-        if (pattern.starts_with('*')) {
-            pattern.remove_prefix(1);
-            star.emplace(pattern, text);
-            continue;
-        }
-        bool fits = !pattern.empty() && !text.empty();
-        if (fits) {
-            const char c = lower(text.front());
-            switch (pattern.front()) {
-                case '?': pattern.remove_prefix(1); break;
-                case '[': fits = takes_class(pattern, c); break;
-                case '\\':
-                    if (pattern.size() > 1) { pattern.remove_prefix(1); }
-                    [[fallthrough]];
-                default: fits = lower(pattern.front()) == c; pattern.remove_prefix(1);
-            }
-        }
-        if (fits) {
-            text.remove_prefix(1);
-        } else if (star && !star->second.empty()) {
-            star->second.remove_prefix(1);
-            std::tie(pattern, text) = *star;
-        } else {
-            return false;
-        }
-    }
-    return true;
-}
 
 result<std::int64_t> memory_size(std::string_view text) {
     const auto unit_at = std::min(text.find_first_not_of("0123456789"), text.size());
@@ -245,7 +180,7 @@ std::vector<std::pair<std::string_view, std::string>> settings::matching(
     std::span<const std::string_view> patterns) const {
     std::vector<std::pair<std::string_view, std::string>> found;
     for (const auto& row : setting_table()) {
-        const auto fits = [&row](std::string_view pattern) { return matches_glob(pattern, row.name); };
+        const auto fits = [&row](std::string_view pattern) { return matches_glob(lower_case(pattern), row.name); };
         if (std::any_of(patterns.begin(), patterns.end(), fits)) { found.emplace_back(row.name, text(row.which)); }
     }
     return found;

@@ -117,7 +117,4 @@ private:
     std::vector<std::pair<setting, std::function<status(const settings&)>>> observers_;
 };
 
-/// Does `text` match a glob pattern as Redis understands it (* ? [a-z] [^x] \)?  Case is ignored.
-[[nodiscard]] bool matches_glob(std::string_view pattern, std::string_view text) noexcept;
-
 }  // namespace coppice::server

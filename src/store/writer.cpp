@@ -13,15 +13,8 @@ constexpr std::size_t sequence_bytes = 8;  // a hash's next sequence number, the
 /// Refuses a key, field or member that is too long. What only removes or reads need not ask.
 void check_length(std::string_view key, std::string_view what) {
     if (key.size() <= limits::key_bytes) { return; }
-    throw refused_change({errc::limit, std::string(what) + " of " + std::to_string(key.size()) +
-                                           " bytes: the longest is " + std::to_string(limits::key_bytes)});
-}
-
-void append_key_place(std::string& out, primitive which, unsigned database, std::string_view key) {
-    check_length(key, "key");
-    append_primitive(out, which);
-    out.push_back(static_cast<char>(database));
-    append_text(out, key);
+    throw refused_change({errc::limit, std::string(what) + " of " + std::to_string(key.size())
+                                           + " bytes: the longest is " + std::to_string(limits::key_bytes)});
 }
 
 /// `length` zero bytes, made of one page that is shared.  Cost: O(log length).
@@ -74,16 +67,30 @@ void keep_record(Saved& saved, const tree& keys, const record_view& found) {
 
 }  // namespace
 
-/// Adds a primitive to the log's text; takes it back unless done() is reached.
+/// Adds a primitive to the log's text, and its keys to those written; takes them back unless done() is reached.
 class branch_writer::logged {
 public:
-    explicit logged(branch_writer& writer) noexcept : writer_(writer), before_(writer.log_.size()) {}
+    explicit logged(branch_writer& writer) noexcept
+        : writer_(writer), before_(writer.log_.size()), written_(writer.written_ ? writer.written_->size() : 0) {}
+    /// With `key` as its first argument.
+    logged(branch_writer& writer, primitive which, unsigned database, std::string_view key) : logged(writer) {
+        append_primitive(text(), which);
+        add_key(database, key);
+    }
     ~logged() {
-        if (!done_) { writer_.log_.resize(before_); }
+        if (done_) { return; }
+        writer_.log_.resize(before_);
+        if (writer_.written_ != nullptr) { writer_.written_->resize(written_); }
     }
     logged(const logged&) = delete;
     logged& operator=(const logged&) = delete;
     [[nodiscard]] std::string& text() const noexcept { return writer_.log_; }
+    void add_key(unsigned database, std::string_view key) {
+        check_length(key, "key");
+        text().push_back(static_cast<char>(database));
+        append_text(text(), key);
+        if (writer_.written_ != nullptr) { writer_.written_->push_back({database, std::string(key)}); }
+    }
     void done() noexcept {
         done_ = true;
         ++writer_.changes_;
@@ -92,6 +99,7 @@ public:
 private:
     branch_writer& writer_;
     std::size_t before_;
+    std::size_t written_;
     bool done_ = false;
 };
 
@@ -224,8 +232,7 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
 
 void branch_writer::put_string(unsigned database, std::string_view key, std::string_view value,
                                milliseconds_utc deadline) {
-    logged entry(*this);
-    append_key_place(log_, primitive::put_string, database, key);
+    logged entry(*this, primitive::put_string, database, key);
     append_varint(log_, static_cast<std::uint64_t>(deadline));
     append_text(log_, value);
     std::string header;
@@ -255,8 +262,7 @@ bool branch_writer::erase_in(unsigned space, std::string_view key) {
 
 bool branch_writer::erase(unsigned database, std::string_view key) {
     if (key.size() > limits::key_bytes) { return false; }
-    logged entry(*this);
-    append_key_place(log_, primitive::erase_key, database, key);
+    logged entry(*this, primitive::erase_key, database, key);
     if (!erase_in(physical_space(spaces_, database), key)) { return false; }
     entry.done();
     return true;
@@ -269,8 +275,7 @@ void branch_writer::set_deadline(unsigned database, std::string_view key, millis
     if (!record) { return; }
     const found_key found = parse_key_record(*record);
     if (found.deadline == deadline) { return; }
-    logged entry(*this);
-    append_key_place(log_, primitive::set_deadline, database, key);
+    logged entry(*this, primitive::set_deadline, database, key);
     append_varint(log_, static_cast<std::uint64_t>(deadline));
     std::string bytes;
     append_key_header(bytes, found.type, deadline);
@@ -290,8 +295,7 @@ void branch_writer::copy_key(const version_name& from, const snapshot_state& sta
                              milliseconds_utc deadline) {
     const auto record = state.keys.find(section_key(physical_space(state.spaces, from_database), source));
     if (!record) { return; }
-    logged entry(*this);
-    append_key_place(log_, primitive::copy_key, database, key);
+    logged entry(*this, primitive::copy_key, database, key);
     append_version(log_, from);
     log_.push_back(static_cast<char>(from_database));
     append_text(log_, source);
@@ -310,11 +314,8 @@ void branch_writer::move_key(unsigned from_database, std::string_view source, un
     const unsigned to = physical_space(spaces_, database);
     const auto record = keys_.find(section_key(from, source));
     if (!record || (from == to && source == key)) { return; }
-    logged entry(*this);
-    append_key_place(log_, primitive::move_key, from_database, source);
-    check_length(key, "key");
-    log_.push_back(static_cast<char>(database));
-    append_text(log_, key);
+    logged entry(*this, primitive::move_key, from_database, source);
+    entry.add_key(database, key);
     const found_key found = parse_key_record(*record);
     const std::string bytes(record->bytes);
     const milliseconds_utc deadline = found.deadline;
@@ -378,8 +379,7 @@ void branch_writer::splice_string(unsigned database, std::string_view key, std::
     const unsigned space = physical_space(spaces_, database);
     const auto record = keys_.find(section_key(space, key));
     const std::uint64_t size = record ? parse_key_record(*record).size() : 0;
-    logged entry(*this);
-    append_key_place(log_, primitive::splice_string, database, key);
+    logged entry(*this, primitive::splice_string, database, key);
     append_varint(log_, position);
     append_varint(log_, erased);
     append_text(log_, given);
@@ -420,8 +420,7 @@ void branch_writer::splice_string(unsigned database, std::string_view key, std::
 void branch_writer::splice_list(unsigned database, std::string_view key, std::uint64_t position, std::uint64_t erased,
                                 std::span<const std::string_view> given) {
     const unsigned space = physical_space(spaces_, database);
-    logged entry(*this);
-    append_key_place(log_, primitive::splice_list, database, key);
+    logged entry(*this, primitive::splice_list, database, key);
     append_varint(log_, position);
     append_varint(log_, erased);
     append_varint(log_, given.size());
@@ -468,8 +467,7 @@ void branch_writer::change_whole(tree& child, std::size_t edits, Change&& change
 }
 
 std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key, std::span<const field_value> given) {
-    logged entry(*this);
-    append_key_place(log_, primitive::put_fields, database, key);
+    logged entry(*this, primitive::put_fields, database, key);
     append_varint(log_, given.size());
     for (const field_value& each : given) {
         check_length(each.field, "field");
@@ -502,8 +500,7 @@ std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key,
 
 std::uint64_t branch_writer::add_members(unsigned database, std::string_view key,
                                          std::span<const std::string_view> members) {
-    logged entry(*this);
-    append_key_place(log_, primitive::add_members, database, key);
+    logged entry(*this, primitive::add_members, database, key);
     append_varint(log_, members.size());
     for (const std::string_view member : members) {
         check_length(member, "member");
@@ -539,8 +536,7 @@ std::uint64_t branch_writer::erase_elements(primitive which, value_type type, un
     std::sort(there.begin(), there.end());
     there.erase(std::unique(there.begin(), there.end()), there.end());
     if (there.empty()) { return 0; }
-    logged entry(*this);
-    append_key_place(log_, which, database, key);
+    logged entry(*this, which, database, key);
     append_varint(log_, there.size());
     for (const std::string_view name : there) { append_text(log_, name); }
     if (there.size() == record->child_count) {

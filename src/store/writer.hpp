@@ -105,6 +105,13 @@ public:
     [[nodiscard]] std::string_view log_text() const noexcept { return log_; }
     void clear_log() noexcept { log_.clear(); }
 
+    struct written_key {
+        unsigned database;
+        std::string key;
+    };
+    /// Lists each key that is written from here on, in `keys`; null: none.  Whole key spaces are not listed.
+    void list_written(std::vector<written_key>* keys) noexcept { written_ = keys; }
+
     /// Does again what a log says.  `version` finds the versions that are copied from.
     /// Errors: errc::corrupt.
     using version_finder = function_ref<result<snapshot_state>(const version_name&)>;
@@ -142,6 +149,7 @@ private:
     tree& keys_;
     space_map& spaces_;
     std::string log_;
+    std::vector<written_key>* written_ = nullptr;
     std::vector<saved_key> undo_;
     bool grouped_ = false;
     std::size_t newest_mark_ = 0;  // what undo_ has from here on nobody can ask to undo in part

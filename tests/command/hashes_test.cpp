@@ -11,6 +11,7 @@
 namespace coppice {
 namespace {
 
+using testing::aggregate_text;
 using testing::for_each_seed;
 using testing::memory_client;
 using testing::reply_kind;
@@ -18,12 +19,6 @@ using testing::reply_value;
 using testing::to_text;
 
 using strings = std::vector<std::string>;
-
-std::string text_of(reply_kind kind, const strings& values) {
-    reply_value all{kind, {}};
-    for (const auto& value : values) { all.items.push_back({reply_kind::bulk, value}); }
-    return to_text(all);
-}
 
 TEST(Hashes, AnswerAsRedisDoes) {
     memory_client client;
@@ -59,12 +54,9 @@ TEST(Hashes, SayWhatIsWrongAsRedisDoes) {
     memory_client client;
     client("SET s x");
     client("HSET h n 1 t text");
-    constexpr std::string_view wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-    for (const auto* line : {"HSET s f v", "HMSET s f v", "HSETNX s f v", "HGET s f", "HMGET s f", "HDEL s f", "HLEN s",
-                             "HSTRLEN s f", "HEXISTS s f", "HGETALL s", "HKEYS s", "HVALS s", "HINCRBY s f 1",
-                             "HINCRBYFLOAT s f 1", "HRANDFIELD s", "HRANDFIELD s 2", "HSCAN s 0"}) {
-        EXPECT_EQ(client(line), wrong_type) << line;
-    }
+    client.expect_wrong_type({"HSET s f v", "HMSET s f v", "HSETNX s f v", "HGET s f", "HMGET s f", "HDEL s f",
+                              "HLEN s", "HSTRLEN s f", "HEXISTS s f", "HGETALL s", "HKEYS s", "HVALS s",
+                              "HINCRBY s f 1", "HINCRBYFLOAT s f 1", "HRANDFIELD s", "HRANDFIELD s 2", "HSCAN s 0"});
     EXPECT_EQ(client("HSET h f"), "-ERR wrong number of arguments for 'hset' command");
     EXPECT_EQ(client("HSET h f 1 g"), "-ERR wrong number of arguments for 'hset' command");
     EXPECT_EQ(client("HMSET h f 1 g"), "-ERR wrong number of arguments for 'hmset' command");
@@ -98,7 +90,7 @@ TEST(Hashes, LongValuesStandOutOfLine) {
     EXPECT_EQ(client({"HSET", "h", "f", long_one, "g", "1"}), ":2");
     EXPECT_EQ(client("HSTRLEN h f"), ":70000");
     EXPECT_EQ(client("HGET h f"), to_text({reply_kind::bulk, long_one}));
-    EXPECT_EQ(client("HVALS h"), text_of(reply_kind::array, {long_one, "1"}));
+    EXPECT_EQ(client("HVALS h"), aggregate_text(reply_kind::array, strings{long_one, "1"}));
     EXPECT_EQ(client("HSET h f 2"), ":0");
     EXPECT_EQ(client("HGETALL h"), R"({"f": "2", "g": "1"})");
 }
@@ -231,8 +223,8 @@ TEST(Hashes, HoldWhatMapsHoldInTheOrderOfInsertion) {
             if (i % 60 != 0) { continue; }
             strings pairs;
             for (const auto& name : order) { pairs.insert(pairs.end(), {name, values[name]}); }
-            EXPECT_EQ(client("HGETALL h"), text_of(reply_kind::map, pairs));
-            EXPECT_EQ(client("HKEYS h"), text_of(reply_kind::array, order));
+            EXPECT_EQ(client("HGETALL h"), aggregate_text(reply_kind::map, pairs));
+            EXPECT_EQ(client("HKEYS h"), aggregate_text(reply_kind::array, order));
         }
     });
 }

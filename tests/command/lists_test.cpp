@@ -15,16 +15,11 @@ namespace {
 using testing::for_each_seed;
 using testing::memory_client;
 using testing::reply_kind;
-using testing::reply_value;
 using testing::to_text;
 
 using strings = std::vector<std::string>;
 
-std::string array_text(const strings& values) {
-    reply_value all{reply_kind::array, {}};
-    for (const auto& value : values) { all.items.push_back({reply_kind::bulk, value}); }
-    return to_text(all);
-}
+std::string array_text(const strings& values) { return testing::aggregate_text(reply_kind::array, values); }
 
 TEST(Lists, PushesAndPopsAtBothEnds) {
     memory_client client;
@@ -51,13 +46,10 @@ TEST(Lists, SayWhatIsWrongAsRedisDoes) {
     memory_client client;
     client("SET s x");
     client("RPUSH l a b c");
-    constexpr std::string_view wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-    for (const auto* line :
-         {"LPUSH s a", "RPUSHX s a", "LPOP s", "LLEN s", "LINDEX s x", "LRANGE s 0 1", "LSET s 0 a",
-          "LINSERT s BEFORE a b", "LREM s 0 a", "LTRIM s 0 1", "LPOS s a", "LMOVE s l LEFT LEFT", "LMOVE l s LEFT LEFT",
-          "RPOPLPUSH s l", "LMPOP 2 none s LEFT", "LSLICE s 0 1 1", "LSPLICE s 0 1", "LINSERTAT s 0 a"}) {
-        EXPECT_EQ(client(line), wrong_type) << line;
-    }
+    client.expect_wrong_type({"LPUSH s a", "RPUSHX s a", "LPOP s", "LLEN s", "LINDEX s x", "LRANGE s 0 1", "LSET s 0 a",
+                              "LINSERT s BEFORE a b", "LREM s 0 a", "LTRIM s 0 1", "LPOS s a", "LMOVE s l LEFT LEFT",
+                              "LMOVE l s LEFT LEFT", "RPOPLPUSH s l", "LMPOP 2 none s LEFT", "LSLICE s 0 1 1",
+                              "LSPLICE s 0 1", "LINSERTAT s 0 a"});
     EXPECT_EQ(client("LRANGE l 0 -1"), R"(["a", "b", "c"])") << "a failed command changed something";
     EXPECT_EQ(client("LMOVE none s LEFT LEFT"), "nil") << "the target does not matter where nothing is moved";
     EXPECT_EQ(client("LSET none x y"), "-ERR no such key");

@@ -75,6 +75,65 @@ TEST(Rows, AreWhole) {
     EXPECT_EQ(find_command(std::string(100, 'G')), nullptr);
 }
 
+TEST(Rows, GlobsAreThoseOfRedis) {
+    for (const auto& [pattern, text] : std::vector<std::pair<std::string_view, std::string_view>>{{"*", ""},
+                                                                                                  {"*", "abc"},
+                                                                                                  {"a*c", "abbbc"},
+                                                                                                  {"a?c", "abc"},
+                                                                                                  {"[a-c]x", "bx"},
+                                                                                                  {"[c-a]x", "bx"},
+                                                                                                  {"[^a]x", "bx"},
+                                                                                                  {"ABC", "ABC"},
+                                                                                                  {"a\\*", "a*"},
+                                                                                                  {"*b*b*", "abab"},
+                                                                                                  {"[\\]]", "]"}}) {
+        EXPECT_TRUE(matches_glob(pattern, text)) << pattern << " " << text;
+    }
+    for (const auto& [pattern, text] : std::vector<std::pair<std::string_view, std::string_view>>{{"", "a"},
+                                                                                                  {"a", ""},
+                                                                                                  {"a*c", "abbb"},
+                                                                                                  {"a?c", "ac"},
+                                                                                                  {"[a-c]x", "dx"},
+                                                                                                  {"[^a]x", "ax"},
+                                                                                                  {"a\\*", "ab"},
+                                                                                                  {"ABC", "abc"}}) {
+        EXPECT_FALSE(matches_glob(pattern, text)) << pattern << " " << text;
+    }
+    // A pattern of many stars takes no exponential time.
+    EXPECT_FALSE(matches_glob("*a*a*a*a*a*a*a*a*a*a*a*a*b", std::string(10'000, 'a')));
+}
+
+// Replies of redis-server 7.0.15.
+TEST(Rows, KnowTheKeysOfACall) {
+    memory_client client;
+    const auto keys_of_call = [&](std::string_view line) { return client("COMMAND GETKEYS " + std::string(line)); };
+    for (const auto& [line, keys] : std::vector<std::pair<std::string_view, std::string_view>>{
+             {"LMPOP 2 a b LEFT COUNT 2", R"(["a", "b"])"},
+             {"LMPOP 1 a b LEFT", R"(["a"])"},
+             {"SINTERCARD 2 a b LIMIT 1", R"(["a", "b"])"},
+             {"SORT a", R"(["a"])"},
+             {"SORT a LIMIT 1 2 STORE b", R"(["a", "b"])"},
+             {"SORT a BY store STORE b GET # STORE c", R"(["a", "c"])"},
+             {"SORT a STORE", R"(["a"])"},
+             {"SORT_RO a BY w_*", R"(["a"])"},
+             {"COPY a b DB 3 REPLACE", R"(["a", "b"])"},
+             {"MSET a 1 b 2", R"(["a", "b"])"},
+             {"SINTERSTORE d a b", R"(["d", "a", "b"])"},
+             {"OBJECT ENCODING a", R"(["a"])"},
+             {"MEMORY USAGE a", R"(["a"])"}}) {
+        EXPECT_EQ(keys_of_call(line), keys) << line;
+    }
+    for (const auto* line : {"LMPOP 0 a LEFT", "LMPOP x a LEFT", "LMPOP 5 a LEFT", "SINTERCARD 3 a b",
+                             "SINTERCARD -1 a", "SINTERCARD 99999999999 a"}) {
+        EXPECT_EQ(keys_of_call(line), "-ERR Invalid arguments specified for command") << line;
+    }
+    EXPECT_EQ(keys_of_call("PING a"), "-ERR The command has no key arguments");
+    EXPECT_EQ(keys_of_call("OBJECT HELP"), "-ERR The command has no key arguments");
+    EXPECT_EQ(keys_of_call("OBJECT NOSUCH a"), "-ERR Invalid command specified");
+    EXPECT_EQ(keys_of_call("NOSUCH a"), "-ERR Invalid command specified");
+    EXPECT_EQ(keys_of_call("SET a"), "-ERR Invalid number of arguments specified for command");
+}
+
 // The page is written again with COPPICE_WRITE_DOCS=1.
 TEST(Rows, AreWhatTheDocumentationSays) {
     const std::string path = COPPICE_COMMANDS_PAGE;

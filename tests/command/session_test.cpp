@@ -1,5 +1,6 @@
 // What a session may rely on: time, MULTI and WATCH, scans, users with branches, pages that have to be loaded.
 #include <set>
+#include <tuple>
 
 #include <command/parse.hpp>
 #include <storage/sim_storage.hpp>
@@ -115,6 +116,35 @@ TEST(Transactions, FailWhenAWatchedKeyWasTouched) {
     }
     for (const auto* line : {"SET b 1", "DEL nosuch", "GET a", "COPY a c", "SETNX a 2", "LPUSH a x", "SWAPDB 4 5"}) {
         EXPECT_EQ(exec_after(line), ran) << line;
+        client("FLUSHALL");
+    }
+    for (const auto& [key, line, answer] : std::vector<std::tuple<std::string, std::string_view, std::string_view>>{
+             {"l", "LMPOP 2 nosuch l LEFT", refused},
+             {"m", "LMPOP 2 l m LEFT", ran},
+             {"l", "LMOVE m l LEFT LEFT", refused},
+             {"l", "SORT l", ran},
+             {"m", "SORT l BY STORE STORE m", refused},
+             {"s", "SUNIONSTORE d s", ran},
+             {"d", "SUNIONSTORE d s", refused},
+             {"a", "MSETNX a 1 n 2", ran},
+             {"n", "MSETNX n 1 o 2", refused}}) {
+        for (const auto* made : {"RPUSH l 1 2", "RPUSH m 3", "SADD s x", "SET a 1"}) { client(made); }
+        client("WATCH " + key);
+        other(line);
+        client("MULTI");
+        client("PING");
+        EXPECT_EQ(client("EXEC"), answer) << key << " and " << line;
+        client("FLUSHALL");
+    }
+    for (const auto* line : {"MOVE a 3", "COPY a a DB 3"}) {
+        client("SELECT 3");
+        client("WATCH a");
+        other("SET a 1");
+        other(line);
+        client("MULTI");
+        client("PING");
+        EXPECT_EQ(client("EXEC"), refused) << line;
+        client("SELECT 0");
         client("FLUSHALL");
     }
     client("SET a 1 EX 1");

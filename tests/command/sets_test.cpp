@@ -14,17 +14,11 @@ namespace {
 using testing::for_each_seed;
 using testing::memory_client;
 using testing::reply_kind;
-using testing::reply_value;
-using testing::to_text;
 
 using strings = std::vector<std::string>;
 using members = std::set<std::string>;
 
-std::string set_text(const members& all) {
-    reply_value value{reply_kind::set, {}};
-    for (const auto& member : all) { value.items.push_back({reply_kind::bulk, member}); }
-    return to_text(value);
-}
+std::string set_text(const members& all) { return testing::aggregate_text(reply_kind::set, all); }
 
 TEST(Sets, AnswerAsRedisDoes) {
     memory_client client;
@@ -59,15 +53,12 @@ TEST(Sets, SayWhatIsWrongAsRedisDoes) {
     memory_client client;
     client("SET s x");
     client("SADD a 1 2");
-    constexpr std::string_view wrong_type = "-WRONGTYPE Operation against a key holding the wrong kind of value";
-    for (const auto* line :
-         {"SADD s m",         "SREM s m",         "SCARD s",     "SISMEMBER s m",     "SMISMEMBER s m",
-          "SMEMBERS s",       "SPOP s",           "SPOP s 0",    "SRANDMEMBER s",     "SRANDMEMBER s 1",
-          "SMOVE s a 1",      "SMOVE a s 1",      "SMOVE a s 9", "SINTER a s",        "SINTER none s",
-          "SINTERSTORE d s",  "SINTERCARD 2 a s", "SUNION a s",  "SUNIONSTORE d a s", "SDIFF none s",
-          "SDIFFSTORE d a s", "SSCAN s 0"}) {
-        EXPECT_EQ(client(line), wrong_type) << line;
-    }
+    client.expect_wrong_type(
+        {"SADD s m",         "SREM s m",         "SCARD s",     "SISMEMBER s m",     "SMISMEMBER s m",
+         "SMEMBERS s",       "SPOP s",           "SPOP s 0",    "SRANDMEMBER s",     "SRANDMEMBER s 1",
+         "SMOVE s a 1",      "SMOVE a s 1",      "SMOVE a s 9", "SINTER a s",        "SINTER none s",
+         "SINTERSTORE d s",  "SINTERCARD 2 a s", "SUNION a s",  "SUNIONSTORE d a s", "SDIFF none s",
+         "SDIFFSTORE d a s", "SSCAN s 0"});
     EXPECT_EQ(client("SMOVE none s 1"), ":0");
     EXPECT_EQ(client("SPOP a -1"), "-ERR value is out of range, must be positive");
     EXPECT_EQ(client("SPOP a 1 2"), "-ERR syntax error");

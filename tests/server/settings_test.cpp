@@ -144,28 +144,6 @@ TEST(Settings, AFileIsReadLineByLine) {
     EXPECT_FALSE(missing.read_file(path));
 }
 
-TEST(Settings, GlobsAreThoseOfRedis) {
-    for (const auto& [pattern, text] : std::vector<std::pair<std::string_view, std::string_view>>{{"*", ""},
-                                                                                                  {"*", "abc"},
-                                                                                                  {"a*c", "abbbc"},
-                                                                                                  {"a?c", "abc"},
-                                                                                                  {"[a-c]x", "bx"},
-                                                                                                  {"[c-a]x", "bx"},
-                                                                                                  {"[^a]x", "bx"},
-                                                                                                  {"ABC", "abc"},
-                                                                                                  {"a\\*", "a*"},
-                                                                                                  {"*b*b*", "abab"},
-                                                                                                  {"[\\]]", "]"}}) {
-        EXPECT_TRUE(matches_glob(pattern, text)) << pattern << " " << text;
-    }
-    for (const auto& [pattern, text] : std::vector<std::pair<std::string_view, std::string_view>>{
-             {"", "a"}, {"a", ""}, {"a*c", "abbb"}, {"a?c", "ac"}, {"[a-c]x", "dx"}, {"[^a]x", "ax"}, {"a\\*", "ab"}}) {
-        EXPECT_FALSE(matches_glob(pattern, text)) << pattern << " " << text;
-    }
-    // A pattern of many stars takes no exponential time.
-    EXPECT_FALSE(matches_glob("*a*a*a*a*a*a*a*a*a*a*a*a*b", std::string(10'000, 'a')));
-}
-
 TEST(Logging, FollowsItsSettings) {
     const auto path = (std::filesystem::temp_directory_path() / ("coppice_log_" + std::to_string(::getpid()))).string();
     settings given;

@@ -85,6 +85,14 @@ inline std::string to_text(const reply_value& value) {
     return {};
 }
 
+/// The text of an aggregate of bulk strings.
+template <class Texts>
+std::string aggregate_text(reply_kind kind, const Texts& values) {
+    reply_value all{kind, {}};
+    for (const auto& value : values) { all.items.push_back({reply_kind::bulk, value}); }
+    return to_text(all);
+}
+
 /// Whether a reply is of the kind that its command's row says. Errors always are.
 inline bool fits(reply_type promised, const reply_value& value) {
     const auto kind = value.kind;

@@ -6,6 +6,7 @@
 // Every reply is checked against the reply type of its command's row.
 #pragma once
 
+#include <initializer_list>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -61,6 +62,13 @@ public:
     }
     std::string operator()(const std::vector<std::string>& words) { return to_text(ask(words)); }
     std::string operator()(std::string_view line) { return to_text(ask(words_of(line))); }
+
+    /// Each line is a command on a key of another type.
+    void expect_wrong_type(std::initializer_list<const char*> lines) {
+        for (const auto* line : lines) {
+            EXPECT_EQ((*this)(line), "-WRONGTYPE Operation against a key holding the wrong kind of value") << line;
+        }
+    }
 
     [[nodiscard]] engine& store() noexcept { return *store_; }
     void set_protocol(int protocol) {
