@@ -23,7 +23,6 @@ live_branch::live_branch(node_pool& pool, epoch_domain& epochs, const engine_opt
       keys(context, keyed_records),
       writer(id_given, keys, spaces),
       current(epochs, std::move(first)),
-      published{tree(context, keyed_records), spaces_in_order, 0, id_given, {}},
       point_interval(options.point_interval) {}
 
 engine::engine(storage where, const engine_options& options, const clock_source& clock)
@@ -136,12 +135,11 @@ void engine::publish(live_branch& branch) {
     branch.row.spaces = branch.spaces;
     branch.row.uncommitted = true;
     branch.edits = branch.context.edits;
-    branch.published = {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}};
     branch.in_catalog = false;
     branch.point_due = true;
     branch.unpublished = false;
     std::erase(unpublished_, &branch);
-    show(branch);
+    show(branch, {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}});
 }
 
 counted_ptr<branch_version> engine::make_version() {
@@ -157,16 +155,15 @@ void engine::prepare(live_branch& branch) {
     if (!branch.next) { branch.next = make_version(); }
 }
 
-void engine::show(live_branch& branch) noexcept {
+void engine::show(live_branch& branch, snapshot_state state) noexcept {
     counted_ptr<branch_version> next = std::move(branch.next);
     // Nobody else has seen it: a clean-up looks at pins with the mutex held.
     const auto pin = std::const_pointer_cast<pinned_root>(next->state.pin);
-    pin->held = branch.published.keys;
-    next->state = branch.published;
+    pin->held = state.keys;
+    next->state = std::move(state);
     next->state.pin = pin;
     next->dropped = branch.dropped;
-    const std::int64_t now = clock_.elapsed().count();
-    branch.current.with([&](const branch_version& old) { old.state.pin->replaced_at.store(now, relaxed); });
+    branch.shown().pin->replaced_at.store(clock_.elapsed().count(), relaxed);
     branch.current.exchange(std::move(next));
 }
 
@@ -376,7 +373,7 @@ status engine::run_transaction(live_branch& branch, function_ref<status(branch_w
             writer.end_group();
             publish(branch);
             if (changed) { pause = pause_; }
-            if (notes != nullptr) { notes->version = branch.published.time; }
+            if (notes != nullptr) { notes->version = branch.shown().time; }
             return {};
         } catch (...) {
             if (writer.in_group()) { writer.undo_group(); }
@@ -407,7 +404,7 @@ status engine::check_copied(const transaction_notes& notes) {
 void engine::show_all() {
     for (const auto& [id, branch] : live_) {
         prepare(*branch);
-        show(*branch);
+        show(*branch, branch->shown());
     }
 }
 

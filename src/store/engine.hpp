@@ -68,16 +68,17 @@ struct live_branch {
     tree keys;             ///< the working root
     space_map spaces = spaces_in_order;
     branch_writer writer;
-    bool unpublished = false;  ///< `keys` says more than `published`
+    bool unpublished = false;  ///< `keys` says more than `current`
 
-    coppice::published<branch_version> current;  ///< what readers see: says what `published` says
+    published<branch_version> current;  ///< what everybody sees; replaced with the engine's mutex held
+    /// What `current` says.  Requires: the engine's mutex.
+    [[nodiscard]] const snapshot_state& shown() const noexcept { return current.held().state; }
 
     // Guarded by the engine's mutex.
     counted_ptr<branch_version> next;  ///< what `current` will be: made before it is needed, for that may fail
-    snapshot_state published;
     branch_row row;
     bool dropped = false;
-    bool in_catalog = true;  ///< the catalog's record says what `published` says
+    bool in_catalog = true;  ///< the catalog's record says what `current` says
     bool point_due = false;  ///< changed since its newest version
     edit_figures edits;      ///< of `context`, when it was published
     std::uint64_t copied_at_point = 0;
@@ -294,8 +295,8 @@ private:
     [[nodiscard]] counted_ptr<branch_version> make_version();
     /// Makes what show() needs.  Errors: std::bad_alloc.
     void prepare(live_branch& branch);
-    /// Lets readers see what `published` says.  Requires: prepare.
-    void show(live_branch& branch) noexcept;
+    /// Lets everybody see `state`.  Requires: prepare.
+    void show(live_branch& branch, snapshot_state state) noexcept;
     [[nodiscard]] microseconds_utc stamp();
     [[nodiscard]] result<snapshot_state> state_of(const version_name& name);
     [[nodiscard]] result<resolved_version> resolve_locked(std::string_view reference);

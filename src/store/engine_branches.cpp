@@ -22,8 +22,7 @@ branch_handle engine::enter(branch_row row, const snapshot_state& state) {
     made->row = std::move(row);
     made->keys = state.keys.through(made->context);
     made->spaces = state.spaces;
-    made->published = {state.keys.through(reading_), state.spaces, made->row.changed, id, {}};
-    show(*made);
+    show(*made, {state.keys.through(reading_), state.spaces, made->row.changed, id, {}});
     if (unpublished_.capacity() <= live_.size()) { unpublished_.reserve(2 * live_.size() + 8); }
     live_.emplace(id, made);
     return made;
@@ -74,7 +73,7 @@ std::vector<std::pair<branch_row, snapshot_state>> engine::branch_states() {
     for (branch_row& row : branches()) {
         const std::lock_guard lock(mutex_);
         const auto live = live_.find(row.id);
-        auto state = live != live_.end() ? std::optional(live->second->published) : catalog_.branch_state(row.id);
+        auto state = live != live_.end() ? std::optional(live->second->shown()) : catalog_.branch_state(row.id);
         if (!state) { continue; }  // dropped meanwhile
         state->keys = state->keys.through(reading_);
         state->time = clock_.now();
@@ -172,8 +171,7 @@ status engine::apply_drop(live_branch& branch, logging log) {
     std::erase(unpublished_, &branch);
     // Whoever still holds the handle must not keep the data.
     branch.keys.clear();
-    branch.published.keys.clear();
-    show(branch);
+    show(branch, {tree(reading_, keyed_records), spaces_in_order, branch.shown().time, branch.id, {}});
     live_.erase(branch.id);
     return {};
 }
@@ -200,7 +198,7 @@ status engine::apply_rename(live_branch& branch, std::string_view next, logging 
     changed.erase_name(row.name);
     row.name = next;
     changed.put_name(next, {false, branch.id, {}});
-    changed.put_branch(row, branch.published);
+    changed.put_branch(row, branch.shown());
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.row = std::move(row);
     return {};

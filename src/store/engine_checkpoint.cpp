@@ -97,7 +97,7 @@ bool engine::start_checkpoint() {
 engine::cut engine::take_cut() {
     for (auto& [id, branch] : live_) {
         if (branch->in_catalog) { continue; }
-        catalog_.put_branch(branch->row, branch->published);
+        catalog_.put_branch(branch->row, branch->shown());
         branch->in_catalog = true;
     }
     cut taken{catalog_.rows(), head_, figures_.log_bytes, figures_.log_records};

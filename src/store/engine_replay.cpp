@@ -173,7 +173,7 @@ status engine::apply_reference_primitive(byte_reader& from) {
             row.time = from.number<microseconds_utc>();
             row.author = from.text();
             row.message = from.text();
-            row.spaces = changed.published.spaces;
+            row.spaces = changed.shown().spaces;
             if (from.failed()) { return damaged(); }
             return apply_commit(changed, row, logged);
         }
@@ -181,7 +181,11 @@ status engine::apply_reference_primitive(byte_reader& from) {
             const auto time = from.number<microseconds_utc>();
             const std::uint64_t cost = from.varint();
             if (from.failed()) { return damaged(); }
-            changed.row.changed = changed.published.time = time;
+            changed.row.changed = time;
+            prepare(changed);
+            snapshot_state then = changed.shown();
+            then.time = time;
+            show(changed, std::move(then));
             return apply_point(changed, time, cost, logged);
         }
         default: return error{errc::unsupported, "log: a change of references of a newer coppice"};

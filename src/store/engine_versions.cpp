@@ -32,7 +32,7 @@ result<snapshot_state> engine::state_of(const version_name& name) {
         auto found = handle(current->branch);
         if (!found) { return found.error(); }
         if (options_.one_writer) { publish(**found); }
-        return (*found)->published;
+        return (*found)->shown();
     }
     std::optional<snapshot_state> state;
     if (const auto* point = std::get_if<point_of>(&name)) {
@@ -61,7 +61,7 @@ result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std:
 
 result<resolved_version> engine::resolve_time(live_branch& branch, microseconds_utc time) {
     if (time >= branch.row.changed) {
-        resolved_version now{current_of{branch.id}, branch.published, branch.row.name};
+        resolved_version now{current_of{branch.id}, branch.shown(), branch.row.name};
         now.state.time = std::min(time, clock_.now());
         return now;
     }
@@ -95,7 +95,7 @@ result<resolved_version> engine::resolve_locked(std::string_view text) {
         if (options_.one_writer) { publish(**branch); }
         if (parsed->time) { return resolve_time(**branch, *parsed->time); }
         if (!parsed->back) {
-            resolved_version now{current_of{(*branch)->id}, (*branch)->published, (*branch)->row.name};
+            resolved_version now{current_of{(*branch)->id}, (*branch)->shown(), (*branch)->row.name};
             now.state.time = clock_.now();
             return now;
         }
@@ -179,7 +179,7 @@ result<commit_id> engine::commit(live_branch& branch, std::string_view message, 
         row.branch = branch.id;
         row.author = author;
         row.message = message;
-        row.spaces = branch.published.spaces;
+        row.spaces = branch.shown().spaces;
         if (branch.row.head) { row.parents.push_back(*branch.row.head); }
         row.id = make_commit_id(row);
         std::string text;
@@ -202,17 +202,18 @@ result<commit_id> engine::commit(live_branch& branch, std::string_view message, 
 status engine::apply_commit(live_branch& branch, const commit_row& row, logging log) {
     prepare(branch);
     catalog changed(catalog_.rows());
-    changed.put_commit(row, branch.published.keys);
+    changed.put_commit(row, branch.shown().keys);
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.row.head = row.id;
     branch.row.uncommitted = false;
     branch.row.changed = row.time;
-    branch.published.time = row.time;
     branch.in_catalog = false;
     branch.point_due = false;  // the commit is a version of this state
     branch.last_point = clock_.elapsed();
     head_.time = std::max(head_.time, row.time);
-    show(branch);
+    snapshot_state committed = branch.shown();
+    committed.time = row.time;
+    show(branch, std::move(committed));
     return {};
 }
 
@@ -375,7 +376,6 @@ status engine::apply_rewind(live_branch& branch, const snapshot_state& to, const
     unpublished_.push_back(&branch);
     head_.time = std::max(head_.time, entry.time);
     publish(branch);
-    branch.row.changed = branch.published.time = head_.time;
     if (head) {
         branch.row.head = head;
         branch.row.uncommitted = false;
@@ -409,10 +409,10 @@ void engine::make_point(live_branch& branch) {
     std::string text;
     append_primitive(text, primitive::point);
     append_varint(text, branch.id);
-    append_number(text, branch.published.time);
+    append_number(text, branch.shown().time);
     append_varint(text, cost);
     const auto log = [&] { return log_reference(text); };
-    if (!apply_point(branch, branch.published.time, cost, log)) { return; }
+    if (!apply_point(branch, branch.shown().time, cost, log)) { return; }
     branch.copied_at_point = copied;
     branch.last_point = clock_.elapsed();
     // History of a branch that is written all over would eat the budget in minutes: it becomes coarser.
@@ -423,7 +423,7 @@ void engine::make_point(live_branch& branch) {
 
 status engine::apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost, logging log) {
     catalog changed(catalog_.rows());
-    changed.put_point(branch.id, time, cost, branch.published);
+    changed.put_point(branch.id, time, cost, branch.shown());
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     head_.point_bytes += cost;
     head_.time = std::max(head_.time, time);

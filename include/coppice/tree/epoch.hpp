@@ -240,6 +240,8 @@ public:
         const epoch_section in(epochs_);
         return counted_ptr<const T>::share(*now_.load());
     }
+    /// What the box holds, for its writer.  Requires: nobody replaces it while that is looked at.
+    [[nodiscard]] const T& held() const noexcept { return *now_.load(std::memory_order_acquire); }
     /// Lends what the box holds to `f` for the call, which is short and must not wait.
     template <class F>
     decltype(auto) with(F&& f) const {
