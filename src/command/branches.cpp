@@ -1,6 +1,7 @@
 // command/branches.cpp: branches, commits, tags, REWIND and the store itself. ON and AT run another command elsewhere.
 #include <array>
 #include <filesystem>
+#include <memory>
 
 #include <fmt/format.h>
 
@@ -113,7 +114,32 @@ status branch_current(command_context& context, arguments) {
     return {};
 }
 
+struct branch_figures {
+    branch_row row;
+    microseconds_utc history_begin;
+    std::uint64_t keys;
+    edit_figures edits;
+};
+
+void say_figures(reply_sink& reply, const branch_figures& of, std::size_t more) {
+    reply.map(12 + more);
+    say_text(reply, "name", of.row.name);
+    say_head(reply, of.row);
+    say_number(reply, "time", static_cast<std::uint64_t>(of.row.changed));
+    say_number(reply, "created", static_cast<std::uint64_t>(of.row.created));
+    say_number(reply, "history_begin", static_cast<std::uint64_t>(of.history_begin));
+    say_number(reply, "keys", of.keys);
+    say_truth(reply, "uncommitted", of.row.uncommitted);
+    say_number(reply, "edits_in_place", of.edits.in_place);
+    say_number(reply, "nodes_copied", of.edits.copied);
+    say_number(reply, "copied_bytes", of.edits.copied_bytes);
+    say_number(reply, "nodes_split", of.edits.split);
+    say_number(reply, "nodes_merged", of.edits.merged);
+}
+
 status branch_about(command_context& context, arguments given) {
+    const bool with_memory = given.size() == 4 && says(given[3], "MEMORY");
+    if (given.size() > 3 && !with_memory) { return expected(given[3], "BRANCH INFO name [MEMORY]"); }
     const auto row = context.store.branch_info(given[2]);
     if (!row) { return row.error(); }
     const auto branch = context.store.branch(given[2]);
@@ -122,23 +148,22 @@ status branch_about(command_context& context, arguments given) {
     if (!begin) { return begin.error(); }
     snapshot_state state = context.store.read(**branch);
     state.keys = state.keys.through((*branch)->context);
-    const std::uint64_t keys = state.view(context.now).size();
-    const edit_figures& edits = (*branch)->context.edits;
-    reply_sink& reply = context.reply;
-    reply.map(12);
-    say_text(reply, "name", row->name);
-    say_head(reply, *row);
-    say_number(reply, "time", static_cast<std::uint64_t>(row->changed));
-    say_number(reply, "created", static_cast<std::uint64_t>(row->created));
-    say_number(reply, "history_begin", static_cast<std::uint64_t>(*begin));
-    say_number(reply, "keys", keys);
-    say_truth(reply, "uncommitted", row->uncommitted);
-    say_number(reply, "edits_in_place", edits.in_place);
-    say_number(reply, "nodes_copied", edits.copied);
-    say_number(reply, "copied_bytes", edits.copied_bytes);
-    say_number(reply, "nodes_split", edits.split);
-    say_number(reply, "nodes_merged", edits.merged);
-    return {};
+    const branch_figures figures{*row, *begin, state.view(context.now).size(), (*branch)->context.edits};
+    if (!with_memory) {
+        say_figures(context.reply, figures, 0);
+        return {};
+    }
+    auto resident = std::make_shared<residency>(context.store.residency_of(**branch));
+    return answer_apart(context, [figures, resident = std::move(resident)](reply_sink& reply) -> status {
+        const resident_figures memory = resident->count();
+        say_figures(reply, figures, 5);
+        say_number(reply, "resident_nodes", memory.nodes);
+        say_number(reply, "resident_bytes", memory.bytes);
+        say_number(reply, "shared_bytes", memory.bytes - memory.own_bytes);
+        say_number(reply, "exclusive_bytes", memory.own_bytes);
+        say_number(reply, "history_bytes", memory.history_bytes);
+        return {};
+    });
 }
 
 // ---- COMMIT, TAG, REWIND
@@ -257,8 +282,9 @@ constexpr command branch_rows[] = {
     {"DELETE", branch_delete, exactly(3), no_keys(), admin, rt::simple, of, "O(v log n), v its versions", here,
      "Delete a branch with its history; commits stay.", "name", "no-multi"},
     help_row,
-    {"INFO", branch_about, exactly(3), no_keys(), admin, rt::map, of, "O(log n)", here,
-     "Return a branch's figures: its commit, times, keys, and what its edits have cost.", "name", ""},
+    {"INFO", branch_about, at_least(3), no_keys(), admin, rt::map, of, "O(log n); MEMORY: O(nodes in memory)", here,
+     "Return a branch's figures: its commit, times, keys, what its edits have cost, and what of it is in memory.",
+     "name [MEMORY]", ""},
     {"LIST", branch_list, exactly(2), no_keys(), admin, rt::array, of, "O(b log n), b branches", here,
      "Return all branches, by name.", "", ""},
     {"RENAME", branch_rename, exactly(4), no_keys(), admin, rt::simple, of, "O(log n)", here,

@@ -127,7 +127,7 @@ branch_commands() noexcept;  ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND
 [[nodiscard]] std::span<const command> all_commands() noexcept;
 /// The row of a command, whatever its case; null: there is none.  Cost: O(1).
 [[nodiscard]] const command* find_command(std::string_view name) noexcept;
-/// The arguments that are keys.  Requires: they fit the row's arity.  Errors: the number of keys that they say is wrong.
+/// The arguments that are keys.  Requires: they fit the row's arity.  Errors: the number of keys they say is wrong.
 [[nodiscard]] result<std::vector<std::string_view>> keys_of(const command& row, arguments given);
 /// Whether `given` arguments fit the row's arity.
 [[nodiscard]] constexpr bool fits_arity(const command& row, std::size_t given) noexcept {

@@ -141,9 +141,23 @@ void command_statistics(const command_context& context, info_text& text) {
     }
 }
 
+std::uint64_t in_milliseconds(std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+}
+std::string in_microseconds(std::chrono::nanoseconds time) {
+    return fmt::format("{:.1f}", std::chrono::duration<double, std::micro>(time).count());
+}
+
 // Copy on write: what is shared, what changes cost, and what is kept for the past.
 void cow(const command_context& context, info_text& text) {
     const auto figures = context.store.figures();
+    const auto& stats = context.host->stats;
+    const auto& commits = context.host->commit_times;
+    std::uint64_t pending = 0;
+    context.host->each_session([&](const command_session& each) { pending += each.in_multi ? 1U : 0U; });
+    const double per_change =
+        figures.changes == 0 ? 0
+                             : static_cast<double>(figures.edits.copied_bytes) / static_cast<double>(figures.changes);
     text.section("Cow");
     text.line("branch", context.branch.row.name);
     text.line("branches", figures.branches);
@@ -151,6 +165,17 @@ void cow(const command_context& context, info_text& text) {
     text.line("commits", figures.commits);
     text.line("restore_points", figures.points);
     text.line("restore_points_estimated_bytes", figures.point_bytes);
+    text.line("versions_alive", figures.branches + figures.commits + figures.points + figures.snapshots);
+    text.line("snapshots_held", figures.snapshots);
+    text.line("oldest_snapshot_ms", in_milliseconds(figures.snapshot_age));
+    text.line("readers_active", figures.readers);
+    text.line("transactions_pending", pending);
+    text.line("transactions", stats.transactions);
+    text.line("conflicts", stats.conflicts);
+    text.line("turns_that_wrote", commits.count());
+    text.line("commit_us_average", in_microseconds(commits.average()));
+    text.line("commit_us_p99", in_microseconds(commits.quantile(0.99)));
+    text.line("commit_us_longest", in_microseconds(commits.longest()));
     text.line("nodes_in_memory", figures.pool.nodes);
     text.line("nodes_in_memory_bytes", figures.pool.bytes);
     text.line("nodes_to_free", figures.pool.garbage_nodes);
@@ -158,6 +183,8 @@ void cow(const command_context& context, info_text& text) {
     text.line("edits_in_place", figures.edits.in_place);
     text.line("nodes_copied", figures.edits.copied);
     text.line("nodes_copied_bytes", figures.edits.copied_bytes);
+    text.line("changes", figures.changes);
+    text.line("copied_bytes_per_change", fmt::format("{:.1f}", per_change));
     text.line("nodes_split", figures.edits.split);
     text.line("nodes_merged", figures.edits.merged);
     text.line("checkpoints", figures.checkpoints);

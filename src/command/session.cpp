@@ -121,6 +121,7 @@ void command_host::reset_stats() {
     command_stats none;
     none.rows.resize(stats.rows.size());
     stats = std::move(none);
+    commit_times.clear();
 }
 
 status command_host::save(command_context& context) {

@@ -24,6 +24,7 @@
 
 #include <coppice/base/clock.hpp>
 #include <coppice/base/function_ref.hpp>
+#include <coppice/base/histogram.hpp>
 #include <coppice/base/random.hpp>
 
 #include <command/command.hpp>
@@ -116,6 +117,8 @@ struct command_stats {
     std::uint64_t expired = 0;
     std::uint64_t misses_in_memory = 0;  ///< commands that waited for a page
     std::uint64_t long_reads = 0;        ///< given to a worker
+    std::uint64_t transactions = 0;      ///< EXECs that ran
+    std::uint64_t conflicts = 0;         ///< EXECs that did not, for a watched key was touched
     std::uint64_t ops_per_second = 0;
 };
 
@@ -169,6 +172,7 @@ public:
     scan_table scans;
     watch_table watches;
     command_stats stats;
+    duration_histogram commit_times;  ///< of turns that wrote: until what they wrote is as safe as appendfsync asks
     random_source random;
     std::deque<slow_entry> slow;  ///< newest first
     std::uint64_t slow_ids = 0;

@@ -73,6 +73,7 @@ status exec(command_context& context, arguments) {
         return {};
     }
     if (session.touched || any_expired(session, context.now)) {
+        ++context.host->stats.conflicts;
         session.end_multi();
         context.reply.null_array();
         return {};
@@ -91,6 +92,7 @@ status exec(command_context& context, arguments) {
         session.end_multi();
         throw;
     }
+    ++context.host->stats.transactions;
     session.end_multi();
     return {};
 }

@@ -89,6 +89,12 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
                              : word == "no"   ? durability::no
                                               : durability::everysec);
     });
+    follow(setting::maxmemory, [this](const settings& now) {
+        look_at_memory();
+        const auto bytes = now.number(setting::maxmemory);
+        if (bytes == 0) { return; }
+        log_.warn("maxmemory {}: above it commands that add data are refused; nothing is dropped to make room", bytes);
+    });
     follow(setting::history_budget, [this](const settings& now) {
         store.set_history_budget(static_cast<std::uint64_t>(now.number(setting::history_budget)));
     });
@@ -323,7 +329,11 @@ void command_service::flush_writes() {
 
 std::uint64_t command_service::end_turn() {
     flush_writes();
+    const bool wrote = !writers_.empty();
+    const auto begun = wrote ? clock.elapsed() : std::chrono::nanoseconds{};
     const auto ticket = store.end_turn();
+    if (wrote && ticket) { note_commit(*ticket, begun); }
+    note_durable();
     if (!ticket) {
         // What was not logged must not be answered.
         log_.error("the log cannot be written: {}", ticket.error().message());
@@ -359,6 +369,20 @@ void command_service::pace_writers(std::chrono::milliseconds pause) {
 }
 
 // ---- figures
+
+void command_service::note_commit(log_sequence end, std::chrono::nanoseconds begun) {
+    if (end <= store.durable()) { return commit_times.add(clock.elapsed() - begun); }
+    try {
+        commits_.push_back({end, begun});
+    } catch (const std::bad_alloc&) {  // then it is not counted
+    }
+}
+
+void command_service::note_durable() {
+    for (; !commits_.empty() && commits_.front().end <= store.durable(); commits_.pop_front()) {
+        commit_times.add(clock.elapsed() - commits_.front().begun);
+    }
+}
 
 void command_service::end_stretch(connected_client& from, stretch& open, std::span<const request> requests,
                                   std::size_t end) {
@@ -401,9 +425,13 @@ void command_service::count_operations() {
     scans.sweep();
 }
 
-void command_service::sweep() {
+void command_service::look_at_memory() {
     const auto memory_max = static_cast<std::uint64_t>(settings_.number(setting::maxmemory));
     out_of_memory = memory_max != 0 && store.pool().figures().bytes > memory_max;
+}
+
+void command_service::sweep() {
+    look_at_memory();
     std::vector<live_branch*> branches;
     for (const auto& [id, each] : clients_) { branches.push_back(each->session.branch.get()); }
     std::sort(branches.begin(), branches.end());

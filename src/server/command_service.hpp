@@ -14,6 +14,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -88,9 +89,12 @@ private:
     void load_in_background(const not_resident& missing);
     void for_each_writer(function_ref<void(client&)> seen);
     void pace_writers(std::chrono::milliseconds pause);
+    void look_at_memory();
     void sweep();
     void close_running() noexcept;
     void count_operations();
+    void note_commit(log_sequence end, std::chrono::nanoseconds begun);
+    void note_durable();
     [[nodiscard]] client& client_of(const command_session& session) const;
 
     loop& loop_;
@@ -105,6 +109,11 @@ private:
     milliseconds_utc now_ = 0;
     live_branch* unrecorded_ = nullptr;   // has writes that record() has not seen
     std::vector<std::uint64_t> writers_;  // clients that wrote in this turn
+    struct commit {
+        log_sequence end;
+        std::chrono::nanoseconds begun;
+    };
+    std::deque<commit> commits_;  // turns that wrote and are not durable yet
     std::uint64_t operations_seen_ = 0;
     bool final_checkpoint_ = true;
 };

@@ -135,6 +135,7 @@ void engine::publish(live_branch& branch) {
     branch.row.spaces = branch.spaces;
     branch.row.uncommitted = true;
     branch.edits = branch.context.edits;
+    branch.changes = branch.writer.changes();
     branch.in_catalog = false;
     branch.point_due = true;
     branch.unpublished = false;

@@ -40,6 +40,7 @@
 #include <store/history.hpp>
 #include <store/pace.hpp>
 #include <store/reach.hpp>
+#include <store/residency.hpp>
 #include <store/version.hpp>
 #include <store/writer.hpp>
 
@@ -78,9 +79,10 @@ struct live_branch {
     counted_ptr<branch_version> next;  ///< what `current` will be: made before it is needed, for that may fail
     branch_row row;
     bool dropped = false;
-    bool in_catalog = true;  ///< the catalog's record says what `current` says
-    bool point_due = false;  ///< changed since its newest version
-    edit_figures edits;      ///< of `context`, when it was published
+    bool in_catalog = true;     ///< the catalog's record says what `current` says
+    bool point_due = false;     ///< changed since its newest version
+    edit_figures edits;         ///< of `context`, when it was published
+    std::uint64_t changes = 0;  ///< of `writer`, likewise
     std::uint64_t copied_at_point = 0;
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
@@ -97,6 +99,7 @@ struct resolved_version {
 struct engine_figures {
     pool_figures pool;
     edit_figures edits;
+    std::uint64_t changes = 0;  ///< primitives that the edits were made for
     std::uint64_t branches = 0;
     std::uint64_t live_branches = 0;
     std::uint64_t points = 0;
@@ -151,6 +154,8 @@ public:
     [[nodiscard]] std::string name_of(live_branch& branch);
     /// The same with what each says.
     [[nodiscard]] std::vector<std::pair<branch_row, snapshot_state>> branch_states();
+    /// What of a branch is in memory, to be counted on any thread.  Cost: O(branches in use).
+    [[nodiscard]] residency residency_of(live_branch& branch);
     /// `made`: set to the branch, which then is in use.
     result<branch_row> create_branch(std::string_view name, std::string_view from, branch_handle* made = nullptr);
     status drop_branch(std::string_view name);  ///< not "main"
@@ -321,6 +326,7 @@ private:
     void trim_history();
     [[nodiscard]] cut take_cut();
     void forget_idle();
+    void add_edits(engine_figures& to, const live_branch& branch) const;
     status fail(const error& cause);
 
     // Each does one change of references, in memory and in the catalog; replay calls the same. What can fail comes

@@ -83,6 +83,23 @@ std::vector<std::pair<branch_row, snapshot_state>> engine::branch_states() {
     return states;
 }
 
+residency engine::residency_of(live_branch& branch) {
+    const std::lock_guard lock(mutex_);
+    // What was written since a branch was published is looked at where the caller may: in the one writer's thread.
+    const auto newest = [&](const live_branch& of) {
+        return options_.one_writer && of.unpublished ? of.keys.through(reading_) : of.shown().keys;
+    };
+    residency found({newest(branch), branch.spaces, 0, branch.id, {}}, catalog_.rows());
+    for (const auto& [id, other] : live_) {
+        if (id != branch.id) { found.add_other(newest(*other)); }
+    }
+    for (const snapshot_pin& held : pins_->all()) {
+        const bool shown = held->replaced_at.load(std::memory_order_relaxed) == 0;
+        if (!shown) { found.add_other(held->held); }
+    }
+    return found;
+}
+
 result<branch_row> engine::create_branch(std::string_view name, std::string_view from, branch_handle* made) {
     if (const status valid = check_name(name); !valid) { return valid.error(); }
     const std::lock_guard lock(mutex_);

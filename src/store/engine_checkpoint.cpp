@@ -113,13 +113,7 @@ void engine::forget_idle() {
         live_branch& branch = *at->second;
         const bool idle = at->second.use_count() == 1 && branch.in_catalog && !branch.point_due && !branch.unpublished
                           && branch.id != main_branch;
-        if (idle) {
-            figures_.edits.in_place += branch.context.edits.in_place;
-            figures_.edits.copied += branch.context.edits.copied;
-            figures_.edits.copied_bytes += branch.context.edits.copied_bytes;
-            figures_.edits.split += branch.context.edits.split;
-            figures_.edits.merged += branch.context.edits.merged;
-        }
+        if (idle) { add_edits(figures_, branch); }
         at = idle ? live_.erase(at) : std::next(at);
     }
 }

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <utility>
 
+#include <coppice/base/histogram.hpp>
 #include <coppice/store.hpp>
 
 #include <store/caught.hpp>
@@ -25,11 +26,10 @@ struct store_core {
 
     const std::unique_ptr<engine> inside;
     std::mutex references;  // one change of names at a time, so that a name goes on meaning the branch it was found by
-    std::atomic<std::uint64_t> transactions{0};
+    std::atomic<std::uint64_t> transactions_pending{0};
     std::atomic<std::uint64_t> transactions_failed{0};
     std::atomic<std::uint64_t> conflicts{0};
-    std::atomic<std::int64_t> commit_nanoseconds{0};
-    std::atomic<std::int64_t> commit_nanoseconds_max{0};
+    duration_histogram commit_times;  // of transactions that succeeded
 };
 
 /// All handles of an open store together.

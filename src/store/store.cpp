@@ -51,11 +51,11 @@ commit_info info_of(commit_row row) {
     return {row.id, std::move(row.parents), row.time, std::move(row.author), std::move(row.message)};
 }
 
-/// Adds to `most` if `value` is more.
-void raise(std::atomic<std::int64_t>& most, std::int64_t value) noexcept {
-    std::int64_t seen = most.load(std::memory_order_relaxed);
-    while (seen < value && !most.compare_exchange_weak(seen, value, std::memory_order_relaxed)) {}
-}
+/// One transaction less, however it ended.
+struct pending_end {
+    std::atomic<std::uint64_t>& pending;
+    ~pending_end() { pending.fetch_sub(1, std::memory_order_relaxed); }
+};
 
 part_difference::place place_of(part_kind kind) noexcept {
     switch (kind) {
@@ -117,21 +117,27 @@ result<version_id> branch::run(function_ref<status(editor&)> f) {
         const status done = f(edit);
         return done ? state.failed : done;
     };
+    core.transactions_pending.fetch_add(1, std::memory_order_relaxed);
+    const pending_end ended{core.transactions_pending};
     const status done = inside.transact(*live_, change, &state.notes);
     if (!done) {
         core.transactions_failed.fetch_add(1, std::memory_order_relaxed);
         if (done.error().code == errc::conflict) { core.conflicts.fetch_add(1, std::memory_order_relaxed); }
         return done.error();
     }
-    const std::int64_t taken = (inside.clock().elapsed() - begun).count();
-    core.transactions.fetch_add(1, std::memory_order_relaxed);
-    core.commit_nanoseconds.fetch_add(taken, std::memory_order_relaxed);
-    raise(core.commit_nanoseconds_max, taken);
+    core.commit_times.add(inside.clock().elapsed() - begun);
     return version_id{state.notes.version};
 }
 
 result<commit_id> branch::commit(std::string_view message, std::string_view author) {
     return users_->core->inside->commit(*live_, message, author);
+}
+
+result<branch_memory> branch::memory_usage() const {
+    return caught([&]() -> result<branch_memory> {
+        const resident_figures now = users_->core->inside->residency_of(*live_).count();
+        return branch_memory{now.nodes, now.bytes, now.own_bytes, now.history_bytes};
+    });
 }
 
 status branch::rewind(std::string_view reference) {
@@ -324,11 +330,13 @@ result<store_metrics> store::metrics() {
     told.commits = now.commits;
     told.restore_points = now.points;
     told.restore_point_bytes = now.point_bytes;
-    told.transactions = core.transactions.load(std::memory_order_relaxed);
+    told.transactions = core.commit_times.count();
+    told.transactions_pending = core.transactions_pending.load(std::memory_order_relaxed);
     told.transactions_failed = core.transactions_failed.load(std::memory_order_relaxed);
     told.conflicts = core.conflicts.load(std::memory_order_relaxed);
-    told.commit_time = std::chrono::nanoseconds(core.commit_nanoseconds.load(std::memory_order_relaxed));
-    told.commit_time_max = std::chrono::nanoseconds(core.commit_nanoseconds_max.load(std::memory_order_relaxed));
+    told.commit_time = core.commit_times.sum();
+    told.commit_time_p99 = core.commit_times.quantile(0.99);
+    told.commit_time_max = core.commit_times.longest();
     told.edits_in_place = now.edits.in_place;
     told.nodes_copied = now.edits.copied;
     told.bytes_copied = now.edits.copied_bytes;

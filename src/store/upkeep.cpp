@@ -16,18 +16,23 @@ void engine::measure_disk() {
     disk_bytes_.store(where_.nodes->disk_bytes() + where_.log->disk_bytes(), std::memory_order_relaxed);
 }
 
+/// Adds what the edits of a branch have cost.
+void engine::add_edits(engine_figures& to, const live_branch& branch) const {
+    const bool here = options_.one_writer;  // its thread asks
+    const edit_figures& edits = here ? branch.context.edits : branch.edits;
+    to.edits.in_place += edits.in_place;
+    to.edits.copied += edits.copied;
+    to.edits.copied_bytes += edits.copied_bytes;
+    to.edits.split += edits.split;
+    to.edits.merged += edits.merged;
+    to.changes += here ? branch.writer.changes() : branch.changes;
+}
+
 engine_figures engine::figures() {
     const std::lock_guard lock(mutex_);
     engine_figures now = figures_;
     now.pool = pool_.figures();
-    for (const auto& [id, branch] : live_) {
-        const edit_figures& edits = options_.one_writer ? branch->context.edits : branch->edits;
-        now.edits.in_place += edits.in_place;
-        now.edits.copied += edits.copied;
-        now.edits.copied_bytes += edits.copied_bytes;
-        now.edits.split += edits.split;
-        now.edits.merged += edits.merged;
-    }
+    for (const auto& [id, branch] : live_) { add_edits(now, *branch); }
     now.branches = catalog_.count('b');
     now.live_branches = live_.size();
     now.points = catalog_.point_count();

@@ -143,6 +143,19 @@ class Service(unittest.TestCase):
         self.assertEqual(client.call("CONFIG", "SET", "appendfsync", "always"), OK)
         self.assertEqual(client.call("SET", "a", "2"), OK)
 
+    def test_what_commits_take_is_told(self):
+        for durability in ("everysec", "always"):
+            client = self.start("--appendfsync", durability).client()
+            for i in range(50):
+                self.assertEqual(client.call("SET", "a", str(i)), OK)
+            client.call("GET", "a")
+            lines = client.call("INFO", "cow")[1].decode().split("\r\n")
+            told = dict(line.split(":", 1) for line in lines if ":" in line)
+            self.assertEqual(int(told["turns_that_wrote"]), 50)
+            self.assertGreater(float(told["commit_us_average"]), 0)
+            self.assertGreaterEqual(float(told["commit_us_p99"]), float(told["commit_us_average"]))
+            self.assertGreaterEqual(float(told["commit_us_longest"]), float(told["commit_us_p99"]))
+
     def test_shutdown_stops_it_cleanly(self):
         server = self.start()
         client = server.client()
