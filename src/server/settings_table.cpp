@@ -84,8 +84,11 @@ constexpr setting_row table[] = {
      save_refuses},
     {setting::databases, "databases", number, "16", false, "Key spaces of a branch; fixed.", "", 16, 16},
     {setting::maxmemory, "maxmemory", bytes, "0", true,
-     "Memory limit. Near it pages that can be read again are dropped, at it writes are refused; 0 for none.", "", 0,
-     any},
+     "Bytes of used_memory (INFO memory) above which commands that add data are refused with OOM, looked at ten times "
+     "a second; 0 for none. Nothing is dropped to make room, neither keys nor pages: deleting gives memory back once "
+     "no "
+     "older version says what was deleted.",
+     "", 0, any},
     {setting::maxmemory_policy, "maxmemory-policy", choice, "noeviction", true, "No key is ever dropped; fixed.", "", 0,
      0, "noeviction"},
     {setting::history_budget, "history-budget", bytes, "1gb", true,
@@ -98,7 +101,7 @@ constexpr setting_row table[] = {
      text,
      "",
      true,
-     "Which changes are published as keyspace notifications, in Redis's letters; empty for none.",
+     "Accepted for programs written for Redis and not used: there are no keyspace notifications yet.",
      "",
      0,
      0,

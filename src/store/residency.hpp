@@ -2,8 +2,9 @@
 //
 // Counted are nodes in memory, each once and with all the memory it takes; what is on storage alone takes none. A
 // node is the branch's own when no other branch, no commit and no snapshot that somebody holds leads to it through
-// memory: deleting the branch frees it. What a branch said at the newest checkpoint counts as said by it. Nodes that are reached through storage alone do not keep each other in
-// memory, so a walk along resident slots tells the truth and reads nothing.
+// memory: deleting the branch frees it. What a branch said at the newest checkpoint counts as said by it. Nodes that
+// are reached through storage alone do not keep each other in memory, so a walk along resident slots tells the truth
+// and reads nothing.
 //
 // Cost. O(nodes in memory), not O(elements); to begin it O(branches in use + snapshots).
 // Threads: count() any, once; what is counted is held, so others go on.
