@@ -12,7 +12,7 @@ namespace coppice {
 namespace {
 
 // Words of the table's flags that only the dispatcher reads.
-bool is_own_flag(std::string_view flag) noexcept { return flag == "in-multi"; }
+bool is_own_flag(std::string_view flag) noexcept { return flag == "in-multi" || flag == "ends-multi"; }
 
 std::vector<std::string> flags_of(const command& row) {
     std::vector<std::string> flags;

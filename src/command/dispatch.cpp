@@ -14,11 +14,6 @@ constexpr std::size_t quoted_bytes = 128;  // of a client's words, in an error
 constexpr std::size_t short_answer_bytes = 256;  // OK, a number, an id, most errors
 constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
 
-// As C prints it: up to the first zero byte.
-std::string_view printed(std::string_view word) noexcept {
-    return word.substr(0, std::min(word.find('\0'), quoted_bytes));
-}
-
 bool has_flag(const command& row, std::string_view flag) noexcept {
     return row.flags.find(flag) != std::string_view::npos;
 }
@@ -28,7 +23,8 @@ void say_unknown_command(reply_sink& reply, arguments given) {
     for (std::size_t i = 1; i < given.size() && words.size() < quoted_bytes; ++i) {
         words += fmt::format("'{}' ", printed(given[i]).substr(0, quoted_bytes - words.size()));
     }
-    reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}", printed(given[0]), words));
+    reply.error(fmt::format("ERR unknown command '{}', with args beginning with: {}",
+                            printed(given[0]).substr(0, quoted_bytes), words));
 }
 
 // A container's row for given[1], or null after an error.
@@ -39,7 +35,8 @@ const command* subcommand_for(reply_sink& reply, const command& container, argum
         reply_error(reply, arity_error(fmt::format("{}|{}", container.name, row.name)));
         return nullptr;
     }
-    reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", printed(given[1]), container.name));
+    reply.error(fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", printed(given[1]).substr(0, quoted_bytes),
+                            container.name));
     return nullptr;
 }
 
@@ -181,7 +178,12 @@ const command* look_up(reply_sink& reply, arguments given, const command*& sub) 
         return sub == nullptr ? nullptr : row;
     }
     if (!fits_arity(*row, given.size())) [[unlikely]] {
-        reply_error(reply, arity_error(row->name));
+        const auto misfit = arity_error(row->name);
+        if (has_flag(*row, "ends-multi")) {
+            reply.error("EXECABORT Transaction discarded because of: " + misfit.context);
+        } else {
+            reply_error(reply, misfit);
+        }
         return nullptr;
     }
     return row;
@@ -243,6 +245,8 @@ run_outcome run_with_room(command_host& host, command_session& session, reply_si
     const command* sub = nullptr;
     const auto* row = look_up(reply, given, sub);
     if (row == nullptr) [[unlikely]] {
+        const auto* const known = find_command(given[0]);
+        if (known != nullptr && has_flag(*known, "ends-multi")) { session.end_multi(); }
         session.multi_failed = session.multi_failed || session.in_multi;
         ++host.stats.errors;
         return std::nullopt;

@@ -38,7 +38,7 @@ result<condition> condition_in(arguments words) {
         } else if (says(word, "LT")) {
             wanted.sooner = true;
         } else {
-            return error{errc::invalid, fmt::format("Unsupported option {}", word)};
+            return error{errc::invalid, fmt::format("Unsupported option {}", printed(word))};
         }
     }
     if (wanted.none && (wanted.some || wanted.later || wanted.sooner)) {

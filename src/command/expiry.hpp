@@ -11,6 +11,7 @@ namespace coppice {
 struct time_form {
     bool seconds = true;
     bool absolute = false;
+    friend bool operator==(const time_form&, const time_form&) = default;
 };
 
 /// The deadline that `text` says.  Errors: not an integer; "invalid expire time in 'set' command", where

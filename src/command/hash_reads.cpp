@@ -179,6 +179,9 @@ status hrandfield(command_context& context, arguments given) {
         }
         return {};
     }
+    if (asked) {
+        if (const auto few = check_repeats(asked->wanted); !few) { return few; }
+    }
     const tree fields = context.view().child(**found);
     if (asked) {
         answer_random_fields(context, fields, *asked);

@@ -104,6 +104,8 @@ bool says(std::string_view text, std::string_view word) noexcept {
            && std::equal(text.begin(), text.end(), word.begin(), [](char a, char b) { return lower(a) == lower(b); });
 }
 
+std::string_view printed(std::string_view word) noexcept { return word.substr(0, word.find('\0')); }
+
 std::string lower_case(std::string_view text) {
     std::string lowered(text);
     std::transform(lowered.begin(), lowered.end(), lowered.begin(), lower);

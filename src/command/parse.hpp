@@ -9,5 +9,7 @@ namespace coppice {
 /// As INCRBYFLOAT says a number: 17 digits behind the point, no zeros at the end, no exponent.
 [[nodiscard]] std::string human_real(long double number);
 [[nodiscard]] std::string lower_case(std::string_view text);
+/// A word as C prints it: up to the first zero byte.
+[[nodiscard]] std::string_view printed(std::string_view word) noexcept;
 
 }  // namespace coppice

@@ -33,11 +33,13 @@ result<random_count> random_count_in(std::string_view text) {
         return error{errc::invalid,
                      fmt::format("value is out of range, value must between {} and {}", -INT64_MAX, INT64_MAX)};
     }
-    if (*number < -static_cast<std::int64_t>(limits::random_picks)) {
-        return error{errc::limit,
-                     fmt::format("value is out of range, at most {} elements with repeats", limits::random_picks)};
-    }
     return random_count{static_cast<std::uint64_t>(*number < 0 ? -*number : *number), *number < 0};
+}
+
+status check_repeats(const random_count& wanted) {
+    if (!wanted.repeats || wanted.count <= limits::random_picks) { return {}; }
+    return error{errc::limit,
+                 fmt::format("value is out of range, at most {} elements with repeats", limits::random_picks)};
 }
 
 random_source& random_of(const command_context& context) noexcept {

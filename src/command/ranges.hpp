@@ -25,6 +25,8 @@ struct random_count {
 };
 /// Errors: not an integer; out of range.
 [[nodiscard]] result<random_count> random_count_in(std::string_view text);
+/// Errors: more with repeats than one answer may hold.
+[[nodiscard]] status check_repeats(const random_count& wanted);
 
 /// The command's random numbers: the host's, or a worker's own.
 [[nodiscard]] random_source& random_of(const command_context& context) noexcept;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
+#include <cerrno>
+#include <cstdlib>
 #include <functional>
 
 #include <fmt/format.h>
@@ -31,10 +32,14 @@ struct scan_options {
     std::optional<std::string_view> type;
 };
 
+// As Redis reads it, with strtoul: nothing is 0, and a sign is taken.
 result<std::uint64_t> cursor_in(std::string_view text) {
-    std::uint64_t cursor = 0;
-    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), cursor);
-    if (failure != std::errc{} || end != text.data() + text.size()) { return error{errc::invalid, "invalid cursor"}; }
+    const std::string copy(text.substr(0, text.find('\0')));
+    char* end = nullptr;
+    errno = 0;
+    const std::uint64_t cursor = std::strtoul(copy.c_str(), &end, 10);
+    const bool spaced = !copy.empty() && std::isspace(static_cast<unsigned char>(copy.front())) != 0;
+    if (spaced || *end != '\0' || errno == ERANGE) { return error{errc::invalid, "invalid cursor"}; }
     return cursor;
 }
 

@@ -96,10 +96,11 @@ status flushall(command_context& context, arguments given) {
 }
 
 status swapdb(command_context& context, arguments given) {
+    const auto is_small = [](const result<std::int64_t>& index) { return index && *index == static_cast<int>(*index); };
     const auto a = integer_in(given[1]);
-    if (!a) { return error{errc::invalid, "invalid first DB index"}; }
+    if (!is_small(a)) { return error{errc::invalid, "invalid first DB index"}; }
     const auto b = integer_in(given[2]);
-    if (!b) { return error{errc::invalid, "invalid second DB index"}; }
+    if (!is_small(b)) { return error{errc::invalid, "invalid second DB index"}; }
     const auto most = static_cast<std::int64_t>(limits::key_spaces);
     if (*a < 0 || *b < 0 || *a >= most || *b >= most) { return error{errc::invalid, "DB index is out of range"}; }
     const auto first = static_cast<unsigned>(*a);

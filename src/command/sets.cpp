@@ -191,6 +191,9 @@ status srandmember(command_context& context, arguments given) {
         }
         return {};
     }
+    if (wanted) {
+        if (const auto few = check_repeats(*wanted); !few) { return few; }
+    }
     auto& random = random_of(context);
     const tree members = context.view().child(**found);
     const auto size = members.size();

@@ -55,7 +55,10 @@ struct set_options {
     std::optional<time_form> form;
     std::string_view time;
 
-    [[nodiscard]] bool times() const noexcept { return form || keep_deadline || persist; }
+    /// One of them, said once or again and again: the last counts.
+    [[nodiscard]] bool takes(time_form wanted) const noexcept {
+        return !keep_deadline && !persist && (!form || *form == wanted);
+    }
 };
 
 std::optional<time_form> time_form_in(std::string_view word) noexcept {
@@ -80,7 +83,7 @@ result<set_options> options_in(arguments words, bool of_set) {
             options.keep_deadline = true;
         } else if (!of_set && says(word, "PERSIST") && !options.form && !options.keep_deadline) {
             options.persist = true;
-        } else if (const auto form = time_form_in(word); form && !options.times() && i + 1 < words.size()) {
+        } else if (const auto form = time_form_in(word); form && options.takes(*form) && i + 1 < words.size()) {
             options.form = form;
             options.time = words[++i];
         } else {

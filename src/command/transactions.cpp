@@ -143,7 +143,7 @@ constexpr command rows[] = {
      here,
      "Run the commands queued since MULTI as one change, unless a watched key was touched.",
      "",
-     "in-multi"},
+     "in-multi ends-multi"},
     {"MULTI",
      multi,
      exactly(1),
