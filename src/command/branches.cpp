@@ -50,21 +50,21 @@ void say_head(reply_sink& reply, const branch_row& row) {
 // ---- BRANCH
 
 status branch_list(command_context& context, arguments) {
-    auto branches = context.store.branch_states();
+    const auto names = std::make_shared<held_names>(context.store.branches_and_names());
     const branch_id current = context.branch.id;
     const milliseconds_utc now = context.now;
-    return answer_apart(context, [branches = std::move(branches), current, now](reply_sink& reply) -> status {
-        std::vector<std::uint64_t> keys;
-        keys.reserve(branches.size());
-        for (const auto& [row, state] : branches) { keys.push_back(state.view(now).size()); }
+    return answer_apart(context, [names, current, now](reply_sink& reply) -> status {
+        std::vector<std::pair<branch_row, std::uint64_t>> branches;  // with their keys
+        names->for_each_branch([&](const branch_row& row, const snapshot_state& state) {
+            branches.emplace_back(row, state.view(now).size());
+        });
         reply.array(branches.size());
-        for (std::size_t i = 0; i < branches.size(); ++i) {
-            const branch_row& row = branches[i].first;
+        for (const auto& [row, keys] : branches) {
             reply.map(5);
             say_text(reply, "name", row.name);
             say_head(reply, row);
             say_number(reply, "time", static_cast<std::uint64_t>(row.changed));
-            say_number(reply, "keys", keys[i]);
+            say_number(reply, "keys", keys);
             say_truth(reply, "current", row.id == current);
         }
         return {};
@@ -188,21 +188,19 @@ status commit(command_context& context, arguments given) {
 }
 
 status tag_list(command_context& context, arguments) {
-    const auto tags = context.store.tags();
-    std::vector<microseconds_utc> times;
-    times.reserve(tags.size());
-    for (const auto& tag : tags) {
-        const auto row = context.store.commit_info(tag.commit);
-        times.push_back(row ? row->time : 0);
-    }
-    context.reply.array(tags.size());
-    for (std::size_t i = 0; i < tags.size(); ++i) {
-        context.reply.map(3);
-        say_text(context.reply, "name", tags[i].name);
-        say_text(context.reply, "id", to_hex(tags[i].commit));
-        say_number(context.reply, "time", static_cast<std::uint64_t>(times[i]));
-    }
-    return {};
+    const auto names = std::make_shared<held_names>(context.store.names());
+    return answer_apart(context, [names](reply_sink& reply) -> status {
+        std::vector<std::pair<std::string, commit_row>> tags;
+        names->for_each_tag([&](std::string_view name, const commit_row& commit) { tags.emplace_back(name, commit); });
+        reply.array(tags.size());
+        for (const auto& [name, commit] : tags) {
+            reply.map(3);
+            say_text(reply, "name", name);
+            say_text(reply, "id", to_hex(commit.id));
+            say_number(reply, "time", static_cast<std::uint64_t>(commit.time));
+        }
+        return {};
+    });
 }
 
 status tag_create(command_context& context, arguments given) {

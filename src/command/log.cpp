@@ -1,4 +1,6 @@
 // command/log.cpp: LOG and REFLOG: what versions there are, and where branches were moved.
+#include <memory>
+
 #include <fmt/format.h>
 
 #include <command/keys.hpp>
@@ -146,17 +148,21 @@ status reflog(command_context& context, arguments given) {
         return error{errc::invalid,
                      fmt::format("'{}' is not expected here: REFLOG branch [COUNT n]", given[2].substr(0, 100))};
     }
-    const auto rows = context.store.reflog(given[1], count);
-    if (!rows) { return rows.error(); }
-    context.reply.array(rows->size());
-    for (const auto& row : *rows) {
-        context.reply.map(4);
-        say_number(context.reply, "time", static_cast<std::uint64_t>(row.time));
-        say_text(context.reply, "action", row.action);
-        say_text(context.reply, "from", row.before);
-        say_text(context.reply, "to", row.after);
-    }
-    return {};
+    const auto branch = context.store.branch(given[1]);
+    if (!branch) { return branch.error(); }
+    const auto names = std::make_shared<held_names>(context.store.names());
+    return answer_apart(context, [names, id = (*branch)->id, count](reply_sink& reply) -> status {
+        const auto rows = names->reflog(id, count);
+        reply.array(rows.size());
+        for (const auto& row : rows) {
+            reply.map(4);
+            say_number(reply, "time", static_cast<std::uint64_t>(row.time));
+            say_text(reply, "action", row.action);
+            say_text(reply, "from", row.before);
+            say_text(reply, "to", row.after);
+        }
+        return {};
+    });
 }
 
 }  // namespace coppice

@@ -139,7 +139,11 @@ void engine::publish(live_branch& branch) {
     branch.in_catalog = false;
     branch.point_due = true;
     branch.unpublished = false;
-    std::erase(unpublished_, &branch);
+    if (unpublished_.back() == &branch) {
+        unpublished_.pop_back();  // as publish_all() has it
+    } else {
+        std::erase(unpublished_, &branch);
+    }
     show(branch, {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}});
 }
 

@@ -37,6 +37,7 @@
 #include <storage/storage.hpp>
 #include <store/catalog.hpp>
 #include <store/checkpoint.hpp>
+#include <store/held_names.hpp>
 #include <store/history.hpp>
 #include <store/pace.hpp>
 #include <store/reach.hpp>
@@ -151,9 +152,11 @@ public:
     [[nodiscard]] result<branch_handle> branch(std::string_view name);  ///< errc::not_found: "no branch 'exp'"
     [[nodiscard]] result<branch_row> branch_info(std::string_view name);
     [[nodiscard]] std::vector<branch_row> branches();  ///< by name
+    /// Tags and reflogs, to be read on any thread, as they are now.  Cost: O(1).
+    [[nodiscard]] held_names names();
+    /// Branches as well.  Cost: O(branches that changed since the newest checkpoint).
+    [[nodiscard]] held_names branches_and_names();
     [[nodiscard]] std::string name_of(live_branch& branch);
-    /// The same with what each says.
-    [[nodiscard]] std::vector<std::pair<branch_row, snapshot_state>> branch_states();
     /// What of a branch is in memory, to be counted on any thread.  Cost: O(branches in use).
     [[nodiscard]] residency residency_of(live_branch& branch);
     /// `made`: set to the branch, which then is in use.
@@ -290,6 +293,7 @@ private:
     [[nodiscard]] result<branch_handle> handle(branch_id id);
     [[nodiscard]] branch_handle enter(branch_row row, const snapshot_state& state);
     [[nodiscard]] result<branch_handle> named(std::string_view name);
+    [[nodiscard]] held_names names_locked();
     void mark_unpublished(live_branch& branch) noexcept;
     void publish(live_branch& branch);
     void publish_all();

@@ -55,32 +55,31 @@ result<branch_row> engine::branch_info(std::string_view name) {
     });
 }
 
-std::vector<branch_row> engine::branches() {
-    const std::lock_guard lock(mutex_);
-    if (options_.one_writer) { publish_all(); }
-    std::vector<branch_row> rows;
-    catalog_.for_each_name([&](std::string_view, const name_row& row) {
-        if (row.tag) { return true; }
-        const auto live = live_.find(row.branch);
-        rows.push_back(live != live_.end() ? live->second->row : *catalog_.branch(row.branch));
-        return true;
-    });
-    return rows;
+held_names engine::names_locked() {
+    catalog rows(catalog_.rows().through(reading_));
+    snapshot_pin held = pin(rows.rows());
+    return {std::move(rows), std::move(held)};
 }
 
-std::vector<std::pair<branch_row, snapshot_state>> engine::branch_states() {
-    std::vector<std::pair<branch_row, snapshot_state>> states;
-    for (branch_row& row : branches()) {
-        const std::lock_guard lock(mutex_);
-        const auto live = live_.find(row.id);
-        auto state = live != live_.end() ? std::optional(live->second->shown()) : catalog_.branch_state(row.id);
-        if (!state) { continue; }  // dropped meanwhile
-        state->keys = state->keys.through(reading_);
-        state->time = clock_.now();
-        state->pin = pin(state->keys);
-        states.emplace_back(std::move(row), std::move(*state));
+held_names engine::names() {
+    const std::lock_guard lock(mutex_);
+    return names_locked();
+}
+
+held_names engine::branches_and_names() {
+    const std::lock_guard lock(mutex_);
+    if (options_.one_writer) { publish_all(); }
+    held_names found = names_locked();
+    for (const auto& [id, branch] : live_) {
+        if (!branch->in_catalog) { found.add_changed(branch->row, branch->current.load()); }
     }
-    return states;
+    return found;
+}
+
+std::vector<branch_row> engine::branches() {
+    std::vector<branch_row> rows;
+    branches_and_names().for_each_branch([&](const branch_row& row, const snapshot_state&) { rows.push_back(row); });
+    return rows;
 }
 
 residency engine::residency_of(live_branch& branch) {

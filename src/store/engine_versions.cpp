@@ -1,6 +1,7 @@
 // store/engine_versions.cpp: references, commits, tags, restore points, rewind.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <openssl/sha.h>
 
@@ -13,6 +14,7 @@ namespace coppice {
 namespace {
 
 constexpr std::chrono::milliseconds point_interval_max{64'000};
+constexpr std::size_t points_per_tick = 200;  // about a millisecond's worth
 constexpr std::uint64_t point_share =
     1024;  // a restore point that costs more than this part of the budget slows the next ones
 
@@ -314,13 +316,7 @@ result<std::vector<reflog_row>> engine::reflog(std::string_view name, std::size_
     return caught([&]() -> result<std::vector<reflog_row>> {
         const auto branch = named(name);
         if (!branch) { return branch.error(); }
-        std::vector<reflog_row> rows;
-        if (count == 0) { return rows; }
-        catalog_.for_each_reflog((*branch)->id, [&](const reflog_row& row) {
-            rows.push_back(row);
-            return rows.size() < count;
-        });
-        return rows;
+        return held_names(catalog(catalog_.rows().through(reading_)), {}).reflog((*branch)->id, count);
     });
 }
 
@@ -372,8 +368,7 @@ status engine::apply_rewind(live_branch& branch, const snapshot_state& to, const
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     branch.keys = to.keys.through(branch.context);
     branch.spaces = to.spaces;
-    branch.unpublished = true;
-    unpublished_.push_back(&branch);
+    mark_unpublished(branch);
     head_.time = std::max(head_.time, entry.time);
     publish(branch);
     if (head) {
@@ -387,18 +382,16 @@ status engine::apply_rewind(live_branch& branch, const snapshot_state& to, const
 
 void engine::make_points() {
     const auto now = clock_.elapsed();
-    if (options_.one_writer) {
-        for (std::size_t i = 0; i < unpublished_.size();) {
-            live_branch& branch = *unpublished_[i];
-            if (now - branch.last_point >= branch.point_interval) {
-                publish(branch);
-            } else {
-                ++i;
-            }
-        }
-    }
-    for (auto& [id, branch] : live_) {
-        if (branch->point_due && now - branch->last_point >= branch->point_interval) { make_point(*branch); }
+    const auto is_due = [now](const live_branch& branch) { return now - branch.last_point >= branch.point_interval; };
+    // The one writer has others to serve: the rest has its points at the next tick.
+    std::size_t left = options_.one_writer ? points_per_tick : std::numeric_limits<std::size_t>::max();
+    for (auto at = live_.begin(); at != live_.end() && left > 0; ++at) {
+        live_branch& branch = *at->second;
+        if (!(branch.point_due || branch.unpublished) || !is_due(branch)) { continue; }
+        if (options_.one_writer) { publish(branch); }
+        if (!branch.point_due) { continue; }
+        make_point(branch);
+        --left;
     }
     trim_history();
 }

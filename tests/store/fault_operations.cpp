@@ -60,7 +60,9 @@ status read_all(faulty_store& store) {
     dump_tree(now->state.keys, text);
     const auto versions = store->history("main", {.count = 1000});
     if (!versions) { return versions.error(); }
-    for (const auto& [row, state] : store->branch_states()) { text += row.name + std::to_string(state.keys.size()); }
+    store->branches_and_names().for_each_branch([&](const branch_row& row, const snapshot_state& state) {
+        text += row.name + std::to_string(state.keys.size());
+    });
     static_cast<void>(store->figures());
     static_cast<void>(store->tags());
     for (const std::string_view branch : {"main", "exp"}) {
