@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <new>
 
 #include <storage/log_reach.hpp>
 
@@ -40,9 +41,11 @@ result<log_reach> read_reach(disk_folder& folder) {
 
 log_reach move_reach(disk_folder& folder, log_reach now, log_reach next) {
     if (now == next) { return now; }
-    if (next == log_reach()) { return folder.remove(reach_name(now)) ? next : now; }
-    if (now == log_reach()) { return folder.create(reach_name(next), 0) ? next : now; }
-    return folder.rename(reach_name(now), reach_name(next)) ? next : now;
+    try {
+        if (next == log_reach()) { return folder.remove(reach_name(now)) ? next : now; }
+        if (now == log_reach()) { return folder.create(reach_name(next), 0) ? next : now; }
+        return folder.rename(reach_name(now), reach_name(next)) ? next : now;
+    } catch (const std::bad_alloc&) { return now; }  // what it says stays true: the log reaches that far
 }
 
 }  // namespace coppice
