@@ -273,11 +273,16 @@ void command_service::wait_for_page(connected_client& from, const not_resident& 
 void command_service::run_waiting(connected_client& from, const request& given) {
     const auto branch = from.session.branch;
     branch->context.may_wait = true;
-    while (const auto missing = run_request(*this, from.session, from.who.reply(), given, now_)) {
-        if (const auto loaded = store.load(*missing); !loaded) {
-            reply_error(from.who.reply(), loaded.error());
-            break;
+    try {
+        while (const auto missing = run_request(*this, from.session, from.who.reply(), given, now_)) {
+            if (const auto loaded = store.load(*missing); !loaded) {
+                reply_error(from.who.reply(), loaded.error());
+                break;
+            }
         }
+    } catch (...) {
+        branch->context.may_wait = false;
+        throw;
     }
     branch->context.may_wait = false;
 }

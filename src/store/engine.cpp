@@ -441,12 +441,14 @@ snapshot_state engine::snapshot(live_branch& branch) {
 }
 
 status engine::load(const not_resident& missing) {
-    return caught([&]() -> status {
-        node_ptr loaded(pool_, pool_.open(missing.id, missing.seal, true));
-        const std::lock_guard lock(loaded_mutex_);
-        std::swap(loaded_[loaded_next_++ % loaded_.size()], loaded);
-        return {};
-    });
+    try {
+        return caught([&]() -> status {
+            node_ptr loaded(pool_, pool_.open(missing.id, missing.seal, true));
+            const std::lock_guard lock(loaded_mutex_);
+            std::swap(loaded_[loaded_next_++ % loaded_.size()], loaded);
+            return {};
+        });
+    } catch (const std::bad_alloc&) { return error{errc::limit, "out of memory"}; }
 }
 
 status engine::sync_now() { return where_.log->sync(); }
