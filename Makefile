@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 .PHONY: run install
 run: ## install what is needed, build, serve ./coppice-data on port 5000
 	@scripts/run.sh
-install: ## install program, headers, unit and completion below PREFIX (/usr/local)
+install: ## install program, library, unit and completion below PREFIX (/usr/local)
 	@scripts/install.sh "$(DESTDIR)" "$(PREFIX)"
 
 ##@ Check
@@ -21,8 +21,10 @@ test: ## install what is needed, build, run all tests; the threaded ones also un
 	@scripts/test.sh
 test-all: ## all tests, then all of them again under ASan and TSan
 	@scripts/test.sh all
-soak: ## kill -9 the server under load, again and again, and check what it kept
+soak: ## kill -9 the server under load, damage its files, fill its disk, again and again, and check what it kept
 	@scripts/run-part.sh soak
+	@DAMAGE_TRIALS=$${DAMAGE_TRIALS:-60} python3 tests/e2e/damage_test.py
+	@DISK_FULL_ROUNDS=$${DISK_FULL_ROUNDS:-40} python3 tests/e2e/disk_full_test.py
 fuzz: ## run every fuzzer for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
 bench: ## build the benchmarks optimised and run them beside their peers

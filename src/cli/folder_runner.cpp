@@ -114,7 +114,9 @@ error explained_damage(error failure, const std::string& folder) {
 }
 
 result<std::unique_ptr<command_runner>> open_folder_runner(const store_location& location) {
-    if (location.opens != folder_use::makes && !is_data_folder(location.folder)) {
+    const auto there = is_data_folder(location.folder);
+    if (!there) { return there.error(); }
+    if (location.opens != folder_use::makes && !*there) {
         return error{errc::not_found, "there is no store in " + location.label()
                                           + "; --store names another, `coppice serve` and `coppice import` make one"};
     }

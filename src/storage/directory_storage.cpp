@@ -28,6 +28,7 @@ constexpr std::size_t small_file_bytes = 4096;
 status make_folder(const fs::path& path) {
     std::error_code failure;
     if (fs::is_directory(path, failure)) { return {}; }
+    if (fs::exists(path, failure)) { return error{errc::invalid, path.string() + " is a file, not a folder"}; }
     if (path.has_parent_path() && path.parent_path() != path) {
         if (auto made = make_folder(path.parent_path()); !made) { return made; }
     }
@@ -100,7 +101,9 @@ public:
 
     status backup_to(const fs::path& target) override {
         std::error_code failure;
-        if (fs::exists(target, failure)) { return error{errc::exists, target.string()}; }
+        if (fs::exists(target, failure)) {
+            return error{errc::exists, target.string() + " is there already; a backup goes to a new folder"};
+        }
         // Under another name until it is whole, so that half a copy is never taken for one.
         auto growing = target;
         growing += ".unfinished";
@@ -164,9 +167,10 @@ result<bool> read_format(const fs::path& path, disk_folder& folder) {
         return error{errc::corrupt, "the file FORMAT is gone: it must say \"coppice data folder, format 1\""};
     }
     if (*text == format_text) { return true; }
-    if (text->starts_with(format_begin)) {
-        return error{errc::unsupported,
-                     "the file FORMAT says \"" + text->substr(0, text->find('\n')) + "\"; this coppice reads format 1"};
+    const auto number = text->starts_with(format_begin) ? std::string_view(*text).substr(format_begin.size()) : "";
+    if (number.size() > 1 && number.find_first_not_of("0123456789") == number.size() - 1 && number.ends_with('\n')) {
+        return error{errc::unsupported, "the data folder has format " + std::string(number.substr(0, number.size() - 1))
+                                            + " (its file FORMAT says so); this coppice reads format 1"};
     }
     return error{errc::corrupt, "the file FORMAT is damaged: it must say \"coppice data folder, format 1\""};
 }
@@ -185,6 +189,9 @@ result<storage> open_directory_storage(const fs::path& path, const storage_optio
     } else if (!has_log(path)) {
         return error{errc::corrupt, std::string(log_is_gone)};
     }
+    // First, for it gives back room that was taken beforehand: the engine needs some to open.
+    auto log = segment_log::open(open_disk_folder(path / "log"), options.log_segment_bytes, random_seed());
+    if (!log) { return log.error(); }
     auto engine = rocksdb_engine::open(path / "nodes", options, *there ? engine_mode::open : engine_mode::create);
     if (!engine) { return engine.error(); }
     if (!*there) {
@@ -194,8 +201,6 @@ result<storage> open_directory_storage(const fs::path& path, const storage_optio
         }
         if (auto written = replace_file(*folder, format_name, format_text); !written) { return written.error(); }
     }
-    auto log = segment_log::open(open_disk_folder(path / "log"), options.log_segment_bytes, random_seed());
-    if (!log) { return log.error(); }
     storage opened;
     opened.nodes = make_rocksdb_nodes(*engine);
     opened.heads = make_rocksdb_heads(*engine, folder);
@@ -209,10 +214,13 @@ status check_directory_unused(const fs::path& path) {
     return lock ? status() : status(lock.error());
 }
 
-bool is_data_folder(const fs::path& path) {
-    std::error_code failure;
-    return fs::exists(path / format_name, failure) || fs::exists(path / heads_name, failure)
-           || fs::exists(path / "nodes", failure) || fs::exists(path / "log", failure);
+result<bool> is_data_folder(const fs::path& path) {
+    for (const auto name : {format_name, heads_name, std::string_view("nodes"), std::string_view("log")}) {
+        std::error_code failure;
+        if (fs::exists(path / name, failure)) { return true; }
+        if (failure == std::errc::permission_denied) { return error_of_errno(EACCES, "open " + path.string()); }
+    }
+    return false;
 }
 
 findings verify_directory(const fs::path& path, const state_verifier& also) {

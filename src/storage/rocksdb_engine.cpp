@@ -11,6 +11,17 @@ namespace {
 
 constexpr const char* nodes_family = "nodes";
 constexpr std::size_t heads_buffer_bytes = 1024 * 1024;
+/// Manifest, journal, options and text log of an opening or a flush take some 100 KB.
+constexpr std::uint64_t room_beside_bytes = 2 * 1024 * 1024;
+
+status check_room_in(const std::filesystem::path& path, std::uint64_t bytes) {
+    std::error_code failure;
+    const auto room = std::filesystem::space(path, failure);
+    const auto wanted = bytes + room_beside_bytes;
+    if (failure || room.available >= wanted) { return {}; }
+    return error{errc::no_space, "no space left on the disk of " + path.string() + ": " + std::to_string(wanted)
+                                     + " bytes are needed, " + std::to_string(room.available) + " are free"};
+}
 
 rocksdb::ColumnFamilyOptions nodes_options(const storage_options& given) {
     rocksdb::BlockBasedTableOptions table;
@@ -60,6 +71,10 @@ error error_of_engine(const rocksdb::Status& answer, std::string_view what) {
 
 result<std::shared_ptr<rocksdb_engine>> rocksdb_engine::open(const std::filesystem::path& path,
                                                              const storage_options& options, engine_mode mode) {
+    if (mode != engine_mode::read_only) {  // R4
+        const auto there = std::filesystem::exists(path) ? path : path.parent_path();
+        if (auto room = check_room_in(there, 0); !room) { return room.error(); }
+    }
     std::shared_ptr<rocksdb_engine> engine(new rocksdb_engine(path, options));
     const auto settings = engine_options(options, mode);
     rocksdb::ColumnFamilyOptions heads_options;
@@ -74,8 +89,8 @@ result<std::shared_ptr<rocksdb_engine>> rocksdb_engine::open(const std::filesyst
     if (!answer.ok()) {
         auto failure = error_of_engine(answer, path.string());
         // What should be there and is not is damage, not absence.
-        if (mode != engine_mode::create &&
-            (answer.IsInvalidArgument() || answer.IsNotFound() || answer.IsPathNotFound())) {
+        if (mode != engine_mode::create
+            && (answer.IsInvalidArgument() || answer.IsNotFound() || answer.IsPathNotFound())) {
             failure.code = errc::corrupt;
         }
         return failure;
@@ -95,6 +110,8 @@ rocksdb_engine::~rocksdb_engine() {
     (void)db_->DestroyColumnFamilyHandle(heads_);
     (void)db_->DestroyColumnFamilyHandle(nodes_);
 }
+
+status rocksdb_engine::check_room(std::uint64_t bytes) const { return check_room_in(path_, bytes); }
 
 status rocksdb_engine::copy_to(const std::filesystem::path& target) {
     rocksdb::Checkpoint* raw = nullptr;

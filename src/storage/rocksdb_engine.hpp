@@ -9,6 +9,8 @@
 //       into a damaged index block and dies there (an assertion in Debian's build, stray reads in others).
 //   R2  A damaged end of the journal reads like a torn one: HEADS (head_envelope.hpp) tells.
 //   R3  A folder without CURRENT reads like a new one: the engine is told whether it may create.
+//   R4  A disk that is full to the last byte: some of its writers assert that an earlier write of theirs did not fail.
+//       So room is looked for beforehand; a disk that another process fills in that moment is still met.
 //
 // Threads: any; nodes are written by one at a time.
 #pragma once
@@ -36,8 +38,7 @@ enum class engine_mode { create, open, read_only };
 class rocksdb_engine {
 public:
     [[nodiscard]] static result<std::shared_ptr<rocksdb_engine>> open(const std::filesystem::path& path,
-                                                                      const storage_options& options,
-                                                                      engine_mode mode);
+                                                                      const storage_options& options, engine_mode mode);
     ~rocksdb_engine();
 
     [[nodiscard]] rocksdb::DB& db() const noexcept { return *db_; }
@@ -45,6 +46,9 @@ public:
     [[nodiscard]] rocksdb::ColumnFamilyHandle* heads() const noexcept { return heads_; }
     [[nodiscard]] const storage_options& options() const noexcept { return options_; }
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+
+    /// Whether the disk has room for `bytes` and what the engine writes beside them.  Errors: errc::no_space.
+    [[nodiscard]] status check_room(std::uint64_t bytes) const;
 
     /// A copy of everything as hard links. Also makes durable what was put so far.
     status copy_to(const std::filesystem::path& target);

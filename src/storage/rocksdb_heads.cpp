@@ -37,6 +37,7 @@ public:
         const auto now = read_unlocked(name);
         if (!now) { return now.error(); }
         if (token != token_of(now->generation)) { return head_move{move_outcome::lost, {}, {}}; }
+        if (auto room = engine_->check_room(next.size()); !room) { return room.error(); }  // R4
         const auto generation = now->generation + 1;
         rocksdb::WriteOptions options;
         options.sync = true;

@@ -32,6 +32,8 @@ public:
     explicit rocksdb_nodes(std::shared_ptr<rocksdb_engine> engine) : engine_(std::move(engine)) {}
 
     status put_many(std::span<const stored_node> nodes) override {
+        for (const auto& node : nodes) { unsynced_bytes_ += node.payload.size(); }
+        if (auto room = engine_->check_room(unsynced_bytes_); !room) { return give_up(room.error()); }  // R4
         rocksdb::WriteBatch batch;
         std::string envelope;
         for (const auto& [id, payload] : nodes) {
@@ -75,9 +77,11 @@ public:
 
     status sync() override {
         if (auto refused = refuse(); !refused) { return refused; }
+        if (auto room = engine_->check_room(unsynced_bytes_); !room) { return give_up(room.error()); }  // R4
         rocksdb::FlushOptions options;
         options.wait = true;
         options.allow_write_stall = true;
+        unsynced_bytes_ = 0;
         return judge(engine_->db().Flush(options, engine_->nodes()), "sync nodes");
     }
 
@@ -184,8 +188,16 @@ private:
         return judge(answer, what);
     }
 
+    /// Whoever put these nodes puts them again.
+    error give_up(error cause) {
+        unsynced_bytes_ = 0;
+        return cause;
+    }
+
     const std::shared_ptr<rocksdb_engine> engine_;
-    std::optional<error> failed_;  // of the one writing thread
+    // Of the one writing thread.
+    std::optional<error> failed_;
+    std::uint64_t unsynced_bytes_ = 0;  ///< put since the last sync
 };
 
 }  // namespace

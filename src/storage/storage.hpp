@@ -68,8 +68,8 @@ struct storage {
 /// Reads all of an open storage with every check on.  Cost: reads every byte.
 [[nodiscard]] findings verify_storage(const storage& opened);
 
-/// Whether `path` holds a store, damaged or not.
-[[nodiscard]] bool is_data_folder(const std::filesystem::path& path);
+/// Whether `path` holds a store, damaged or not.  Errors: errc::io where one may not look.
+[[nodiscard]] result<bool> is_data_folder(const std::filesystem::path& path);
 /// Errors: errc::in_use, as open_directory_storage says it, while somebody has the data folder open.
 [[nodiscard]] status check_directory_unused(const std::filesystem::path& path);
 
