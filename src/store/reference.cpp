@@ -62,6 +62,7 @@ std::optional<microseconds_utc> relative_time(std::string_view text, microsecond
             unit = 60;
             if (take_char(text, 's')) {  // milliseconds
                 total += (number * second + millionths) / 1000;
+                if (total > time_max) { return std::nullopt; }
                 continue;
             }
         } else if (take_char(text, 'h')) {
