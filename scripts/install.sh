@@ -1,24 +1,27 @@
 #!/usr/bin/env bash
-# Installs the program, the public headers, the shell completion, the systemd unit and an example of the settings.
+# Installs the program, its shell completion, the library with its headers, the systemd unit and an example of the settings.
 #
 # Usage: scripts/install.sh DESTDIR PREFIX               (`make install DESTDIR=... PREFIX=...`)
-# Builds the release first when there is none; `make && sudo make install` builds nothing as root.
+# Builds the release first when there is none; where it was built, root builds nothing. COPPICE_BUILD names another build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 destination=${1?usage: scripts/install.sh DESTDIR PREFIX}
 prefix=${2:?usage: scripts/install.sh DESTDIR PREFIX}
-program=build/release/bin/coppice
-if [ ! -x "$program" ]; then
+[[ $prefix = /* ]] || { echo "coppice: PREFIX is an absolute path, not '$prefix'" >&2; exit 2; }
+build=${COPPICE_BUILD:-build/release}
+program=$build/bin/coppice
+if [ ! -x "$program" ] || [ ! -f "$build/lib/libcoppice.a" ]; then
+    [ -z "${COPPICE_BUILD:-}" ] || { echo "coppice: nothing is built in $build" >&2; exit 1; }
     scripts/install-dependencies.sh build
-    scripts/build.sh release coppice
+    scripts/build.sh release coppice coppice_archive
 fi
 to=$destination$prefix
 
 install -D -m 755 "$program" "$to/bin/coppice"
-while read -r header; do
-    install -D -m 644 "$header" "$to/$header"
-done < <(find include/coppice -name '*.hpp' | sort)
-install -D -m 644 packaging/coppice.bash-completion "$to/share/bash-completion/completions/coppice"
+DESTDIR=$destination cmake --install "$build" --prefix "$prefix" --component library >/dev/null
+install -d "$to/share/bash-completion/completions"
+"$program" completion bash >"$to/share/bash-completion/completions/coppice"
+chmod 644 "$to/share/bash-completion/completions/coppice"
 install -D -m 644 packaging/coppice.conf.example "$to/share/doc/coppice/coppice.conf.example"
 install -D -m 644 LICENSE "$to/share/doc/coppice/LICENSE"
 # Settings of a system's own prefix stand in /etc. Never over what is there: they are somebody's by now.
