@@ -32,6 +32,11 @@ status run_get(verb_call& call) {
     };
     if (type->text == "none") { return missing("there is no key '" + printable(key) + "'"); }
     if (const auto field = call.given.find("FIELD")) {
+        if (type->text != "list" && type->text != "hash") {
+            return error{errc::wrong_type, "'" + printable(key) + "' is a " + type->text
+                                               + ": only a hash has fields and a list positions; `coppice get "
+                                               + printable(key) + "` shows it whole"};
+        }
         auto found = type->text == "list" ? call.ask({"LINDEX", key, *field}) : call.ask({"HGET", key, *field});
         if (!found) { return found.error(); }
         if (found->kind == reply_kind::null) {
@@ -63,10 +68,15 @@ status run_set(verb_call& call) {
     if (const auto field = call.given.find("--field")) {
         if (call.given.has("--ttl")) { return call.wrong_usage("--ttl is for whole keys, not for a --field"); }
         auto set = call.ask({"HSET", key, *field, content});
+        if (!set && set.error().code == errc::wrong_type) {
+            return error{errc::wrong_type,
+                         "'" + printable(key) + "' is no hash, so it has no fields; `coppice ls` shows types"};
+        }
         if (!set) { return set.error(); }
     } else {
         std::vector<std::string_view> command = {"SET", key, content};
         const auto digits = std::to_string(*seconds);
+        if (call.given.has("--ttl") && *seconds == 0) { return call.wrong_usage("--ttl takes 1 second or more"); }
         if (call.given.has("--ttl")) { command.insert(command.end(), {"EX", digits}); }
         auto set = call.ask(command);
         if (!set) { return set.error(); }
@@ -78,6 +88,10 @@ status run_set(verb_call& call) {
 status run_ls(verb_call& call) {
     const auto most = call.number("--number", 0);
     if (!most) { return most.error(); }
+    const auto type = call.given.text("--type");
+    if (!type.empty() && type != "string" && type != "list" && type != "hash" && type != "set") {
+        return call.wrong_usage("--type takes string, list, hash or set, not '" + type + "'");
+    }
     auto runner = call.runner();
     if (!runner) { return runner.error(); }
     const bool json = call.shown.json();
@@ -137,7 +151,7 @@ status run_ls(verb_call& call) {
         return *most != 0 && count >= *most ? status(error{errc::closed, "enough"}) : status();
     };
     if (json) { call.shown.out() << '['; }
-    auto scanned = scan_keys(**runner, call.given.text("PATTERN", "*"), page, call.given.text("--type"));
+    auto scanned = scan_keys(**runner, call.given.text("PATTERN", "*"), page, type);
     const bool was_enough = !scanned && scanned.error().code == errc::closed && *most != 0 && count >= *most;
     if (!scanned && !was_enough) { return scanned; }
     if (json) { call.shown.out() << "]\n"; }

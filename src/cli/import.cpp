@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <cli/keys.hpp>
+#include <cli/output.hpp>
 #include <cli/reply_view.hpp>
 
 namespace coppice::cli {
@@ -223,7 +224,9 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
     if (!read) {
         auto failure = read.error();
         if (importing.taken() != 0) {
-            failure.context += " (the " + std::to_string(importing.taken()) + " documents before it are imported)";
+            failure.context += importing.taken() == 1
+                                   ? " (the document before it is imported)"
+                                   : " (the " + human_count(importing.taken()) + " documents before it are imported)";
         }
         return failure;
     }

@@ -67,7 +67,8 @@ public:
     explicit parser(const verb* called) {
         app_.set_help_flag();
         if (called != nullptr && called->rest == rest_words::command) { app_.prefix_command(); }
-        if (called != nullptr && called->rest == rest_words::settings) { app_.allow_extras(); }
+        takes_settings_ = called != nullptr && called->rest == rest_words::settings;
+        if (takes_settings_) { app_.allow_extras(); }
         for (const auto& row : common) { add(row); }
         if (called == nullptr) { return; }
         for (const auto& row : called->options) { add(row); }
@@ -81,6 +82,7 @@ public:
 
     // Throws CLI::ParseError.
     given_words parse(std::vector<std::string> arguments) {
+        if (takes_settings_) { join_settings(arguments); }
         std::reverse(arguments.begin(), arguments.end());
         app_.parse(std::move(arguments));
         given_words given;
@@ -112,6 +114,24 @@ private:
         }
     }
 
+    // "--name value" of a setting becomes "--name=value", lest the value be taken for the verb's word.
+    void join_settings(std::vector<std::string>& arguments) const {
+        for (std::size_t at = 0; at + 1 < arguments.size(); ++at) {
+            const auto& word = arguments[at];
+            if (word == "--") { return; }
+            if (!word.starts_with('-')) { continue; }
+            const auto* const known = app_.get_option_no_throw(word.substr(0, word.find('=')));
+            const bool has_value = word.find('=') != std::string::npos;
+            if (known != nullptr) {
+                at += !has_value && known->get_items_expected_max() > 0 ? 1 : 0;
+            } else if (word.starts_with("--") && !has_value && !arguments[at + 1].starts_with("--")) {
+                arguments[at] += '=' + arguments[at + 1];
+                arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(at) + 1);
+            }
+        }
+    }
+
+    bool takes_settings_ = false;
     CLI::App app_;
     std::vector<std::unique_ptr<slot_of>> slots_;
 };
@@ -214,6 +234,10 @@ int run_program(const std::vector<std::string>& arguments, const surroundings& a
     verb_call call(around, given, shown);
     const auto done = called->run(call);
     around.out.flush();
+    if (done && !around.out) {
+        shown.fail({errc::io, "cannot write the output; is the disk full?"});
+        return 1;
+    }
     if (done) { return 0; }
     if (call.exit_code == 2) { return wrong(called, done.error().context); }
     shown.fail(done.error());

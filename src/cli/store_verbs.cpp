@@ -145,6 +145,9 @@ status run_info(verb_call& call) {
     auto report = section ? call.ask({"INFO", *section}) : call.ask({"INFO"});
     if (!report) { return report.error(); }
     const auto sections = sections_of(report->text);
+    if (section && sections.items.empty()) {
+        return error{errc::not_found, "there is no section '" + printable(*section) + "'; `coppice info` shows all"};
+    }
     if (call.shown.json()) {
         call.shown.print_json(sections);
         return {};

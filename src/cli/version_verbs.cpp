@@ -227,6 +227,10 @@ status run_reflog(verb_call& call) {
         call.shown.print_json(*list);
         return {};
     }
+    if (list->items.empty()) {
+        call.shown.line("nothing yet: the branch " + *name + " was never moved");
+        return {};
+    }
     std::vector<std::vector<cell>> rows;
     for (const auto& each : list->items) {
         rows.push_back({{time_text(number_field(each, "time"))},
@@ -367,6 +371,10 @@ status run_tag(verb_call& call) {
         if (is_names_only(call, *list)) { return {}; }
         if (call.shown.json()) {
             call.shown.print_json(*list);
+            return {};
+        }
+        if (list->items.empty()) {
+            call.shown.line("no tags yet; `coppice tag NAME` names the last commit");
             return {};
         }
         std::vector<std::vector<cell>> rows;

@@ -177,6 +177,20 @@ TEST(Versions, BranchesAndTagsAreListedAndChanged) {
     EXPECT_HAS(run.run({"tag"}).out, "v1   abc");
 }
 
+TEST(Versions, EmptyListsSayWhatToDo) {
+    program run;
+    run.store.canned["TAG LIST"] = make_list({});
+    EXPECT_EQ(run.run({"tag"}).out, "no tags yet; `coppice tag NAME` names the last commit\n");
+    EXPECT_EQ(run.run({"tag", "--json"}).out, "[]\n");
+    run.store.canned["BRANCH CURRENT"] = make_text("main");
+    run.store.canned["REFLOG main"] = make_list({});
+    EXPECT_EQ(run.run({"reflog"}).out, "nothing yet: the branch main was never moved\n");
+    run.store.canned["INFO nosuch"] = make_text("");
+    const auto section = run.run({"info", "nosuch"});
+    EXPECT_EQ(section.code, 1);
+    EXPECT_HAS(section.err, "there is no section 'nosuch'");
+}
+
 TEST(Versions, CommitSaysWhetherItIsNew) {
     program run;
     run.store.canned["BRANCH CURRENT"] = make_text("main");
@@ -260,6 +274,11 @@ TEST(Data, GetSetAndList) {
     EXPECT_EQ(run.run({"get", "h", "--json"}).out, "{\"name\":\"Ada\"}\n");
     EXPECT_EQ(run.run({"get", "h", "name"}).out, "Ada\n");
     EXPECT_EQ(run.run({"get", "h", "age"}).code, 1);
+    const auto whole = run.run({"get", "s", "name"});
+    EXPECT_EQ(whole.code, 1);
+    EXPECT_HAS(whole.err, "'s' is a string: only a hash has fields");
+    EXPECT_EQ(run.run({"ls", "--type", "zset"}).code, 2);
+    EXPECT_EQ(run.run({"set", "s", "x", "--ttl", "0"}).code, 2);
     EXPECT_EQ(run.run({"ls"}).out,
               "TYPE      LENGTH  KEY\n"
               "hash           1  h\n"
@@ -308,6 +327,9 @@ TEST(Serve, CollectsSettings) {
     EXPECT_EQ(run.served.config_file, "c.conf");
     ASSERT_EQ(run.run({"serve"}).code, 0);
     EXPECT_EQ(run.served.folder, "./coppice-data");
+    ASSERT_EQ(run.run({"serve", "--maxclients", "5", "--port", "7000", "data", "--history-budget", "1gb"}).code, 0);
+    EXPECT_EQ(run.served.folder, "data") << "a setting's value is not the folder";
+    EXPECT_EQ(run.served.settings, (settings{{"maxclients", "5"}, {"history-budget", "1gb"}, {"port", "7000"}}));
 }
 
 TEST(Import, SaysWhatWasReplacedAndWhatOccursTwice) {
@@ -334,7 +356,7 @@ TEST(Import, ErrorsNameThePlaceAndWhatIsThere) {
     const auto got = run.run({"import", file, "x", "--id", "id"});
     EXPECT_EQ(got.code, 1);
     EXPECT_HAS(got.err, "d.json:2:2: document 2 has no string or number in 'id'");
-    EXPECT_HAS(got.err, "the 1 documents before it are imported");
+    EXPECT_HAS(got.err, "the document before it is imported");
     EXPECT_TRUE(run.store.keys.contains("x:1"));
     EXPECT_EQ(run.run({"export", "x", "--format", "ndjson"}).out, "{\"id\":1}\n");
 }

@@ -109,6 +109,26 @@ class Program(unittest.TestCase):
         self.assertEqual(run("--version").returncode, 0)
         self.assertEqual(run("--help").returncode, 0)
 
+    def test_what_is_not_there_is_said_and_nothing_is_made(self) -> None:
+        for words in (["status"], ["ls"], ["get", "a"], ["verify"], ["branch", "exp"], ["gc"], ["export", "a"]):
+            said = self.coppice(*words, store=str(self.folder), code=1)
+            self.assertRegex(said.stderr, r"there is no store in .*data; --store names another, `coppice serve` and")
+        self.assertFalse(self.folder.exists())
+        self.coppice("set", "a", "1", store=str(self.folder))
+        self.assertEqual(self.coppice("get", "a", store=str(self.folder)).stdout, "1\n")
+        self.coppice("backup", str(self.place.path / "copy"), store=str(self.folder))
+        said = self.coppice("backup", str(self.place.path / "copy"), store=str(self.folder), code=1)
+        self.assertIn("is there already; a backup goes to a new folder", said.stderr)
+
+    def test_output_that_cannot_be_written_is_an_error(self) -> None:
+        self.coppice("set", "a", "1", store=str(self.folder))
+        for words in (["ls"], ["ls", "--json"], ["get", "a"], ["status"], ["verify"]):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([str(program()), *words, "--store", str(self.folder)], stdout=full,
+                                      stderr=subprocess.PIPE, env=self.environment, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, words)
+            self.assertIn(b"cannot write the output", done.stderr)
+
     def test_the_folder_is_private(self) -> None:
         with Server(self.folder).start():
             self.assertEqual(stat.S_IMODE(self.folder.stat().st_mode), 0o700)
