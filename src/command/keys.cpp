@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -61,8 +62,7 @@ std::string literal_prefix(std::string_view pattern) {
 // Positions of the keys that begin with `prefix`, and perhaps of others.
 branch_view::range prefix_positions(const branch_view& view, unsigned database, std::string_view prefix) {
     if (prefix.empty()) { return view.positions(database); }
-    const auto range =
-        key_range::with_prefix(section_key(view.space(database), prefix), view.keys().context().sizes);
+    const auto range = key_range::with_prefix(section_key(view.space(database), prefix), view.keys().context().sizes);
     return {view.keys().rank(range.low).position, view.keys().rank(*range.high).position};
 }
 
@@ -172,6 +172,16 @@ result<copy_options> copy_options_in(const command_context& context, arguments w
     return options;
 }
 
+// Whether the same EXEC has changed the other branch that is named. The log says branch by branch what EXEC did, so it
+// cannot say that a key was copied in between.
+bool changed_in_exec(const command_context& context, const version_name& name) {
+    const auto* current = std::get_if<current_of>(&name);
+    if (current == nullptr || current->branch == context.branch.id || context.session == nullptr) { return false; }
+    const auto& branches = context.session->exec_branches;
+    return std::any_of(branches.begin(), branches.end(),
+                       [&](const live_branch* each) { return each->id == current->branch; });
+}
+
 status copy(command_context& context, arguments given) {
     const auto options = copy_options_in(context, given.subspan(3));
     if (!options) { return options.error(); }
@@ -183,6 +193,9 @@ status copy(command_context& context, arguments given) {
         if (context.host != nullptr) { context.host->flush_writes(); }
         auto version = context.store.resolve(*options->from);
         if (!version) { return version.error(); }
+        if (changed_in_exec(context, version->name)) {
+            return error{errc::invalid, "COPY FROM a branch that this transaction has changed: copy after EXEC"};
+        }
         from = version->name;
         state = std::move(version->state);
         state.keys = state.keys.through(context.branch.context);

@@ -32,8 +32,11 @@ bool any_expired(const command_session& session, milliseconds_utc now) {
     return false;
 }
 
-void undo_all(command_session& session) {
-    for (auto* branch : session.exec_branches) { branch->writer.undo_group(); }
+void undo_all(engine& store, command_session& session) {
+    for (auto* branch : session.exec_branches) {
+        branch->writer.undo_group();
+        store.undone(*branch);
+    }
     session.exec_branches.clear();
     session.in_exec = false;
 }
@@ -53,7 +56,7 @@ void run_queue(command_context& context, command_session& session) {
             run_command(each, row, words);
         }
     } catch (...) {
-        undo_all(session);
+        undo_all(context.store, session);
         throw;
     }
     for (auto* branch : session.exec_branches) {
@@ -80,6 +83,7 @@ status exec(command_context& context, arguments) {
     }
     const unsigned database = session.database;
     const auto branch = session.branch;
+    context.host->flush_writes();  // what came before has a record of its own, which is not undone with this one's
     try {
         run_queue(context, session);
     } catch (const not_resident&) {  // all of it is run again

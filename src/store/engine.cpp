@@ -129,8 +129,10 @@ void engine::mark_unpublished(live_branch& branch) noexcept {
 
 /// Takes the working root over as what everybody may see.  Requires: the branch's turn.
 void engine::publish(live_branch& branch) {
-    if (!branch.unpublished) { return; }
+    // Inside EXEC nothing is recorded yet, but what it asks for has to show what it did.
+    if (!branch.unpublished && branch.writer.log_text().empty()) { return; }
     prepare(branch);
+    branch.shown_in_group = branch.writer.in_group();
     branch.row.changed = stamp();
     branch.row.spaces = branch.spaces;
     branch.row.uncommitted = true;
@@ -138,12 +140,14 @@ void engine::publish(live_branch& branch) {
     branch.changes = branch.writer.changes();
     branch.in_catalog = false;
     branch.point_due = true;
-    branch.unpublished = false;
-    if (unpublished_.back() == &branch) {
+    if (!branch.unpublished) {
+        // in no list
+    } else if (unpublished_.back() == &branch) {
         unpublished_.pop_back();  // as publish_all() has it
     } else {
         std::erase(unpublished_, &branch);
     }
+    branch.unpublished = false;
     show(branch, {branch.keys.through(reading_), branch.spaces, branch.row.changed, branch.id, {}});
 }
 
@@ -170,6 +174,10 @@ void engine::show(live_branch& branch, snapshot_state state) noexcept {
     next->dropped = branch.dropped;
     branch.shown().pin->replaced_at.store(clock_.elapsed().count(), relaxed);
     branch.current.exchange(std::move(next));
+}
+
+void engine::undone(live_branch& branch) noexcept {
+    if (std::exchange(branch.shown_in_group, false)) { mark_unpublished(branch); }
 }
 
 void engine::publish_all() {

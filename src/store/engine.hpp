@@ -80,10 +80,11 @@ struct live_branch {
     counted_ptr<branch_version> next;  ///< what `current` will be: made before it is needed, for that may fail
     branch_row row;
     bool dropped = false;
-    bool in_catalog = true;     ///< the catalog's record says what `current` says
-    bool point_due = false;     ///< changed since its newest version
-    edit_figures edits;         ///< of `context`, when it was published
-    std::uint64_t changes = 0;  ///< of `writer`, likewise
+    bool in_catalog = true;       ///< the catalog's record says what `current` says
+    bool shown_in_group = false;  ///< `current` says what a group has done that may yet be undone
+    bool point_due = false;       ///< changed since its newest version
+    edit_figures edits;           ///< of `context`, when it was published
+    std::uint64_t changes = 0;    ///< of `writer`, likewise
     std::uint64_t copied_at_point = 0;
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
@@ -201,6 +202,8 @@ public:
     /// Takes over what `branch`'s writer did since the last call as one record of this turn's log.
     /// What there is no memory for now is taken over by the turn's end.
     void record(live_branch& branch) noexcept;
+    /// The branch's group was undone: what was shown of it is not shown any more.
+    void undone(live_branch& branch) noexcept;
     /// Writes this turn's records.  Returns the log position at which they will be durable.
     /// Errors: errc::io, ...: the store takes no more writes; errc::limit: memory has run out, the next turn writes
     /// these, too. What the turn did must not be answered.

@@ -290,5 +290,25 @@ TEST(Numbers, AreReadAsRedisReadsThem) {
     EXPECT_EQ(human_real(10.6L), "10.6");
 }
 
+TEST(Transactions, WhatExecAsksOfItsBranchShowsWhatItDid) {
+    memory_client client;
+    client("SET a 1");
+    client("AT main GET a");  // shows what there is
+    client("MULTI");
+    for (const auto* line : {"RPUSH l x", "COPY l m FROM main", "AT main GET a", "AT main LLEN m"}) { client(line); }
+    EXPECT_EQ(client("EXEC"), R"([:1, :1, "1", :1])");
+    EXPECT_EQ(client("LRANGE m 0 -1"), R"(["x"])");
+}
+
+TEST(Transactions, ExecCopiesFromNoBranchThatItHasChanged) {
+    memory_client client;
+    client("SET a 1");
+    client("BRANCH CREATE exp");
+    client("MULTI");
+    for (const auto* line : {"COPY a b FROM exp", "ON exp SET q 1", "COPY q r FROM exp"}) { client(line); }
+    EXPECT_EQ(client("EXEC"), "[:1, +OK, -ERR COPY FROM a branch that this transaction has changed: copy after EXEC]");
+    EXPECT_EQ(client("EXISTS b q r"), ":1");
+}
+
 }  // namespace
 }  // namespace coppice
