@@ -65,7 +65,7 @@ std::vector<verb> program_verbs() {
     return {
         {"Server",
          "serve",
-         "Serve a folder: Redis protocol, WebSocket, HTTP and Socket.IO on one port",
+         "Serve a folder by the Redis protocol",
          "Any setting of the server is given as --name value and goes before the settings file.",
          {{"DIR", "The folder of the data, made if it is not there (./coppice-data)", false, false, completes::folder}},
          {{"--port", "N", "The port (5000)"},
@@ -75,7 +75,7 @@ std::vector<verb> program_verbs() {
           {"--appendfsync", "WHEN", "always, everysec or no: when a write is on the disk (everysec)"},
           {"--requirepass", "TEXT", "The password of the user `default`"},
           {"--protected-mode", "YES|NO", "Without a password answer only this machine (yes)"},
-          {"--loglevel", "LEVEL", "debug, info, warning or error (info)"},
+          {"--loglevel", "LEVEL", "debug, verbose, notice, warning or nothing (notice)"},
           {"--logfile", "FILE", "A file instead of standard error", completes::file}},
          {{"serve", "./coppice-data on port 5000"},
           {"serve /var/lib/coppice --port 6379 --appendfsync always", ""},
