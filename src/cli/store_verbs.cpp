@@ -28,6 +28,7 @@ private:
 result<reply_value> ask_waiting(verb_call& call, std::string_view doing,
                                 std::initializer_list<std::string_view> command) {
     const waiting shown(call, doing);
+    if (const auto opened = call.runner_without_branch(); !opened) { return opened.error(); }
     return call.ask(command);
 }
 
@@ -83,7 +84,8 @@ status run_verify(verb_call& call) {
         return {};
     }
     return error{errc::corrupt, counted(findings.size(), "finding") + " in " + where->label()
-                                    + "; `coppice export` saves what can still be read, a backup has the rest"};
+                                    + "; a copy made by `coppice backup` replaces the store, and `coppice export` "
+                                      "saves what can be read where the store still opens"};
 }
 
 status run_backup(verb_call& call) {
@@ -142,6 +144,12 @@ reply_value sections_of(std::string_view text) {
 
 status run_info(verb_call& call) {
     const auto section = call.given.find("SECTION");
+    if (const auto opened = call.runner(); !opened) {
+        const auto chosen = call.branch();
+        if (!chosen || chosen->from != "coppice use") { return opened.error(); }
+        if (const auto without = call.runner_without_branch(); !without) { return without.error(); }
+        call.shown.warn(opened.error().context);
+    }
     auto report = section ? call.ask({"INFO", *section}) : call.ask({"INFO"});
     if (!report) { return report.error(); }
     const auto sections = sections_of(report->text);

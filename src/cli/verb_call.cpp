@@ -58,8 +58,10 @@ result<command_runner*> verb_call::runner() {
     auto used = checked((*opened)->run({"BRANCH", "USE", chosen->branch}));
     if (!used) {
         auto failure = used.error();
-        failure.context += " (the branch '" + chosen->branch + "' comes from " + chosen->from
-                           + (chosen->from == "coppice use" ? "; choose another with `coppice use NAME`)" : ")");
+        failure.context +=
+            " (the branch '" + chosen->branch + "' comes from " + chosen->from
+            + (chosen->from == "coppice use" ? "; `coppice use NAME` chooses another, `coppice use --forget` none)"
+                                             : ")");
         return failure;
     }
     return opened;

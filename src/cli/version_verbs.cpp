@@ -87,7 +87,9 @@ status run_status(verb_call& call) {
 
 // --- branch ---
 
+// Branches are listed, renamed and deleted from none: the one in use may be gone, or be the one that goes.
 status list_branches(verb_call& call) {
+    if (const auto opened = call.runner_without_branch(); !opened) { return opened.error(); }
     auto list = call.ask({"BRANCH", "LIST"});
     if (!list) { return list.error(); }
     if (is_names_only(call, *list)) { return {}; }
@@ -111,6 +113,15 @@ status list_branches(verb_call& call) {
     return {};
 }
 
+// What `use` remembers follows a branch that was renamed, and forgets one that was deleted.
+status follow_in_use(const verb_call& call, std::string_view name, std::optional<std::string> renamed) {
+    const auto where = call.location();
+    if (!where) { return where.error(); }
+    const branch_memory memory(call.around.variables);
+    const auto label = where->label();
+    return memory.find(label) == name ? memory.remember(label, std::move(renamed)) : status();
+}
+
 status run_branch(verb_call& call) {
     const auto name = call.given.find("NAME");
     const auto second = call.given.find("REF");
@@ -120,14 +131,18 @@ status run_branch(verb_call& call) {
     }
     if (call.given.has("--delete")) {
         if (second) { return call.wrong_usage("--delete takes one name"); }
+        if (const auto opened = call.runner_without_branch(); !opened) { return opened.error(); }
         auto deleted = call.ask({"BRANCH", "DELETE", *name});
         if (!deleted) { return deleted.error(); }
+        if (auto kept = follow_in_use(call, *name, std::nullopt); !kept) { return kept; }
         return done(call, "deleted the branch " + *name, {{"deleted", make_text(*name)}});
     }
     if (call.given.has("--move")) {
         if (!second) { return call.wrong_usage("--move takes the old and the new name"); }
+        if (const auto opened = call.runner_without_branch(); !opened) { return opened.error(); }
         auto moved = call.ask({"BRANCH", "RENAME", *name, *second});
         if (!moved) { return moved.error(); }
+        if (auto kept = follow_in_use(call, *name, *second); !kept) { return kept; }
         return done(call, "the branch " + *name + " is now " + *second,
                     {{"from", make_text(*name)}, {"to", make_text(*second)}});
     }
