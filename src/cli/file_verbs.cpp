@@ -76,9 +76,17 @@ status show_redis_report(verb_call& call, const redis_report& report, double sec
     return {};
 }
 
+constexpr std::string_view options_of_documents[] = {"PREFIX",      "--prefix",  "--format",  "--path",   "--id",
+                                                     "--delimiter", "--columns", "--comment", "--replace"};
+
 status run_redis_import(verb_call& call, const std::string& source) {
     const auto where = parse_location(source);
     if (!where) { return call.wrong_usage(where.error().context); }
+    for (const auto name : options_of_documents) {
+        if (!call.given.has(name)) { continue; }
+        return call.wrong_usage("keys of another server keep their names, so " + std::string(name)
+                                + " is not for them; --match 'PATTERN' picks some");
+    }
     auto from = call.around.open(*where);
     if (!from) { return from.error(); }
     auto to = call.runner();
@@ -115,7 +123,14 @@ void show_import(verb_call& call, const import_plan& plan, const import_report& 
     call.shown.line("imported " + counted(read.documents, "document") + " as " + printable(plan.prefix) + ":... in "
                     + human_seconds(seconds));
     if (report.removed != 0) { call.shown.line("removed " + counted(report.removed, "key") + " of an earlier import"); }
-    if (report.replaced != 0) { call.shown.line("replaced " + counted(report.replaced, "key") + " that were there"); }
+    if (report.replaced != 0 && report.is_first && plan.format != document_format::folder) {
+        call.shown.line(counted(report.replaced, "document") + " replaced an earlier one of the same id"
+                        + (plan.replace ? "" : " or a key that was there") + ", the first "
+                        + printable(plan.prefix + ':' + report.replaced_first));
+    } else if (report.replaced != 0) {
+        call.shown.line("replaced " + counted(report.replaced, "key")
+                        + (report.replaced == 1 ? " that was there" : " that were there"));
+    }
 }
 
 status run_import(verb_call& call) {
@@ -289,7 +304,8 @@ std::vector<verb> file_verbs() {
           {"--match", "PATTERN", "redis://: only the keys that match"}},
          {{"import countries.json --path countries --id code", "keys countries:FR, countries:DE, ..."},
           {"import events.ndjson", "keys events:0, events:1, ..."},
-          {"import UnicodeData.txt chars --format csv --delimiter ';' --columns code,name,category --id code", ""},
+          {"import Blocks.txt --format csv --delimiter ';' --comment '#' --columns range,name --id range",
+           "a table of Unicode: keys Blocks:0000..007F, ..."},
           {"import ./site pages", "each file a key pages:PATH"},
           {"import redis://127.0.0.1:6379", "strings, lists, hashes and sets with their deadlines"}},
          rest_words::refused,

@@ -108,6 +108,7 @@ private:
         const auto order = order_key(plan_.prefix);
         for (std::size_t index = 0; index < deletions_.size(); ++index) {
             if (number_of((*replies)[deletions_[index]]) != 0) {
+                if (report_.replaced == 0) { report_.replaced_first = ids_[index]; }
                 report_.replaced += 1;
                 continue;
             }
@@ -163,7 +164,7 @@ result<std::uint64_t> remove_all(command_runner& runner, std::string_view prefix
 }
 
 // The note to go on with: a new one, or the earlier import's, whose typing must be kept.
-result<import_note> note_for(const import_plan& plan, command_runner& runner) {
+result<import_note> note_for(const import_plan& plan, command_runner& runner, bool& is_first) {
     import_note fresh;
     fresh.format = plan.format;
     fresh.ids = plan.id_field.empty() ? "position" : "field";
@@ -173,7 +174,8 @@ result<import_note> note_for(const import_plan& plan, command_runner& runner) {
     fresh.columns = plan.csv.columns;
     auto earlier = read_note(runner, plan.prefix);
     if (!earlier) { return earlier.error(); }
-    if (!*earlier) { return fresh; }
+    is_first = !*earlier;
+    if (is_first) { return fresh; }
     const auto& old = **earlier;
     const bool same_ids = old.id_field == fresh.id_field && (old.ids == "field") == (fresh.ids == "field");
     if (old.is_raw() != fresh.is_raw() || !same_ids) {
@@ -202,7 +204,7 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
         if (!removed) { return removed.error(); }
         report.removed = *removed;
     }
-    auto note = note_for(plan, runner);
+    auto note = note_for(plan, runner, report.is_first);
     if (!note) { return note.error(); }
     importer importing(plan, runner, std::move(*note), report);
     const auto sink = [&](const document& given) -> status {

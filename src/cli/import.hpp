@@ -27,6 +27,8 @@ struct import_plan {
 struct import_report {
     read_summary read;
     std::uint64_t replaced = 0;  ///< keys that were there
+    std::string replaced_first;  ///< the id of the first of them
+    bool is_first = false;       ///< no earlier import was there, so what was replaced has its id twice in the source
     std::uint64_t removed = 0;   ///< keys deleted by `replace`
 };
 

@@ -2,6 +2,7 @@
 
 #include <cli/import.hpp>
 #include <cli/keys.hpp>
+#include <cli/output.hpp>
 #include <cli/reply_view.hpp>
 
 namespace coppice::cli {
@@ -157,7 +158,8 @@ result<redis_report> import_redis(command_runner& from, command_runner& to, std:
     shown.done();
     if (!scanned) {
         auto failure = scanned.error();
-        failure.context += " (" + std::to_string(copying.keys()) + " keys are copied)";
+        failure.context +=
+            " (" + counted(copying.keys(), "key") + (copying.keys() == 1 ? " is copied)" : " are copied)");
         return failure;
     }
     return copying.report();

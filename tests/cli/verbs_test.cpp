@@ -128,6 +128,34 @@ TEST(Branch, ThatIsGoneCanBeLeft) {
     EXPECT_HAS(run.run({"use", "unknown"}).err, "use --create unknown");
 }
 
+// Deleting or renaming the branch in use changes what `use` remembers; verbs of the whole store need no branch.
+TEST(Branch, InUseIsFollowed) {
+    program run;
+    run.store.canned["BRANCH INFO a"] = make_map({});
+    run.store.canned["BRANCH USE a"] = error_reply("ERR no branch 'a'");
+    run.store.canned["BRANCH RENAME a b"] = status_reply("OK");
+    run.store.canned["BRANCH DELETE c"] = status_reply("OK");
+    run.store.canned["BRANCH DELETE b"] = status_reply("OK");
+    run.store.canned["BRANCH LIST"] = make_list({});
+    run.store.canned["STORE GC"] = status_reply("OK");
+    run.store.canned["STORE BACKUP /b"] = status_reply("OK");
+    run.store.canned["INFO"] = make_text("# Server\r\nport:5000\r\n");
+    ASSERT_EQ(run.run({"use", "a"}).code, 0);
+    EXPECT_EQ(run.run({"branch"}).code, 0);
+    EXPECT_EQ(run.run({"gc"}).code, 0);
+    EXPECT_EQ(run.run({"backup", "/b"}).code, 0);
+    const auto info = run.run({"info"});
+    EXPECT_EQ(info.code, 0);
+    EXPECT_HAS(info.err, "no branch 'a'");
+    EXPECT_EQ(run.run({"info", "--branch", "a"}).code, 1) << "a branch that was asked for";
+    ASSERT_EQ(run.run({"branch", "-m", "a", "b"}).code, 0);
+    EXPECT_EQ(run.run({"use"}).out, "b\n");
+    ASSERT_EQ(run.run({"branch", "-d", "c"}).code, 0);
+    EXPECT_EQ(run.run({"use"}).out, "b\n");
+    ASSERT_EQ(run.run({"branch", "-d", "b"}).code, 0);
+    EXPECT_HAS(run.run({"use"}).out, "no branch is remembered");
+}
+
 TEST(Versions, StatusComparesWithTheLastCommit) {
     program run;
     run.store.canned["BRANCH CURRENT"] = make_text("main");
@@ -348,6 +376,26 @@ TEST(Import, SaysWhatWasReplacedAndWhatOccursTwice) {
     EXPECT_EQ(run.run({"import", file, "x", "--replace"}).code, 0);
     EXPECT_FALSE(run.store.keys.contains("x:a"));
     EXPECT_TRUE(run.store.keys.contains("x:1"));
+}
+
+TEST(Import, SaysWhichIdsOccurTwice) {
+    program run;
+    const auto file = run.folder.write("d.csv", "id,n\na,1\na,2\nb,3\n");
+    EXPECT_HAS(run.run({"import", file, "--id", "id"}).out,
+               "1 document replaced an earlier one of the same id or a key");
+    EXPECT_HAS(run.run({"import", file, "--id", "id"}).out, "replaced 3 keys that were there");
+    EXPECT_HAS(run.run({"import", file, "--id", "id", "--replace"}).out,
+               "1 document replaced an earlier one of the same id, the first d:a\n");
+}
+
+// Keys of a server keep their names: what names documents is refused before anything is read.
+TEST(Import, OfAServerTakesNoPrefix) {
+    program run;
+    const auto refused = run.run({"import", "redis://h:1", "x"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_HAS(refused.err, "PREFIX is not for them");
+    EXPECT_HAS(run.run({"import", "redis://h:1", "--replace"}).err, "--replace is not for them");
+    EXPECT_TRUE(run.opened.empty());
 }
 
 TEST(Import, ErrorsNameThePlaceAndWhatIsThere) {
