@@ -53,8 +53,10 @@ result<commit_id> engine::commit_before(commit_id from, std::uint64_t back, std:
     for (std::uint64_t i = 0; i < back; ++i) {
         const auto row = catalog_.commit(from);
         if (!row || row->parents.empty()) {
-            return error{errc::not_found, "'" + std::string(reference) + "': there are only " + std::to_string(i)
-                                              + " commits before it"};
+            const auto before = i == 0   ? "there is no commit before it"
+                                : i == 1 ? "there is only 1 commit before it"
+                                         : "there are only " + std::to_string(i) + " commits before it";
+            return error{errc::not_found, "'" + std::string(reference) + "': " + before};
         }
         from = row->parents.front();
     }
