@@ -42,8 +42,8 @@ void section_key::assign(unsigned section, std::string_view middle, std::string_
         to = long_.data();
     }
     to[0] = static_cast<char>(section);
-    std::memcpy(to + 1, middle.data(), middle.size());
-    std::memcpy(to + 1 + middle.size(), key.data(), key.size());
+    middle.copy(to + 1, middle.size());  // either may be null where it is empty
+    key.copy(to + 1 + middle.size(), key.size());
     view_ = {to, bytes};
 }
 
