@@ -117,9 +117,22 @@ class Client:
         if differences:
             raise Wrong(f"{self.name}: neither what was acknowledged nor any of {len(self.pending)} units later;"
                         f" from what was acknowledged: {first}; from all that was sent: {differences}")
+        self.forget_unsure_heads(world, stored, happened)
         self.acked, self.ahead = world, world.copy()
         self.pending.clear()
         return happened
+
+    def forget_unsure_heads(self, world: World, stored: World, happened: int) -> None:
+        """A commit changes nothing that is compared: where one may have happened, a branch's newest is unknown."""
+        later = world.copy()
+        for unit, _ in list(self.pending)[happened:]:
+            for op in unit.ops:
+                later.apply(op)
+            if difference(later, stored):
+                continue
+            for name, branch in later.branches.items():
+                if branch.head != world.branches[name].head:
+                    world.branches[name].head = None
 
 
 class Stored:
