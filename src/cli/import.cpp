@@ -163,6 +163,30 @@ result<std::uint64_t> remove_all(command_runner& runner, std::string_view prefix
     return counted;
 }
 
+// The branch as it is now, "main@1795272731.430927"; empty where the server has no branches.
+std::string version_now(command_runner& runner) {
+    const auto branch = checked(runner.run({"BRANCH", "CURRENT"}));
+    const auto time = checked(runner.run({"TIME"}));
+    if (!branch || !time || time->items.size() != 2) { return {}; }
+    const auto fraction = text_of(time->items[1]);
+    if (fraction.size() > 6) { return {}; }
+    return text_of(*branch) + '@' + text_of(time->items[0]) + '.' + std::string(6 - fraction.size(), '0') + fraction;
+}
+
+// What `replace` has removed before the failure, and the way back to it.
+error with_removed(error failure, const import_plan& plan, std::uint64_t removed, const std::string& before) {
+    if (removed == 0) { return failure; }
+    failure.context += " (--replace has removed the " + (removed == 1 ? "key" : human_count(removed) + " keys")
+                       + " that " + (removed == 1 ? "was" : "were") + " under " + printable(plan.prefix) + ':';
+    if (!before.empty()) {
+        const auto branch = before.substr(0, before.find('@'));
+        failure.context += "; `coppice exec REWIND " + branch + ' ' + before
+                           + "` takes the branch back to its last restore point before that";
+    }
+    failure.context += ')';
+    return failure;
+}
+
 // The note to go on with: a new one, or the earlier import's, whose typing must be kept.
 result<import_note> note_for(const import_plan& plan, command_runner& runner, bool& is_first) {
     import_note fresh;
@@ -199,13 +223,15 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
         if (!opened) { return opened.error(); }
         source = std::move(*opened);
     }
+    std::string before;
     if (plan.replace) {
+        before = version_now(runner);
         auto removed = remove_all(runner, plan.prefix);
         if (!removed) { return removed.error(); }
         report.removed = *removed;
     }
     auto note = note_for(plan, runner, report.is_first);
-    if (!note) { return note.error(); }
+    if (!note) { return with_removed(note.error(), plan, report.removed, before); }
     importer importing(plan, runner, std::move(*note), report);
     const auto sink = [&](const document& given) -> status {
         auto taken = importing.take(given);
@@ -230,9 +256,9 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
                                    ? " (the document before it is imported)"
                                    : " (the " + human_count(importing.taken()) + " documents before it are imported)";
         }
-        return failure;
+        return with_removed(std::move(failure), plan, report.removed, before);
     }
-    if (!finished) { return finished.error(); }
+    if (!finished) { return with_removed(finished.error(), plan, report.removed, before); }
     report.read = *read;
     return report;
 }

@@ -32,7 +32,8 @@ struct import_report {
     std::uint64_t removed = 0;   ///< keys deleted by `replace`
 };
 
-/// Reads the source and writes the keys.  On an error the documents before it stay imported; the context says how many.
+/// Reads the source and writes the keys.  On an error the documents before it stay imported; the context says how many,
+/// and how many keys `replace` has removed.
 [[nodiscard]] result<import_report> import_documents(const import_plan& plan, command_runner& runner, progress& shown);
 
 struct export_plan {

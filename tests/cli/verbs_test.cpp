@@ -388,6 +388,23 @@ TEST(Import, SaysWhichIdsOccurTwice) {
                "1 document replaced an earlier one of the same id, the first d:a\n");
 }
 
+TEST(Import, SaysWhatABrokenReplacementRemoved) {
+    program run;
+    const auto good = run.folder.write("good.json", "[{\"id\":1},{\"id\":2}]");
+    const auto bad = run.folder.write("bad.json", "[{\"id\":3},");
+    EXPECT_EQ(run.run({"import", bad, "x", "--replace"}).err.find("removed"), std::string::npos);
+    ASSERT_EQ(run.run({"import", good, "x", "--replace"}).code, 0);
+    run.store.canned["BRANCH CURRENT"] = make_text("exp");
+    run.store.canned["TIME"] = make_list({make_text("1795272731"), make_text("927")});
+    const auto got = run.run({"import", bad, "x", "--replace"});
+    EXPECT_EQ(got.code, 1);
+    EXPECT_HAS(got.err,
+               "--replace has removed the 2 keys that were under x:; "
+               "`coppice exec REWIND exp exp@1795272731.000927`");
+    run.store.canned.clear();
+    EXPECT_HAS(run.run({"import", bad, "x", "--replace"}).err, "removed the key that was under x:)");
+}
+
 // Keys of a server keep their names: what names documents is refused before anything is read.
 TEST(Import, OfAServerTakesNoPrefix) {
     program run;
