@@ -180,7 +180,7 @@ status hrandfield(command_context& context, arguments given) {
         return {};
     }
     if (asked) {
-        if (const auto few = check_repeats(asked->wanted); !few) { return few; }
+        if (const auto repeats = check_repeats(asked->wanted); !repeats) { return repeats; }
     }
     const tree fields = context.view().child(**found);
     if (asked) {
