@@ -248,7 +248,6 @@ void engine::record_late() {
 status engine::log_reference(std::string_view text) {
     // Nobody asked for the room of a restore point: on a full disk there is none, and the store goes on.
     if (const status room = reserve(text.size() + record_bytes_beside); !room) { return room; }
-    record_late();
     const log_batch::mark before = batch_.here();
     try {
         batch_.begin_record();
