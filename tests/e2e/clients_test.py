@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import unittest
-from typing import ClassVar
 
 import redis
 
-from harness import Server, Workplace
+from harness import ServerTest
 
 
-class WithServer(unittest.TestCase):
-    place: ClassVar[Workplace]
-    server: ClassVar[Server]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.place = Workplace("clients")
-        cls.server = Server(cls.place.path / "data").start()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.kill()
-        cls.place.__exit__(None)
-
+class WithServer(ServerTest):
     def setUp(self) -> None:
         with self.server.connect() as connection:
             connection.ask("FLUSHALL")

@@ -15,8 +15,9 @@ import sys
 import tempfile
 import time
 import types
+import unittest
 from pathlib import Path
-from typing import Any, BinaryIO, Iterable, Sequence
+from typing import Any, BinaryIO, ClassVar, Iterable, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
@@ -260,3 +261,20 @@ class Workplace:
             print(f"kept {self.path}", flush=True)
         else:
             shutil.rmtree(self.path, ignore_errors=True)
+
+
+class ServerTest(unittest.TestCase):
+    """Tests that share one server, on a folder of its own."""
+
+    place: ClassVar[Workplace]
+    server: ClassVar[Server]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.place = Workplace(cls.__name__.lower())
+        cls.server = Server(cls.place.path / "data").start()
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.server.kill()
+        cls.place.__exit__(None)

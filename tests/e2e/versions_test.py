@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 import unittest
-from typing import Any, ClassVar
+from typing import Any
 
-from harness import Connection, ReplyError, Server, Workplace
+from harness import Connection, ReplyError, ServerTest
 
 
 def fields(reply: Any) -> dict[bytes, Any]:
@@ -16,20 +16,7 @@ def fields(reply: Any) -> dict[bytes, Any]:
     return dict(zip(reply[::2], reply[1::2]))
 
 
-class Versions(unittest.TestCase):
-    place: ClassVar[Workplace]
-    server: ClassVar[Server]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.place = Workplace("versions")
-        cls.server = Server(cls.place.path / "data").start()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.kill()
-        cls.place.__exit__(None)
-
+class Versions(ServerTest):
     def setUp(self) -> None:
         self.connection = self.server.connect()
         self.connection.ask("FLUSHALL")

@@ -6,27 +6,13 @@ import random
 import resource
 import time
 import unittest
-from typing import ClassVar
 
-from harness import Connection, Lost, ReplyError, Server, Workplace, encoded
+from harness import Connection, Lost, ReplyError, Server, ServerTest, encoded
 
 MEGABYTE = 1 << 20
 
 
-class Wire(unittest.TestCase):
-    place: ClassVar[Workplace]
-    server: ClassVar[Server]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.place = Workplace("wire")
-        cls.server = Server(cls.place.path / "data").start()
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        cls.server.kill()
-        cls.place.__exit__(None)
-
+class Wire(ServerTest):
     def test_wrong_input_is_an_error_and_the_connection_goes_on(self) -> None:
         with self.server.connect() as connection:
             connection.send(["NOSUCH"], ["GET"], ["GET", "a", "b"], ["SET", "a", "b", "NONSENSE"], ["PING"])
