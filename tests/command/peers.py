@@ -6,6 +6,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 
 
 def free_port():
@@ -126,3 +127,19 @@ def redis_path():
 def redis(path, *settings):
     return lambda port, folder: [path, "--port", str(port), "--dir", folder, "--save", "", "--appendonly", "no",
                                  "--bind", "127.0.0.1", *settings]
+
+
+class ServersTest(unittest.TestCase):
+    """Tests that start servers, which are gone behind each."""
+
+    def setUp(self):
+        self.servers = []
+
+    def tearDown(self):
+        for server in self.servers:
+            if server.process.poll() is None:
+                server.stop(signal.SIGKILL)
+
+    def launch(self, command, folder=None):
+        self.servers.append(Server(command, folder))
+        return self.servers[-1]

@@ -16,19 +16,9 @@ PROGRAM = "coppice"
 OK = ("+", b"OK")
 
 
-class Service(unittest.TestCase):
-    def setUp(self):
-        self.servers = []
-
-    def tearDown(self):
-        for server in self.servers:
-            if server.process.poll() is None:
-                server.stop(signal.SIGKILL)
-
+class Service(peers.ServersTest):
     def start(self, *settings, folder=None):
-        server = peers.Server(peers.coppice(PROGRAM, *settings), folder)
-        self.servers.append(server)
-        return server
+        return self.launch(peers.coppice(PROGRAM, *settings), folder)
 
     def test_a_password_is_asked_for(self):
         server = self.start("--requirepass", "secret")

@@ -6,7 +6,6 @@ Usage: settings_test.py PROGRAM SOURCE_FOLDER
 """
 import os
 import re
-import signal
 import sys
 import time
 import unittest
@@ -38,19 +37,9 @@ def in_bytes(text):
     return str(int(text[:-2]) * units[text[-2:]]) if text[-2:] in units else text
 
 
-class Settings(unittest.TestCase):
-    def setUp(self):
-        self.servers = []
-
-    def tearDown(self):
-        for server in self.servers:
-            if server.process.poll() is None:
-                server.stop(signal.SIGKILL)
-
+class Settings(peers.ServersTest):
     def start(self, *settings, command=None):
-        server = peers.Server(command or peers.coppice(PROGRAM, *settings))
-        self.servers.append(server)
-        return server
+        return self.launch(command or peers.coppice(PROGRAM, *settings))
 
     @staticmethod
     def get(client, name):
