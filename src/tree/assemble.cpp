@@ -120,21 +120,17 @@ std::size_t assembly::entry_bytes(const piece& p, std::size_t prefix) const noex
            + (shape_.keyed ? page::key_part_bytes(suffix) : 0);
 }
 
-void assembly::read_key(const piece& p, std::string& into) const {
-    into.clear();
-    if (p.has_own_key) {
-        into.append(p.own_key);
-    } else {
-        key_of(*p.from, p.entry).append_to(into);
-    }
+std::string_view assembly::key_at(const piece& p, std::string& buffer) {
+    if (p.has_own_key) { return p.own_key; }
+    buffer.clear();
+    key_of(*p.from, p.entry).append_to(buffer);
+    return buffer;
 }
 
 std::size_t assembly::shared_prefix(std::size_t first, std::size_t last, std::string& left, std::string& right) const {
     if (height_ > 0) { ++first; }
     if (!shape_.keyed || first >= last) { return 0; }
-    read_key(pieces_[first], left);
-    read_key(pieces_[last - 1], right);
-    return common_prefix(left, right);
+    return common_prefix(key_at(pieces_[first], left), key_at(pieces_[last - 1], right));
 }
 
 std::vector<std::size_t> assembly::choose_cuts(cut_rule rule) const {
@@ -166,8 +162,7 @@ void assembly::write_entry(node& to, unsigned entry, const piece& p, bool keyles
             std::memcpy(end - to.tail, raw.begin, bytes + raw.value_bytes);
             heads_of(to)[entry] = heads_of(*p.from)[p.entry];
         } else {
-            read_key(p, key);
-            const std::string_view suffix = std::string_view(key).substr(to.prefix);
+            const std::string_view suffix = key_at(p, key).substr(to.prefix);
             to.tail += page::key_part_bytes(suffix.size()) + p.value_bytes;
             char* value = page::write_key(end - to.tail, suffix);
             heads_of(to)[entry] = page::head_of(suffix);
@@ -219,10 +214,10 @@ built_node assembly::build(std::size_t first, std::size_t last) const {
     to.entries = static_cast<std::uint16_t>(last - first);
     to.slots = slots;
     to.prefix = static_cast<std::uint16_t>(prefix);
-    std::memcpy(layout::at(to, sizeof(node)), right.data(), prefix);
+    if (prefix > 0) { std::memcpy(layout::at(to, sizeof(node)), key_at(pieces_[last - 1], right).data(), prefix); }
     // Letting go of a half-built node must find empty slots.
     std::memset(static_cast<void*>(slots_of(to)), 0, 16U * slots);
-    if (shape_.keyed) { read_key(pieces_[first], built.separator); }
+    if (shape_.keyed) { built.separator = key_at(pieces_[first], key); }
     std::uint16_t slot = 0;
     for (std::size_t i = first; i < last; ++i) {
         const piece& p = pieces_[i];
@@ -268,9 +263,8 @@ std::vector<built_node> assembly::finish(cut_rule rule) {
     for (const std::size_t end : ends) {
         made.push_back(build(begin, end));
         if (shape_.keyed && height_ == 0 && begin > 0) {
-            read_key(pieces_[begin - 1], left);
-            read_key(pieces_[begin], right);
-            made.back().separator = shortest_separator(left, right);
+            made.back().separator =
+                shortest_separator(key_at(pieces_[begin - 1], left), key_at(pieces_[begin], right));
         }
         begin = end;
     }

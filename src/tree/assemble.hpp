@@ -76,7 +76,8 @@ private:
         std::size_t entries;  // bytes of all entries
     };
     [[nodiscard]] std::size_t entry_bytes(const piece& p, std::size_t prefix) const noexcept;
-    void read_key(const piece& p, std::string& into) const;
+    /// A piece's whole key: its own, or put together in `buffer`.
+    [[nodiscard]] static std::string_view key_at(const piece& p, std::string& buffer);
     /// The prefix that the keys of entries [first, last) share; an inner node's first key does not count.
     [[nodiscard]] std::size_t shared_prefix(std::size_t first, std::size_t last, std::string& left,
                                             std::string& right) const;
