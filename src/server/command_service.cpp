@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds tick_interval{20};
 constexpr std::chrono::seconds count_interval{1};
 constexpr std::chrono::milliseconds sweep_time_max{1};
 constexpr std::size_t sweep_keys = 64;      // between two looks at the clock
+constexpr std::size_t points_at_once = 16;  // that go between two looks at the memory, where it is scarce
 constexpr std::size_t slow_words_max = 32;  // as Redis keeps them
 constexpr std::size_t slow_word_bytes_max = 128;
 
@@ -93,7 +94,7 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
         look_at_memory();
         const auto bytes = now.number(setting::maxmemory);
         if (bytes == 0) { return; }
-        log_.warn("maxmemory {}: above it commands that add data are refused; nothing is dropped to make room", bytes);
+        log_.warn("maxmemory {}: above it commands that add data are refused; no key is dropped to make room", bytes);
     });
     follow(setting::history_budget, [this](const settings& now) {
         store.set_history_budget(static_cast<std::uint64_t>(now.number(setting::history_budget)));
@@ -432,7 +433,11 @@ void command_service::count_operations() {
 
 void command_service::look_at_memory() {
     const auto memory_max = static_cast<std::uint64_t>(settings_.number(setting::maxmemory));
-    out_of_memory = memory_max != 0 && store.pool().figures().bytes > memory_max;
+    const auto memory = store.pool().figures();
+    out_of_memory = memory_max != 0 && memory.bytes > memory_max;
+    // What the points dropped last held may not be freed yet: then it is not known whether more have to go.
+    const bool scarce = memory_max != 0 && memory.bytes > memory_max / 8 * 7;
+    if (scarce && memory.garbage_nodes == 0) { store.drop_oldest_points(points_at_once); }
 }
 
 void command_service::sweep() {

@@ -85,9 +85,8 @@ constexpr setting_row table[] = {
     {setting::databases, "databases", number, "16", false, "Key spaces of a branch; fixed.", "", 16, 16},
     {setting::maxmemory, "maxmemory", bytes, "0", true,
      "Bytes of used_memory (INFO memory) above which commands that add data are refused with OOM, looked at ten times "
-     "a second; 0 for none. Nothing is dropped to make room, neither keys nor pages: deleting gives memory back once "
-     "no "
-     "older version says what was deleted.",
+     "a second; 0 for none. Above seven eighths of it the oldest restore points go. No key and no page is dropped to "
+     "make room: deleting gives memory back once no older version says what was deleted.",
      "", 0, any},
     {setting::maxmemory_policy, "maxmemory-policy", choice, "noeviction", true, "No key is ever dropped; fixed.", "", 0,
      0, "noeviction"},

@@ -246,6 +246,8 @@ public:
 
     void set_durability(durability sync) noexcept { sync_.store(sync, std::memory_order_relaxed); }
     void set_history_budget(std::uint64_t bytes) noexcept { history_budget_.store(bytes, std::memory_order_relaxed); }
+    /// Lets up to `most` of the oldest restore points go.  Threads: the one writer's.
+    void drop_oldest_points(std::size_t most);
     [[nodiscard]] engine_figures figures();
     /// Bytes of log that the next start would replay.  Threads: the one writer's.
     [[nodiscard]] std::uint64_t log_bytes() const noexcept { return figures_.log_bytes; }
@@ -330,7 +332,7 @@ private:
     void count_logged() noexcept;
     void make_points();
     void make_point(live_branch& branch);
-    void trim_history();
+    bool drop_oldest_point();
     [[nodiscard]] cut take_cut();
     void forget_idle();
     void add_edits(engine_figures& to, const live_branch& branch) const;

@@ -395,7 +395,8 @@ void engine::make_points() {
         make_point(branch);
         --left;
     }
-    trim_history();
+    const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
+    while (head_.point_bytes > budget && drop_oldest_point()) {}
 }
 
 void engine::make_point(live_branch& branch) {
@@ -426,23 +427,30 @@ status engine::apply_point(live_branch& branch, microseconds_utc time, std::uint
     return {};
 }
 
-/// Lets the oldest restore points go until the others fit the budget.
-void engine::trim_history() {
-    const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
-    while (head_.point_bytes > budget) {
-        const auto oldest = catalog_.oldest_point();
-        if (!oldest) {
-            head_.point_bytes = 0;
-            return;
-        }
-        std::string text;
-        append_primitive(text, primitive::drop_point);
-        append_varint(text, oldest->branch);
-        append_number(text, oldest->time);
-        catalog changed(catalog_.rows());
-        const std::uint64_t held = changed.erase_point(oldest->branch, oldest->time);
-        if (!apply_catalog(std::move(changed), [&] { return log_reference(text); })) { return; }
-        head_.point_bytes -= std::min(head_.point_bytes, held);
+/// False when there is none, or the log takes nothing.
+bool engine::drop_oldest_point() {
+    const auto oldest = catalog_.oldest_point();
+    if (!oldest) {
+        head_.point_bytes = 0;
+        return false;
+    }
+    std::string text;
+    append_primitive(text, primitive::drop_point);
+    append_varint(text, oldest->branch);
+    append_number(text, oldest->time);
+    catalog changed(catalog_.rows());
+    const std::uint64_t held = changed.erase_point(oldest->branch, oldest->time);
+    if (!apply_catalog(std::move(changed), [&] { return log_reference(text); })) { return false; }
+    head_.point_bytes -= std::min(head_.point_bytes, held);
+    return true;
+}
+
+void engine::drop_oldest_points(std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    if (failed_) { return; }
+    try {
+        for (; most > 0 && drop_oldest_point(); --most) {}
+    } catch (const std::exception&) {  // no memory, or a page of the catalog that cannot be read: asked again later
     }
 }
 
