@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -203,6 +204,8 @@ public:
 
     /// A command changed `branch`.  Its records are handed over now, or with those of its neighbours.
     virtual void wrote(live_branch& branch) { store.record(branch); }
+    /// One change of several branches: a crash keeps all of it or nothing.
+    virtual void wrote(std::span<live_branch* const> branches) { store.record(branches); }
     /// Hands over what wrote() kept back.  Called before anything that names a version.
     virtual void flush_writes() {}
 

@@ -59,10 +59,8 @@ void run_queue(command_context& context, command_session& session) {
         undo_all(context.store, session);
         throw;
     }
-    for (auto* branch : session.exec_branches) {
-        branch->writer.end_group();
-        context.host->wrote(*branch);
-    }
+    for (auto* branch : session.exec_branches) { branch->writer.end_group(); }
+    context.host->wrote(session.exec_branches);
     session.exec_branches.clear();
     session.in_exec = false;
 }

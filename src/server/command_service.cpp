@@ -324,6 +324,18 @@ void command_service::wrote(live_branch& branch) {
         flush_writes();
         unrecorded_ = &branch;
     }
+    note_writer();
+}
+
+void command_service::wrote(std::span<live_branch* const> branches) {
+    if (branches.empty()) { return; }
+    if (branches.size() == 1) { return wrote(*branches.front()); }
+    flush_writes();
+    store.record(branches);
+    note_writer();
+}
+
+void command_service::note_writer() {
     if (running_ != nullptr && (writers_.empty() || writers_.back() != running_->who.id())) {
         writers_.push_back(running_->who.id());
     }

@@ -52,6 +52,7 @@ public:
 
     // What the commands ask.
     void wrote(live_branch& branch) override;
+    void wrote(std::span<live_branch* const> branches) override;
     void flush_writes() override;
     [[nodiscard]] connection_figures connection_of(const command_session& session) const override;
     void kill(command_session& session) override;
@@ -93,6 +94,7 @@ private:
     void sweep();
     void close_running() noexcept;
     void count_operations();
+    void note_writer();
     void note_commit(log_sequence end, std::chrono::nanoseconds begun);
     void note_durable();
     [[nodiscard]] client& client_of(const command_session& session) const;

@@ -8,7 +8,8 @@
 //   [ header 40 | length 4 | record | length 4 | record | ... | 0 to 7 zeros ]     one frame
 //
 // A frame is written, checked, and lost in a crash as a whole, so the records of a turn live and die together
-// unless they are longer than `log_frame_bytes`. docs/format.md draws every byte.
+// unless they are longer than `log_frame_bytes`, and always those added between hold_frame and release_frame.
+// docs/format.md draws every byte.
 //
 // Threads: one at a time.
 #pragma once
@@ -25,6 +26,9 @@
 namespace coppice {
 
 inline constexpr std::size_t log_frame_header_bytes = 40;
+
+/// Where a frame that is held is closed all the same: its length is a 32-bit number.
+inline constexpr std::size_t held_frame_bytes_max = std::size_t{1} << 30;
 
 /// A frame is closed behind the record that takes it past this size: large enough for a turn of thousands of
 /// small records, small enough to be in the second-level cache when its checksum is taken.
@@ -61,7 +65,13 @@ public:
         in_record_ = false;
         ++frames_.back().records;
         ++records_;
-        if (bytes_.size() - frames_.back().at >= log_frame_bytes) { close_frame(); }
+        close_full_frame();
+    }
+    /// What is added from here on stands in one frame, up to held_frame_bytes_max. Holding twice is holding.
+    void hold_frame() noexcept { held_ = true; }
+    void release_frame() {
+        held_ = false;
+        if (frame_open_) { close_full_frame(); }
     }
     /// Takes back what was appended since begin_record.
     void drop_record() {
@@ -110,7 +120,7 @@ public:
         bytes_.clear();
         frames_.clear();
         records_ = 0;
-        frame_open_ = in_record_ = false;
+        frame_open_ = in_record_ = held_ = false;
     }
 
     // For the kinds of write_log.
@@ -124,6 +134,10 @@ public:
     [[nodiscard]] char* data() noexcept { return bytes_.data(); }
 
 private:
+    void close_full_frame() {
+        const std::size_t enough = held_ ? held_frame_bytes_max : log_frame_bytes;
+        if (bytes_.size() - frames_.back().at >= enough) { close_frame(); }
+    }
     void close_frame() {
         frames_.back().end = bytes_.size();
         bytes_.append((8 - bytes_.size() % 8) % 8, '\0');
@@ -136,6 +150,7 @@ private:
     std::size_t record_at_ = 0;
     bool frame_open_ = false;
     bool in_record_ = false;
+    bool held_ = false;
 };
 
 }  // namespace coppice

@@ -228,13 +228,16 @@ status engine::log_change(live_branch& branch) {
     }
 }
 
-void engine::record(live_branch& branch) noexcept {
+void engine::record(std::span<live_branch* const> branches) noexcept {
+    batch_.hold_frame();
     try {
-        record_or_throw(branch);
+        for (live_branch* branch : branches) { record_or_throw(*branch); }
+        if (!late_) { batch_.release_frame(); }
     } catch (const std::bad_alloc&) { late_ = true; }
 }
 
-/// Takes over what record() could not.  Nobody names a version before, so branches may come in any order.
+/// Takes over what record() could not, in the frame that is still held.  Nobody names a version before, so branches may
+/// come in any order.
 void engine::record_late() {
     if (!late_) { return; }
     bool left = false;
@@ -243,6 +246,7 @@ void engine::record_late() {
         if (!branch->writer.in_group()) { record_or_throw(*branch); }
     }
     late_ = left;
+    if (!late_) { batch_.release_frame(); }
 }
 
 status engine::log_reference(std::string_view text) {

@@ -199,9 +199,13 @@ public:
 
     /// Room in the log for a command that may write `bytes`.  Errors: errc::no_space, errc::read_only: nothing changed.
     status reserve(std::uint64_t bytes);
-    /// Takes over what `branch`'s writer did since the last call as one record of this turn's log.
-    /// What there is no memory for now is taken over by the turn's end.
-    void record(live_branch& branch) noexcept;
+    /// Takes over what the branches' writers did since the last call, as records of this turn's log. After a crash all
+    /// of them are there or none. What there is no memory for now is taken over by the turn's end.
+    void record(std::span<live_branch* const> branches) noexcept;
+    void record(live_branch& branch) noexcept {
+        live_branch* const one = &branch;
+        record({&one, 1});
+    }
     /// The branch's group was undone: what was shown of it is not shown any more.
     void undone(live_branch& branch) noexcept;
     /// Writes this turn's records.  Returns the log position at which they will be durable.

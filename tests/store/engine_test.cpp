@@ -1,6 +1,9 @@
 // The store as its users see it: what was written is there after a restart, versions stay what they were, and
 // branches go their own ways.
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include <coppice/tree/check.hpp>
@@ -241,6 +244,41 @@ TEST(Engine, AFailedTransactionLeavesNothing) {
     EXPECT_FALSE(failed.has_value());
     EXPECT_EQ(get(*store, "main", "a"), "1");
     EXPECT_EQ(store->read(*main).keys.size(), 1U);
+}
+
+// A power failure may keep any part of what was not synced: here, all but the last `lost` bytes.
+TEST(Engine, AChangeOfSeveralBranchesIsThereOrNotWhereverItsLogIsCut) {
+    constexpr std::size_t each = 300'000;  // of each branch: more than a frame of the log usually takes
+    const folder where;
+    const hand_clock clock;
+    const auto store = open_at(where, clock, {.sync = durability::no, .background = false});
+    ASSERT_TRUE(store->create_branch("b", "main").has_value());
+    const auto main = store->branch("main");
+    const auto other = store->branch("b");
+    live_branch* const both[] = {main->get(), other->get()};
+    for (live_branch* branch : both) {
+        branch->writer.begin_group();
+        branch->writer.put_string(0, "k", std::string(each, 'x'), no_deadline);
+        branch->writer.end_group();
+    }
+    store->record(both);
+    ASSERT_TRUE(store->end_turn().has_value());
+    for (const std::size_t lost : {std::size_t{0}, each / 2, each, each * 3 / 2}) {
+        const folder after;
+        std::filesystem::copy(where.path(), after.path(), std::filesystem::copy_options::recursive);
+        for (const auto& segment : std::filesystem::directory_iterator(after.path() / "log")) {
+            std::ifstream in(segment.path(), std::ios::binary);
+            std::string bytes((std::istreambuf_iterator<char>(in)), {});
+            const std::size_t written = bytes.find_last_not_of('\0') + 1;
+            if (written < each) { continue; }
+            std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(written - lost), bytes.end(), '\0');
+            std::ofstream(segment.path(), std::ios::binary) << bytes;
+        }
+        const auto again = open_at(after, clock);
+        for (const char* branch : {"main", "b"}) {
+            EXPECT_EQ(get(*again, branch, "k").size(), lost == 0 ? each : 6) << branch << ", lost " << lost;
+        }
+    }
 }
 
 }  // namespace
