@@ -58,7 +58,7 @@ public:
         const std::shared_lock lock(mutex_);
         return bytes_;
     }
-    status compact() override { return {}; }
+    status compact(std::atomic<bool>& /*stop*/) override { return {}; }
     status resume() override { return {}; }
     void verify(findings& /*found*/) const override {}
 

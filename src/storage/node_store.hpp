@@ -18,9 +18,10 @@
 //       further writes (errc::read_only).
 //
 // Threads. get, get_many, prefetch, for_each_id and disk_bytes from any thread at any time. One thread at a
-// time puts, retires and syncs; compact may run beside it.
+// time puts and syncs; one at a time retires and compacts, beside it.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -103,8 +104,9 @@ public:
     /// What the nodes occupy, for accounting.
     [[nodiscard]] virtual std::uint64_t disk_bytes() const = 0;
 
-    /// Gives the room of retired nodes back to the disk. Long: run it in the background after a wave of retire.
-    virtual status compact() = 0;
+    /// Gives the room of retired nodes back to the disk. Long: run it in the background after a wave of retire and a
+    /// sync. Breaks off, with an error, when `stop` becomes true.
+    virtual status compact(std::atomic<bool>& stop) = 0;
 
     /// Tries to go on after errc::no_space: fails with it again while there is no room, and for some seconds more.
     virtual status resume() = 0;

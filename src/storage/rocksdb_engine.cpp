@@ -36,9 +36,16 @@ rocksdb::ColumnFamilyOptions nodes_options(const storage_options& given) {
     options.min_blob_size = 512;
     options.blob_file_size = given.blob_file_bytes;
     options.blob_compression_type = rocksdb::kNoCompression;  // we pack nodes ourselves
-    options.enable_blob_garbage_collection = true;            // a safety net: compact() is what gives room back
-    options.blob_garbage_collection_age_cutoff = 1.0;
+    // Retired nodes give their room back as compactions pass, blob files of the oldest quarter being written anew where
+    // two fifths of them are dead; compact() does so at once.
+    options.enable_blob_garbage_collection = true;
+    options.blob_garbage_collection_age_cutoff = 0.25;
     options.blob_garbage_collection_force_threshold = 0.4;
+    // Ids grow, so files rarely overlap: many of them cost reads little, but checkpoints must not wait for compactions.
+    options.level0_slowdown_writes_trigger = 1000;
+    options.level0_stop_writes_trigger = 2000;
+    options.soft_pending_compaction_bytes_limit = 0;
+    options.hard_pending_compaction_bytes_limit = 0;
     return options;
 }
 

@@ -114,9 +114,9 @@ public:
         return bytes;
     }
 
-    status compact() override {
-        if (auto synced = sync(); !synced) { return synced; }
+    status compact(std::atomic<bool>& stop) override {
         rocksdb::CompactRangeOptions options;
+        options.canceled = &stop;
         options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
         options.blob_garbage_collection_policy = rocksdb::BlobGarbageCollectionPolicy::kForce;
         options.blob_garbage_collection_age_cutoff = 0.5;
@@ -168,6 +168,7 @@ public:
 
 private:
     status refuse() const {
+        const std::lock_guard lock(failing_);
         if (failed_) { return error{errc::read_only, "nodes: " + failed_->context}; }
         return {};
     }
@@ -175,6 +176,7 @@ private:
     status judge(const rocksdb::Status& answer, std::string_view what) {
         if (answer.ok()) { return {}; }
         auto failure = error_of_engine(answer, what);
+        const std::lock_guard lock(failing_);
         if (failure.code != errc::no_space) { failed_ = failure; }
         return failure;
     }
@@ -195,9 +197,9 @@ private:
     }
 
     const std::shared_ptr<rocksdb_engine> engine_;
-    // Of the one writing thread.
-    std::optional<error> failed_;
-    std::uint64_t unsynced_bytes_ = 0;  ///< put since the last sync
+    mutable std::mutex failing_;
+    std::optional<error> failed_;       // guarded by failing_
+    std::uint64_t unsynced_bytes_ = 0;  // put since the last sync; of the thread that puts
 };
 
 }  // namespace

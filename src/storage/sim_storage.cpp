@@ -137,7 +137,7 @@ public:
         for (const auto& [id, payload] : state_->nodes) { bytes += payload.size(); }
         return bytes;
     }
-    status compact() override { return {}; }
+    status compact(std::atomic<bool>& /*stop*/) override { return {}; }
     status resume() override {
         const sim_lock lock(state_->mutex);
         if (auto begun = begin("resume"); !begun) { return begun; }

@@ -45,6 +45,7 @@ result<std::unique_ptr<engine>> engine::open(storage where, const engine_options
     if (options.background) {
         opened->background_ = std::thread([raw = opened.get()] { raw->run_background(); });
         opened->syncer_ = std::thread([raw = opened.get()] { raw->run_sync(); });
+        opened->cleaner_ = std::thread([raw = opened.get()] { raw->run_clean_up(); });
     }
     return opened;
 }
@@ -59,14 +60,16 @@ void engine::end_threads() {
     work_.notify_all();
     cut_taken_.notify_all();
     sync_work_.notify_all();
+    clean_work_.notify_all();
     if (background_.joinable()) { background_.join(); }
     if (syncer_.joinable()) { syncer_.join(); }
+    if (cleaner_.joinable()) { cleaner_.join(); }
 }
 
 status engine::open_state() {
     auto stored = where_.heads->read("store");
     if (!stored) { return stored.error(); }
-    last_cut_ = clock_.elapsed();
+    last_cut_ = cleaned_.at = clock_.elapsed();
     if (!*stored) { return make_new(); }
     auto head = decode_head((**stored).bytes);
     if (!head) { return head.error(); }

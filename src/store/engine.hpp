@@ -55,6 +55,8 @@ struct engine_options {
     bool background = true;  ///< false: no thread; a test calls checkpoint(), tick(), ...
     std::uint64_t checkpoint_log_bytes = 64 * 1024 * 1024;  ///< a checkpoint starts at this much log,
     std::chrono::seconds checkpoint_interval{60};           ///< or after this long with changes
+    std::uint64_t clean_up_bytes = 256 * 1024 * 1024;       ///< a clean-up starts after checkpoints wrote this much,
+    std::chrono::seconds clean_up_interval{600};            ///< or after this long when they wrote anything
     std::chrono::milliseconds point_interval{1000};         ///< between restore points of a branch that changes
     node_sizes sizes{};
 };
@@ -243,8 +245,9 @@ public:
     /// Asks for a checkpoint in the background (BGSAVE).  Returns false when one is running.
     bool start_checkpoint();
     status sync_now();
-    /// Frees what nobody holds, in memory and on disk.
-    result<clean_up_report> clean_up();
+    /// Frees what nobody holds, in memory and on disk; writers and checkpoints go on meanwhile. The background does so
+    /// by itself when much was written, and lets the storage `compact` its files when it likes.
+    result<clean_up_report> clean_up(bool compact = true);
     status backup(const std::filesystem::path& target);
     [[nodiscard]] findings verify();
 
@@ -356,7 +359,10 @@ private:
 
     [[nodiscard]] snapshot_pin pin(const tree& held);
     void measure_disk();
-    result<clean_up_report> retire_unmarked(const node_set& marked, const store_head& head, clean_up_report report);
+    result<clean_up_report> clean_up_pass(bool compact);
+    status retire_unmarked(const node_set& marked, std::uint32_t arena, std::uint32_t last, std::uint64_t& retired);
+    [[nodiscard]] bool clean_up_is_due();
+    void run_clean_up();
     void run_background();
     void run_sync();
     [[nodiscard]] result<cut> wait_for_cut();
@@ -407,18 +413,26 @@ private:
     std::mutex work_mutex_;
     std::condition_variable work_;
     std::condition_variable cut_taken_;
-    bool stopping_ = false;
+    std::atomic<bool> stopping_{false};
     bool checkpoint_wanted_ = false;
     std::atomic<bool> checkpoint_running_{false};
     std::atomic<bool> cut_wanted_{false};
     std::optional<result<cut>> taken_;
-    std::mutex checkpoint_mutex_;  // one checkpoint or clean-up at a time
+    std::mutex checkpoint_mutex_;  // one checkpoint at a time
     head_token token_;             // guarded by checkpoint_mutex_, as the two below
     bool arena_leased_ = false;
     std::uint32_t arena_next_ = 1;
     std::chrono::nanoseconds last_cut_{0};
     std::thread background_;
     std::thread syncer_;
+    std::thread cleaner_;
+    std::condition_variable clean_work_;
+    std::mutex cleaning_mutex_;  // one clean-up at a time; taken before checkpoint_mutex_
+    struct {
+        std::chrono::nanoseconds at{0};
+        std::chrono::nanoseconds took{0};
+        std::uint64_t checkpoint_bytes = 0;
+    } cleaned_;  // the last pass; guarded by mutex_
     std::condition_variable sync_work_;
     log_sequence sync_wanted_ = 1;
     std::optional<error> trouble_at_sync_;

@@ -30,6 +30,7 @@ status node_marker::mark(const node& root) {
     if (id == node_id::none ? !unstored_.insert(&root).second : !marked_.add(id)) { return {}; }
     resident_.push_back(&root);
     while (!resident_.empty() || !stored_.empty()) {
+        if (stop_.load(std::memory_order_relaxed)) { return error{errc::closed, "the store is closing"}; }
         if (!resident_.empty()) {
             const node& n = *resident_.back();
             resident_.pop_back();

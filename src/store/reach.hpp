@@ -5,6 +5,7 @@
 // visited once. What is left to visit stands in a list, so depth costs no stack.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -33,9 +34,12 @@ private:
 /// Marks what trees reach.
 class node_marker {
 public:
-    node_marker(node_pool& pool, const node_store& nodes) : pool_(pool), nodes_(nodes) {}
+    /// Marking breaks off when `stop` becomes true.
+    node_marker(node_pool& pool, const node_store& nodes, const std::atomic<bool>& stop)
+        : pool_(pool), nodes_(nodes), stop_(stop) {}
 
-    /// Marks every stored node at or below `root`, whose owner keeps it meanwhile.  Errors: as node_store::get.
+    /// Marks every stored node at or below `root`, whose owner keeps it meanwhile.
+    /// Errors: as node_store::get; errc::closed.
     [[nodiscard]] status mark(const node& root);
     [[nodiscard]] const node_set& marked() const noexcept { return marked_; }
 
@@ -44,6 +48,7 @@ private:
 
     node_pool& pool_;
     const node_store& nodes_;
+    const std::atomic<bool>& stop_;
     node_set marked_;
     std::unordered_set<const node*> unstored_;  // nodes without an id that were visited
     std::vector<const node*> resident_;         // to visit

@@ -89,7 +89,8 @@ TEST_P(EveryKind, ListsAndRetiresNodes) {
     const std::vector<node_id> dead{id(2), id(3), id(600, 2)};
     ASSERT_TRUE(disk.nodes->retire(dead));
     ASSERT_TRUE(disk.nodes->sync());
-    ASSERT_TRUE(disk.nodes->compact());
+    std::atomic<bool> stop{false};
+    ASSERT_TRUE(disk.nodes->compact(stop));
     EXPECT_EQ(list(node_id::none, node_id_end).size(), 598U);
     EXPECT_EQ(disk.nodes->get(id(2), seal_of(id(2), payload)).error().code, errc::not_found);
     EXPECT_EQ(*disk.nodes->get(id(4), seal_of(id(4), payload)), payload);

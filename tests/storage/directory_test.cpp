@@ -128,7 +128,9 @@ TEST(DataFolder, ShrinksAfterRetiring) {
     ASSERT_TRUE(disk.nodes->sync());
     const auto before = disk.nodes->disk_bytes();
     ASSERT_TRUE(disk.nodes->retire(dead));
-    for (int pass = 0; pass < 3; ++pass) { ASSERT_TRUE(disk.nodes->compact()); }
+    std::atomic<bool> stop{false};
+    ASSERT_TRUE(disk.nodes->sync());
+    for (int pass = 0; pass < 3; ++pass) { ASSERT_TRUE(disk.nodes->compact(stop)); }
     EXPECT_LT(disk.nodes->disk_bytes(), before / 2);
     EXPECT_TRUE(verify_storage(disk).empty());
 }

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include <coppice/tree/check.hpp>
 #include <coppice/tree/cursor.hpp>
@@ -244,6 +245,20 @@ TEST(Engine, AFailedTransactionLeavesNothing) {
     EXPECT_FALSE(failed.has_value());
     EXPECT_EQ(get(*store, "main", "a"), "1");
     EXPECT_EQ(store->read(*main).keys.size(), 1U);
+}
+
+TEST(Engine, TheBackgroundCleansUpWhenMuchWasWritten) {
+    const folder where;
+    const auto store = open_at(where, system_clock(), {.history_budget = 0, .clean_up_bytes = 100'000});
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    for (int i = 0; store->figures().nodes_retired == 0 && std::chrono::steady_clock::now() < deadline; ++i) {
+        set(*store, "main", "a", std::string(1'000'000, static_cast<char>('a' + i % 26)));
+        ASSERT_TRUE(store->checkpoint().has_value());
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_GT(store->figures().clean_ups, 0U);
+    EXPECT_GT(store->figures().nodes_retired, 0U);
+    EXPECT_EQ(store->verify().size(), 0U);
 }
 
 // A power failure may keep any part of what was not synced: here, all but the last `lost` bytes.

@@ -129,9 +129,15 @@ TEST(Readers, SeeWholeVersionsThatNeverGoBackWhileAllElseGoesOn) {
         store mine = data;
         for (std::uint64_t round = 0; !done.load(std::memory_order_relaxed); ++round) {
             EXPECT_TRUE(mine.checkpoint().has_value());
-            if (round % 3 == 0) { EXPECT_TRUE(mine.clean_up().has_value()); }
             if (round % 5 == 0) { EXPECT_TRUE(mine.verify().value().empty()); }
             EXPECT_TRUE(mine.metrics().has_value());
+            std::this_thread::yield();
+        }
+    });
+    threads.emplace_back([&] {
+        store mine = data;
+        while (!done.load(std::memory_order_relaxed)) {
+            EXPECT_TRUE(mine.clean_up().has_value());
             std::this_thread::yield();
         }
     });
