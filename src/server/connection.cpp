@@ -327,7 +327,7 @@ void connection::resume() {
 void connection::answer_long(std::function<void(long_reply&)> answer) {
     COPPICE_CHECK(read_ == nullptr);
     if (dead_) { return; }
-    read_ = std::make_shared<long_read>(turn_.events, turn_.clock, static_cast<chunk_target&>(*this));
+    read_ = std::make_shared<long_read>(turn_.events, turn_.workers, turn_.clock, static_cast<chunk_target&>(*this));
     turn_.workers.run(
         [read = read_, answer = std::move(answer), version = sink_.writer().version()] { read->run(answer, version); });
 }

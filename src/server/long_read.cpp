@@ -67,6 +67,7 @@ void pass_on_when_full::operator()() const { sink->pass_on(chunk_bytes); }
 
 void long_read::run(const std::function<void(long_reply&)>& answer, wire::resp_version version) {
     bool failed = false;
+    resumed_ = clock_.elapsed();
     try {
         chunk_sink sink(*this, version);
         try {
@@ -82,11 +83,20 @@ void long_read::run(const std::function<void(long_reply&)>& answer, wire::resp_v
 }
 
 void long_read::hand_over(wire::byte_buffer chunk) {
-    {
-        std::unique_lock lock(mutex_);
-        credit_.wait(lock, [this] { return ahead_ < chunks_ahead || stopped(); });
-        ++ahead_;
+    worked_ += clock_.elapsed() - resumed_;
+    const auto has_credit = [this] { return ahead_ < chunks_ahead || stopped(); };
+    std::unique_lock lock(mutex_);
+    if (!has_credit()) {
+        lock.unlock();
+        workers_.while_waiting([&] {
+            lock.lock();
+            credit_.wait(lock, has_credit);
+            lock.unlock();
+        });
+        lock.lock();
     }
+    ++ahead_;
+    lock.unlock();
     if (stopped()) { return; }
     // A std::function must be copyable, a buffer is not.
     auto shared = std::make_shared<wire::byte_buffer>(std::move(chunk));
@@ -96,7 +106,11 @@ void long_read::hand_over(wire::byte_buffer chunk) {
     });
     const bool late = lag_.load(std::memory_order_relaxed) > lag_tolerated;
     pace_ = late ? std::min(pace_ * 2, pace_most) : std::max(pace_ * 7 / 8, pace_least);
-    std::this_thread::sleep_for(pace_);
+    if (worked_ >= pace_least) {
+        std::this_thread::sleep_for(pace_);
+        worked_ = {};
+    }
+    resumed_ = clock_.elapsed();
 }
 
 void long_read::end(bool failed) {

@@ -3,9 +3,10 @@
 //     worker --chunk (64 KiB)--> loop --bytes--> socket
 //            <----- credit ----------------------+
 //
-// At most four chunks are ahead of the socket: a slow client stops the worker, not the server's memory. How
-// long a chunk waited for the loop is the loop's lag. The worker sleeps after each chunk, so that streaming leaves the
-// loop and the processors to others half of the time, and longer where the loop is late.
+// At most four chunks are ahead of the socket: a slow client stops its worker (whose place another thread takes), the
+// server's memory does not grow. How long a chunk waited for the loop is the loop's lag. The worker sleeps about as
+// long as it has worked, so that streaming leaves the loop and the processors to others half of the time, and longer
+// where the loop is late.
 //
 // Threads: run belongs to the worker, target and sent to the loop, cancel to either.
 #pragma once
@@ -22,6 +23,7 @@
 
 #include "server/loop.hpp"
 #include "server/service.hpp"
+#include "server/worker_pool.hpp"
 #include "wire/byte_buffer.hpp"
 #include "wire/resp_writer.hpp"
 
@@ -44,7 +46,8 @@ public:
 
 class long_read : public std::enable_shared_from_this<long_read> {
 public:
-    long_read(loop& on, const clock_source& clock, chunk_target& target) : loop_(on), clock_(clock), target_(&target) {}
+    long_read(loop& on, worker_pool& workers, const clock_source& clock, chunk_target& target)
+        : loop_(on), workers_(workers), clock_(clock), target_(&target) {}
 
     /// Makes the answer, on a worker, and streams it.
     void run(const std::function<void(long_reply&)>& answer, wire::resp_version version);
@@ -60,14 +63,17 @@ public:
 
 private:
     void end(bool failed);
-
     loop& loop_;
+    worker_pool& workers_;
     const clock_source& clock_;
     chunk_target* target_;  // of the loop's thread; null when cancelled
 
     std::atomic<bool> stopped_ = false;
     std::atomic<std::chrono::nanoseconds> lag_{std::chrono::nanoseconds(0)};
-    std::chrono::microseconds pace_ = pace_least;  // the worker's
+    // The worker's.
+    std::chrono::microseconds pace_ = pace_least;
+    std::chrono::nanoseconds resumed_{0};
+    std::chrono::nanoseconds worked_{0};  // since it slept
     std::mutex mutex_;
     std::condition_variable credit_;
     std::size_t ahead_ = 0;  // guarded by mutex_: chunks handed over and not sent

@@ -5,7 +5,9 @@
 #include <coppice/base/priority.hpp>
 
 namespace coppice::server {
-worker_pool::worker_pool(unsigned threads) {
+
+worker_pool::worker_pool(unsigned threads) : places_(threads) {
+    const std::lock_guard lock(mutex_);
     for (unsigned i = 0; i < threads; ++i) {
         threads_.emplace_back([this] { work(); });
     }
@@ -17,29 +19,55 @@ worker_pool::~worker_pool() {
         stopping_ = true;
     }
     changed_.notify_all();
-    for (auto& thread : threads_) { thread.join(); }
+    for (auto& thread : threads_) { thread.join(); }  // none is added any more
 }
 
 void worker_pool::run(std::function<void()> job) {
     {
         const std::lock_guard lock(mutex_);
         jobs_.push(std::move(job));
+        fill_place();
     }
     changed_.notify_one();
 }
 
+// Requires: mutex_ is held.
+void worker_pool::fill_place() {
+    if (jobs_.empty() || taken_ >= places_ || idle_ != 0 || stopping_ || threads_.size() >= threads_most) { return; }
+    try {
+        threads_.emplace_back([this] { work(); });
+    } catch (const std::exception&) {  // no memory or no thread: then the job waits for one that is there
+    }
+}
+
+void worker_pool::while_waiting(function_ref<void()> wait) {
+    {
+        const std::lock_guard lock(mutex_);
+        --taken_;
+        fill_place();
+        if (!jobs_.empty()) { changed_.notify_one(); }
+    }
+    wait();
+    const std::lock_guard lock(mutex_);
+    ++taken_;  // perhaps one too many, until a job ends
+}
+
 void worker_pool::work() {
     lower_thread_priority();
+    std::unique_lock lock(mutex_);
     for (;;) {
-        std::function<void()> job;
-        {
-            std::unique_lock lock(mutex_);
-            changed_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-            if (stopping_) { return; }
-            job = std::move(jobs_.front());
-            jobs_.pop();
-        }
+        ++idle_;
+        changed_.wait(lock, [this] { return stopping_ || (!jobs_.empty() && taken_ < places_); });
+        --idle_;
+        if (stopping_) { return; }
+        auto job = std::move(jobs_.front());
+        jobs_.pop();
+        ++taken_;
+        lock.unlock();
         job();
+        job = nullptr;  // what it owns goes without the lock
+        lock.lock();
+        --taken_;
     }
 }
 

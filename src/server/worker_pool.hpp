@@ -1,6 +1,8 @@
 // src/server/worker_pool.hpp: threads for work that would make the loop's other clients wait.
 //
-// They run at a lower priority than the loop, so on a machine with few processors the loop goes first.
+// They run at a lower priority than the loop, so on a machine with few processors the loop goes first. A job that
+// waits for a client leaves its place to another thread: clients that do not read keep nobody else's jobs waiting,
+// until threads_most of them wait.
 //
 // Threads: run may be called from any thread.
 #pragma once
@@ -11,6 +13,8 @@
 #include <queue>
 #include <thread>
 #include <vector>
+
+#include <coppice/base/function_ref.hpp>
 
 namespace coppice::server {
 
@@ -24,15 +28,24 @@ public:
 
     /// Runs `job` on some worker, in the order of the calls.  What it throws ends the program.
     void run(std::function<void()> job);
+    /// For a job: calls `wait`, which waits for somebody outside.
+    void while_waiting(function_ref<void()> wait);
 
 private:
-    void work();
+    static constexpr std::size_t threads_most = 256;
 
+    void work();
+    void fill_place();
+
+    const unsigned places_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::queue<std::function<void()>> jobs_;  // guarded by mutex_
-    bool stopping_ = false;                   // guarded by mutex_
-    std::vector<std::thread> threads_;        // constant after construction
+    // Guarded by mutex_.
+    std::queue<std::function<void()>> jobs_;
+    unsigned taken_ = 0;  // places of jobs that run and do not wait
+    std::size_t idle_ = 0;
+    bool stopping_ = false;
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace coppice::server

@@ -49,6 +49,20 @@ TEST(LongRead, ASlowReaderStopsTheWorkerNotTheMemory) {
     EXPECT_EQ(one.receive(9 + 400'000 * 108).size(), 9U + 400'000 * 108);
 }
 
+TEST(LongRead, ThoseWhoDoNotReadTakeNoWorkerFromOthers) {
+    running_host host("worker-threads", "1");
+    std::vector<std::unique_ptr<test_client>> lazy;
+    for (int i = 0; i < 5; ++i) {
+        lazy.push_back(std::make_unique<test_client>(host.port, 4096));
+        lazy.back()->send("LONG 400000 100\r\n");
+        EXPECT_EQ(lazy.back()->receive(9), "*400000\r\n");
+    }
+    test_client one(host.port);
+    one.send("LONG 100000 10\r\n");
+    one.expect(long_answer(100'000, 10));
+    for (const auto& each : lazy) { EXPECT_EQ(each->receive(400'000 * 108).size(), 400'000U * 108); }
+}
+
 TEST(LongRead, ADeadClientStopsItsWorker) {
     running_host host;
     for (const bool hard : {true, false}) {
