@@ -8,7 +8,9 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <linux/sockios.h>
 #include <spdlog/logger.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -23,8 +25,8 @@ namespace {
 
 constexpr std::size_t rest_in_scratch = 4 * 1024;  // a longer rest is read on where it lies, not copied
 constexpr std::size_t waiting_bytes_max = limits::reply_resume_bytes;  // of requests behind one that waits
-constexpr std::chrono::seconds closing_patience{60};  // with a client that does not read its last answer
-constexpr std::chrono::seconds burst_over{2};         // then memory that is not used is given back
+constexpr std::chrono::seconds reading_patience{60};                   // with a client that does not read
+constexpr std::chrono::seconds burst_over{2};                          // then memory that is not used is given back
 constexpr std::string_view no_memory = "there is no memory for its requests";
 constexpr std::string_view http_text = "This build of coppice speaks the Redis protocol; HTTP is not in it yet.\n";
 
@@ -207,6 +209,7 @@ reply_sink& connection::reply() noexcept {
 }
 
 reply_sink& connection::push(std::size_t size) {
+    if (over_limit()) { cut_off("it is sent more"); }
     if (dead_) { return sink_; }
     if (read_ == nullptr && !muted_) {
         auto& sink = reply();
@@ -236,7 +239,35 @@ void connection::mute(bool on) noexcept {
     sink_.writer().write_to(on ? turn_.discarded : out_);
 }
 
-bool connection::congested() const noexcept { return out_.size() > limits::reply_pause_bytes; }
+// Whoever may be cut off is not given more to read before.
+bool connection::congested() const noexcept { return out_.size() > limits::reply_pause_bytes || over_limit(); }
+
+bool connection::over_limit() const noexcept {
+    const auto unread = out_.size() + (side_ != nullptr ? side_->bytes.size() : 0);
+    return turn_.output_limit != 0 && unread > turn_.output_limit;
+}
+
+void connection::cut_off(std::string_view reason) {
+    if (dead_) { return; }
+    ++turn_.sums.output_limit_disconnections;
+    turn_.log.warn("client {} from {} leaves {} bytes of answers unread and {}: cut off", id_, address_, out_.size(),
+                   reason);
+    kill("too many unread answers");
+}
+
+// One answer may be larger than the limit: who takes some of it goes on. The socket's buffer is large, so that a slow
+// reader makes room in it rarely; what is left there tells sooner.
+void connection::look_at_reading(std::chrono::nanoseconds now) {
+    int queued = 0;
+    static_cast<void>(::ioctl(descriptor_, SIOCOUTQ, &queued));
+    const auto taken = sent_ - static_cast<std::uint64_t>(queued);
+    if (!over_limit() || taken != taken_) {
+        taken_ = taken;
+        taken_at_ = now;
+    } else if (now - taken_at_ > reading_patience) {
+        cut_off("has read nothing for a minute");
+    }
+}
 
 void connection::seal(std::uint64_t ticket, std::uint64_t durable) {
     if (dead_) { return; }
@@ -267,12 +298,6 @@ void connection::finish_turn() {
     write_some();
     if (dead_) { return; }
     if (out_.empty() && out_.capacity() != 0) { turn_.give_buffer(std::exchange(out_, {})); }
-    if (turn_.output_limit != 0 && out_.size() > turn_.output_limit) {
-        ++turn_.sums.output_limit_disconnections;
-        turn_.log.warn("client {} from {} does not read: {} bytes of answers wait, cut off", id_, address_,
-                       out_.size());
-        return end("too many unread answers");
-    }
     const bool quiet = out_.empty() && read_ == nullptr;
     if (closing_ && quiet) { return end("closed after its last answer"); }
     if (input_over_ && (is_blocked() || (quiet && !waiting_ && !parked_))) { return end("closed by the client"); }
@@ -301,7 +326,7 @@ void connection::write_some() {
 }
 
 void connection::update_interest() {
-    paused_ = paused_ ? out_.size() >= limits::reply_resume_bytes : congested();
+    paused_ = congested() || (paused_ && out_.size() >= limits::reply_resume_bytes);
     const bool waits = waiting_ || must_wait();
     const bool reads = !input_over_ && !closing_ && !paused_ && !(waits && rest_.size() >= waiting_bytes_max);
     auto wanted = reads ? readiness::read : readiness::none;
@@ -378,7 +403,8 @@ void connection::second_passed(std::chrono::nanoseconds now) {
     const auto idle = now - active_;
     const bool may_time_out = !stays_when_idle_ && !parked_ && read_ == nullptr;
     if (turn_.idle_limit.count() > 0 && may_time_out && idle > turn_.idle_limit) { return end("idle for too long"); }
-    if (closing_ && idle > closing_patience) { return end("did not read its last answer"); }
+    if (closing_ && idle > reading_patience) { return end("did not read its last answer"); }
+    look_at_reading(now);
     if (rest_.capacity() > 2 * rest_.size() && idle > burst_over) {
         wire::byte_buffer fitting;
         fitting.append(rest_.view());

@@ -118,6 +118,9 @@ private:
     void write_some();
     void update_interest();
     void splice_side();
+    [[nodiscard]] bool over_limit() const noexcept;
+    void cut_off(std::string_view reason);
+    void look_at_reading(std::chrono::nanoseconds now);
     void close_descriptor() noexcept;
     void touch() noexcept;
     /// Waits for something that need not happen.
@@ -166,6 +169,10 @@ private:
     // A long answer.
     std::shared_ptr<long_read> read_;
     std::vector<std::uint64_t> chunk_ends_;  // in bytes since the connection began
+
+    // How far the client has read, as the system knows it; looked at while too much is unread.
+    std::uint64_t taken_ = 0;
+    std::chrono::nanoseconds taken_at_{0};
 
     std::uint64_t bytes_read_ = 0;
 };

@@ -51,8 +51,10 @@ constexpr setting_row table[] = {
     {setting::proto_max_bulk_len, "proto-max-bulk-len", bytes, "512mb", true, "Longest string a client may send.", "",
      mebibyte, static_cast<std::int64_t>(limits::value_bytes)},
     {setting::client_output_hard_limit, "client-output-hard-limit", bytes, "256mb", true,
-     "Unread answers at which a client is cut off; 0 for never. Requests already wait from 1 MiB on, so only "
-     "subscribers and single large answers get there.",
+     "Bytes of answers that a client may leave unread; 0 for any. Above it (and above 1 MiB) its requests wait, and it "
+     "is "
+     "cut off, which the log says, once it has read nothing for a minute, or at once if it is sent what nobody asked "
+     "for. How large one answer is does not matter to who reads it.",
      "", 0, any},
     {setting::client_output_buffer_limit,
      "client-output-buffer-limit",

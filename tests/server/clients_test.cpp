@@ -168,6 +168,37 @@ TEST(Clients, WhoCannotBeStoppedIsCutOffAtTheHardLimit) {
     EXPECT_TRUE(eventually([&] { return host.commands.disconnections == 1; }));
 }
 
+TEST(Clients, AnAnswerLargerThanTheLimitComesWhole) {
+    running_host host("client-output-hard-limit", "100kb");
+    test_client one(host.port);
+    one.send("BIG 20000000\r\nPING\r\n");
+    const std::size_t bytes = 11 + 20'000'000 + 2;
+    EXPECT_EQ(one.receive(bytes).size(), bytes);
+    one.expect("+PONG\r\n");
+}
+
+// Of two that send many requests, the one that reads a little now and then is served, the other is cut off.
+TEST(Clients, WhoReadsNothingIsCutOffAndWhoReadsSlowlyIsNot) {
+    running_host host("client-output-hard-limit", "500kb");
+    test_client slow(host.port, 4096);
+    test_client never(host.port, 4096);
+    std::string requests;
+    for (int i = 0; i < 300; ++i) { requests += "BIG 100000\r\n"; }
+    slow.send(requests);
+    never.send(requests);
+    for (int look = 0; look < 4 && host.commands.disconnections == 0; ++look) {
+        std::this_thread::sleep_for(1200ms);  // the connections are looked at once a second
+        EXPECT_EQ(slow.receive(500'000).size(), 500'000U);
+        std::this_thread::sleep_for(1200ms);
+        host.clock.ahead = host.clock.ahead.load() + 45s;
+    }
+    EXPECT_EQ(host.commands.disconnections, 1);
+    EXPECT_EQ(slow.receive(500'000).size(), 500'000U);
+    host.stop();
+    EXPECT_NE(host.logged().find("unread and has read nothing for a minute: cut off"), std::string::npos)
+        << host.logged();
+}
+
 TEST(Clients, ADeathInTheMiddleOfAnAnswerHarmsNobody) {
     running_host host;
     test_client other(host.port);

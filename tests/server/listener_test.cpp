@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "server/logging.hpp"
 #include "server/running_host.hpp"
 
 namespace coppice::server::testing {

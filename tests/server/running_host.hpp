@@ -1,12 +1,14 @@
 // tests/server/running_host.hpp: a host on a thread of its own, and clients with real sockets.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <functional>
 #include <future>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -18,12 +20,12 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <spdlog/logger.h>
+#include <spdlog/sinks/ostream_sink.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "server/fake_service.hpp"
 #include "server/host.hpp"
-#include "server/logging.hpp"
 #include "wire/resp_writer.hpp"
 
 namespace coppice::server::testing {
@@ -117,13 +119,23 @@ private:
     bool connected_ = false;
 };
 
+/// The system's clock, which a test may put forward.
+class hasty_clock final : public clock_source {
+public:
+    [[nodiscard]] microseconds_utc now() const noexcept override { return system_clock().now(); }
+    [[nodiscard]] std::chrono::nanoseconds elapsed() const noexcept override {
+        return system_clock().elapsed() + ahead.load();
+    }
+    std::atomic<std::chrono::nanoseconds> ahead{0ns};
+};
+
 class running_host {
 public:
     explicit running_host(std::string_view name = {}, std::string_view value = {}) {
         EXPECT_TRUE(given_.set("bind", "127.0.0.1"));
         EXPECT_TRUE(given_.set("port", "0"));
         if (!name.empty()) { EXPECT_TRUE(given_.set(name, value)) << name; }
-        host_ = std::make_unique<host>(events, commands, given_, *log_);
+        host_ = std::make_unique<host>(events, commands, given_, *log_, clock);
         const auto listening = host_->listen();
         EXPECT_TRUE(listening) << listening.error().context;
         port = host_->port();
@@ -152,14 +164,19 @@ public:
         events.wake();
     }
     host& server() { return *host_; }
+    /// Requires: stopped.
+    [[nodiscard]] std::string logged() const { return log_text_.str(); }
 
     fake_service commands;
+    hasty_clock clock;
     loop events;
     std::uint16_t port = 0;
 
 private:
     settings given_;
-    std::shared_ptr<spdlog::logger> log_ = make_silent_logger();
+    std::ostringstream log_text_;
+    std::shared_ptr<spdlog::logger> log_ =
+        std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log_text_));
     std::unique_ptr<host> host_;
     std::thread thread_;
 };
