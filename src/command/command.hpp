@@ -12,12 +12,14 @@
 // before it writes what may be longer than a number or an id: for that there might be no memory.
 // not_resident and std::bad_alloc pass through it: the dispatcher undoes the group and parks or answers.
 //
-// Long reads. A row with `elements` says in O(log n) how many elements a call would touch. Above a limit the
-// dispatcher runs the same function on a worker, against a snapshot, while the loop goes on.
+// Long reads. A row with `elements` says in O(log n) how many elements a call would touch. Above a limit, or when its
+// answer grows above another, the dispatcher runs the same function on a worker, against a snapshot and without session
+// and host, while the loop goes on. Every read whose answer may be large has it, but pages of scans, which end in time.
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -65,6 +67,9 @@ public:
 using command_function = status (*)(command_context& context, arguments given);
 /// Elements that a call touches, for long reads; O(log n).
 using element_count = std::uint64_t (*)(const command_context& context, arguments given);
+[[nodiscard]] inline std::uint64_t one_element(const command_context&, arguments) { return 1; }
+/// Requires: all arguments, or all but a key in front of them, name one each.
+[[nodiscard]] inline std::uint64_t given_elements(const command_context&, arguments given) { return given.size() - 1; }
 
 /// Keys that stand at no fixed position, such as behind an option: adds them to `keys`.
 using key_finder = void (*)(arguments given, std::vector<std::string_view>& keys);
@@ -153,5 +158,7 @@ branch_commands() noexcept;  ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND
 
 /// Says a value as one bulk string; a rope in parts.
 void reply_value_of(reply_sink& reply, const value_view& value);
+/// Says a member's or field's name, a long one in parts.  `room` is kept between calls.
+void reply_name_of(reply_sink& reply, const record_view& record, std::string& room);
 
 }  // namespace coppice

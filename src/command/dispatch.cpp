@@ -10,7 +10,7 @@
 namespace coppice {
 namespace {
 
-constexpr std::size_t quoted_bytes = 128;  // of a client's words, in an error
+constexpr std::size_t quoted_bytes = 128;        // of a client's words, in an error
 constexpr std::size_t short_answer_bytes = 256;  // OK, a number, an id, most errors
 constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
 
@@ -127,6 +127,41 @@ void run_write(command_context& context, const command& row, arguments given) {
     written.tell_watchers();
 }
 
+void run_here(command_context& context, const command& row, arguments given) {
+    const auto said = context.reply.mark();
+    const auto done = row.run(context, given);
+    if (!done) { say_failed(context, done, said); }
+}
+
+bool give_away(const command_context& context, const command& row, arguments given) {
+    if (!context.host->answer_long(context, row, given)) { return false; }
+    ++context.host->stats.long_reads;
+    return true;
+}
+
+class bounded {
+public:
+    bounded(reply_sink& reply, std::size_t bytes) noexcept : reply_(reply) { reply.bound(bytes); }
+    ~bounded() { reply_.bound(unbounded); }
+    bounded(const bounded&) = delete;
+    bounded& operator=(const bounded&) = delete;
+
+private:
+    reply_sink& reply_;
+};
+
+// A read that a worker may answer. How many elements it touches is known before; how many bytes its answer has, only
+// when it is said: then what was said so far is taken back, and the worker begins anew.
+void run_read(command_context& context, const command& row, arguments given) {
+    if (row.elements(context, given) > long_read_elements && give_away(context, row, given)) { return; }
+    const auto said = context.reply.mark();
+    try {
+        const bounded answer(context.reply, long_answer_bytes);
+        return run_here(context, row, given);
+    } catch (const answer_too_long&) { context.reply.back_to(said); }
+    if (!give_away(context, row, given)) { run_here(context, row, given); }
+}
+
 // Runs a request, taking back a reply that could not be finished.
 run_outcome run_guarded(command_context& context, const command& row, arguments given) {
     const auto said = context.reply.mark();
@@ -137,9 +172,7 @@ run_outcome run_guarded(command_context& context, const command& row, arguments 
         return missing;
     } catch (const load_error& failed) {
         say_failed(context, failed.cause(), said);
-    } catch (const refused_change& refused) {
-        say_failed(context, refused.cause, said);
-    }
+    } catch (const refused_change& refused) { say_failed(context, refused.cause, said); }
     return std::nullopt;
 }
 
@@ -227,15 +260,9 @@ void run_command(command_context& context, const command& row, arguments given) 
     if (context.host != nullptr) {
         if (row.mode == access::admin) { context.host->flush_writes(); }
         const bool may_be_long = row.elements != nullptr && (context.session == nullptr || !context.session->in_exec);
-        if (may_be_long && row.elements(context, given) > long_read_elements
-            && context.host->answer_long(context, row, given)) {
-            ++context.host->stats.long_reads;
-            return;
-        }
+        if (may_be_long) { return run_read(context, row, given); }
     }
-    const auto said = context.reply.mark();
-    const auto done = row.run(context, given);
-    if (!done) { say_failed(context, done, said); }
+    run_here(context, row, given);
 }
 
 namespace {

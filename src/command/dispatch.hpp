@@ -13,6 +13,7 @@
 #include <functional>
 #include <optional>
 
+#include <coppice/base/limits.hpp>
 #include <coppice/tree/pool.hpp>
 
 #include <command/command.hpp>
@@ -66,7 +67,8 @@ private:
     std::vector<std::string> words_;
 };
 
-/// A read that touches more elements than this is long.
+/// A read that touches more elements than this is long, and one whose answer has more bytes than that.
 inline constexpr std::uint64_t long_read_elements = 2'000;
+inline constexpr std::size_t long_answer_bytes = limits::reply_pause_bytes;
 
 }  // namespace coppice

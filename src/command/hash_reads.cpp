@@ -60,11 +60,7 @@ status answer_all(const command_context& context, std::string_view key, field_pa
     const tree fields = context.view().child(**found);
     std::string name;
     in_order(fields, [&](const record_view& field) {
-        if (parts != field_parts::values) {
-            name.clear();
-            field.append_key(name);
-            context.reply.bulk(name);
-        }
+        if (parts != field_parts::values) { reply_name_of(context.reply, field, name); }
         if (parts != field_parts::names) { reply_field(context.reply, fields, field); }
     });
     return {};
@@ -95,9 +91,7 @@ public:
     }
     void add(const record_view& field) {
         if (pairs_) { reply_.array(2); }
-        name_.clear();
-        field.append_key(name_);
-        reply_.bulk(name_);
+        reply_name_of(reply_, field, name_);
         if (values_) { reply_field(reply_, fields_, field); }
     }
 

@@ -13,6 +13,7 @@
 #include <command/command_info.hpp>
 #include <command/dispatch.hpp>
 #include <command/parse.hpp>
+#include <command/ranges.hpp>
 #include <command/scan.hpp>
 
 namespace coppice {
@@ -105,7 +106,7 @@ status randomkey(command_context& context, arguments) {
     const auto view = context.view();
     const auto range = view.positions(context.database);
     for (int i = 0; i < tries && range.first < range.last; ++i) {
-        const auto record = view.keys().at(range.first + context.host->random.below(range.last - range.first));
+        const auto record = view.keys().at(range.first + random_of(context).below(range.last - range.first));
         if (!view.alive(record)) { continue; }
         context.reply.bulk(std::string_view(record.key()).substr(1));
         return {};
@@ -356,7 +357,19 @@ constexpr command rows[] = {
      "Return a key's deadline, in milliseconds since 1970.", "key", "fast"},
     {"PTTL", pttl, exactly(2), key_at(1), read, rt::integer, of, log_n, here,
      "Return for how many milliseconds a key lives.", "key", "fast"},
-    {"RANDOMKEY", randomkey, exactly(1), {}, read, rt::null_or_bulk, of, log_n, here, "Return some key.", "", ""},
+    {"RANDOMKEY",
+     randomkey,
+     exactly(1),
+     {},
+     read,
+     rt::null_or_bulk,
+     of,
+     log_n,
+     here,
+     "Return some key.",
+     "",
+     "",
+     one_element},
     {"RENAME", rename, exactly(3), keys_from(1, 2), write, rt::simple, of, "O(log n), whatever the key holds", here,
      "Give a key another name.", "key newkey", ""},
     {"RENAMENX", renamenx, exactly(3), keys_from(1, 2), write, rt::integer, of, "O(log n), whatever the key holds",

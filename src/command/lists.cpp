@@ -204,7 +204,7 @@ using rt = reply_type;
 
 constexpr command rows[] = {
     {"LINDEX", lindex, exactly(3), key_at(1), read, rt::null_or_bulk, of, "O(log n)", here,
-     "Return the element at a position.", "key index", ""},
+     "Return the element at a position.", "key index", "", one_element},
     {"LINSERT", linsert, exactly(5), key_at(1), write, rt::integer, of, "O(m), m elements before the pivot", here,
      "Insert an element before or behind the first one that equals the pivot, and return the length.",
      "key BEFORE | AFTER pivot element", "denyoom"},

@@ -12,6 +12,7 @@
 
 #include <command/command.hpp>
 #include <command/parse.hpp>
+#include <tree/page_key.hpp>
 
 namespace coppice {
 namespace {
@@ -140,10 +141,28 @@ bool matches_glob(std::string_view pattern, std::string_view text) noexcept {
     return at == pattern.size();
 }
 
+namespace {
+
+void say_parts(reply_sink& reply, const tree& rope) {
+    for (cursor at(rope); !at.at_end(); at.skip_leaf()) { reply.part(at.rest_of_leaf()); }
+}
+
+}  // namespace
+
 void reply_value_of(reply_sink& reply, const value_view& value) {
     if (!value.rope) { return reply.bulk(value.bytes); }
     reply.begin_bulk(value.rope->size());
-    for (cursor at(*value.rope); !at.at_end(); at.skip_leaf()) { reply.part(at.rest_of_leaf()); }
+    say_parts(reply, *value.rope);
+    reply.end_bulk();
+}
+
+void reply_name_of(reply_sink& reply, const record_view& record, std::string& room) {
+    room.clear();
+    record.append_page_key(room);
+    if (!record.has_long_key) { return reply.bulk(room); }
+    reply.begin_bulk(record.key_bytes());
+    reply.part(std::string_view(room).substr(0, record.shown_key_bytes()));
+    say_parts(reply, remainder_of(record));
     reply.end_bulk();
 }
 

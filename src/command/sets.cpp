@@ -16,11 +16,7 @@ namespace coppice {
 
 void reply_members(reply_sink& reply, const tree& members) {
     std::string member;
-    for (cursor at(members); !at.at_end(); at.next()) {
-        member.clear();
-        at.get().append_key(member);
-        reply.bulk(member);
-    }
+    for (cursor at(members); !at.at_end(); at.next()) { reply_name_of(reply, at.get(), member); }
 }
 
 namespace {
@@ -203,14 +199,17 @@ status srandmember(command_context& context, arguments given) {
     }
     const auto count = wanted->repeats ? wanted->count : std::min(wanted->count, size);
     context.reply.array(count);
+    std::string room;
     if (wanted->repeats) {
-        for (std::uint64_t i = 0; i < count; ++i) { context.reply.bulk(members.at(random.below(size)).key()); }
+        for (std::uint64_t i = 0; i < count; ++i) {
+            reply_name_of(context.reply, members.at(random.below(size)), room);
+        }
     } else if (count == size) {
         reply_members(context.reply, members);
     } else {
         auto chosen = different_below(random, size, count);
         for (auto left = chosen.size(); left > 1; --left) { std::swap(chosen[left - 1], chosen[random.below(left)]); }
-        for (const auto position : chosen) { context.reply.bulk(members.at(position).key()); }
+        for (const auto position : chosen) { reply_name_of(context.reply, members.at(position), room); }
     }
     return {};
 }
@@ -261,7 +260,7 @@ constexpr command rows[] = {
      "key", "", smembers_elements},
     {"SMISMEMBER", smismember, at_least(3), key_at(1), read, rt::array, of,
      "O(k log n), the k members descending together", here, "Return for each member whether it is in the set.",
-     "key member [member ...]", "fast"},
+     "key member [member ...]", "fast", given_elements},
     {"SMOVE", smove, exactly(4), keys_from(1, 2), write, rt::integer, of, log_n, here,
      "Move a member from one set to another.", "source destination member", "fast"},
     {"SPOP", spop, at_least(2), key_at(1), write, rt::any, of, "O(k log n), k removed", here,

@@ -185,23 +185,34 @@ void store_at(const command_context& context, const sort_options& options,
     context.reply.integer(static_cast<std::int64_t>(values.size()));
 }
 
-status sort_with(command_context& context, arguments given, bool may_store) {
-    auto options = options_in(given.subspan(2), may_store);
+}  // namespace
+
+// Without STORE it is a read, which may be long.
+status sort(command_context& context, arguments given) {
+    auto options = options_in(given.subspan(2), true);
     if (!options) { return options.error(); }
+    if (!options->store) {
+        static const command* const row = find_command("SORT_RO");
+        command_context inner(context.store, context.branch, context.database, context.now, context.reply,
+                              context.session, context.host);
+        run_command(inner, *row, given);
+        return {};
+    }
     const auto elements = sorted(context, *options, given[1]);
     if (!elements) { return elements.error(); }
-    if (options->store) {
-        store_at(context, *options, *elements);
-    } else {
-        say(context, *options, *elements);
-    }
+    store_at(context, *options, *elements);
     return {};
 }
 
-}  // namespace
+status sort_ro(command_context& context, arguments given) {
+    auto options = options_in(given.subspan(2), false);
+    if (!options) { return options.error(); }
+    const auto elements = sorted(context, *options, given[1]);
+    if (!elements) { return elements.error(); }
+    say(context, *options, *elements);
+    return {};
+}
 
-status sort(command_context& context, arguments given) { return sort_with(context, given, true); }
-status sort_ro(command_context& context, arguments given) { return sort_with(context, given, false); }
 void sort_target(arguments given, std::vector<std::string_view>& keys) {
     std::optional<std::string_view> target;
     for (std::size_t i = 2; i + 1 < given.size(); ++i) {
@@ -217,7 +228,9 @@ void sort_target(arguments given, std::vector<std::string_view>& keys) {
 }
 std::uint64_t sort_elements(const command_context& context, arguments given) {
     const auto found = context.view().find(context.database, given[1]);
-    return found ? found->size() : 0;
+    const auto options = options_in(given.subspan(2), false);
+    if (!found || !options) { return 0; }
+    return found->size() * (1 + (options->by && options->sorted ? 1 : 0) + options->get.size());
 }
 
 }  // namespace coppice

@@ -6,7 +6,8 @@
 //   batches    neighbouring GETs of one read descend together; the log gets one record for a batch's writes
 //   waiting    a command that needs a page that is not in memory is undone and parked while a worker loads;
 //              after three misses it waits for its loads, a read on a worker
-//   long       a read of more than long_read_elements elements is answered by a worker, from a snapshot
+//   long       a read of more than long_read_elements elements or long_answer_bytes bytes is answered by a worker, from
+//              a snapshot
 //   pace       clients that write faster than checkpoints follow are made to wait, others are not
 //   upkeep     expired keys are removed on branches that connections use; idle scans give up their snapshot
 //

@@ -160,7 +160,7 @@ private:
     bool dead_ = false;
     bool told_ = false;
     wire::byte_buffer out_;
-    resp_sink<> sink_{out_};
+    bounded_sink sink_{out_};
     std::uint64_t sent_ = 0;
     std::uint64_t free_until_ = 0;
     std::vector<mark> marks_;  // few: one for each turn whose log is on its way to the disk

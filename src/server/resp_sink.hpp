@@ -1,7 +1,7 @@
 // src/server/resp_sink.hpp: a reply_sink that speaks RESP into a buffer.
 //
 // Base is reply_sink or something that extends it; After is called after each value, for sinks that pass full
-// buffers on. The connection's own sink needs no such call and pays for none.
+// buffers on or bound an answer.
 #pragma once
 
 #include <utility>
@@ -47,5 +47,27 @@ private:
     wire::resp_writer writer_;
     [[no_unique_address]] After after_;
 };
+
+class bounded_sink;
+struct check_bound {
+    const bounded_sink* sink;
+    void operator()() const;
+};
+
+/// For answers that are held whole until they are sent.
+class bounded_sink final : public resp_sink<reply_sink, check_bound> {
+public:
+    explicit bounded_sink(wire::byte_buffer& out) : resp_sink(out, wire::resp_version::two, {this}) {}
+
+    void bound(std::size_t bytes) noexcept override { most_ = bytes == unbounded ? unbounded : mark() + bytes; }
+    void check() const {
+        if (mark() > most_) [[unlikely]] { throw answer_too_long(); }
+    }
+
+private:
+    std::size_t most_ = unbounded;
+};
+
+inline void check_bound::operator()() const { sink->check(); }
 
 }  // namespace coppice::server

@@ -75,6 +75,16 @@ TEST(Rows, AreWhole) {
     EXPECT_EQ(find_command(std::string(100, 'G')), nullptr);
 }
 
+// Pages of scans end in time, and use what only the host has.
+TEST(Rows, ReadsWhoseAnswersMayBeLargeCanBeGivenToAWorker) {
+    for (const auto& row : all_commands()) {
+        const bool says_little = row.returns == reply_type::integer || row.returns == reply_type::simple;
+        const bool pages = row.name.ends_with("SCAN");
+        if (row.mode != access::read || row.run == nullptr || says_little) { continue; }
+        EXPECT_EQ(row.elements != nullptr, !pages) << row.name;
+    }
+}
+
 TEST(Rows, GlobsAreThoseOfRedis) {
     for (const auto& [pattern, text] : std::vector<std::pair<std::string_view, std::string_view>>{{"*", ""},
                                                                                                   {"*", "abc"},

@@ -110,6 +110,46 @@ class Service(peers.ServersTest):
         self.assertLess(time.time() - begun, 0.9)
         self.assertEqual(client.reply(), OK)
 
+    def test_an_answer_of_many_bytes_is_streamed(self):
+        server = self.start("--client-output-hard-limit", "1mb")
+        client, other = server.client(), server.client()
+        large = b"x" * 3_000_000
+        client.call("SET", "string", large * 4)
+        client.call("RPUSH", "list", *[large] * 5)
+        client.call("HSET", "hash", "a", large, "b", large)
+        client.call("SADD", "set", large)
+        asked = {
+            ("GET", "string"): ("$", large * 4),
+            ("GETRANGE", "string", "1", "-2"): ("$", (large * 4)[1:-1]),
+            ("MGET", "string", "none", "string"): ("*", [("$", large * 4), ("_", b"bulk"), ("$", large * 4)]),
+            ("LRANGE", "list", "0", "-1"): ("*", [("$", large)] * 5),
+            ("LINDEX", "list", "3"): ("$", large),
+            ("HGET", "hash", "a"): ("$", large),
+            ("HMGET", "hash", "a", "b"): ("*", [("$", large)] * 2),
+            ("HVALS", "hash"): ("*", [("$", large)] * 2),
+            ("SMEMBERS", "set"): ("*", [("$", large)]),
+            ("AT", "main", "GET", "string"): ("$", large * 4),
+            ("ON", "main", "GET", "string"): ("$", large * 4),
+            ("SORT", "list", "ALPHA"): ("*", [("$", large)] * 5),
+        }
+        for command, answer in asked.items():
+            before = self.long_reads(other)
+            client.send(client.encode(*command) + client.encode("PING"))
+            self.assertTrue(client.reply() == answer, command)
+            self.assertEqual(client.reply(), ("+", b"PONG"))
+            self.assertEqual(self.long_reads(other), before + 1, command)
+        self.assertEqual(client.call("HSTRLEN", "hash", "a"), (":", b"3000000"))
+        # Inside EXEC it is answered with the rest.
+        before = self.long_reads(other)
+        client.send(client.encode("MULTI") + client.encode("GET", "string") + client.encode("EXEC"))
+        self.assertEqual([client.reply()[1], client.reply()[1]], [b"OK", b"QUEUED"])
+        self.assertTrue(client.reply() == ("*", [("$", large * 4)]))
+        self.assertEqual(self.long_reads(other), before)
+
+    def long_reads(self, client):
+        lines = client.call("INFO", "stats")[1].split(b"\r\n")
+        return next(int(line.split(b":")[1]) for line in lines if line.startswith(b"long_reads:"))
+
     def test_expired_keys_are_removed(self):
         client = self.start().client()
         for i in range(300):
