@@ -13,6 +13,8 @@
 namespace coppice {
 namespace {
 
+constexpr std::size_t exact_digits = 15;  // of a whole number that is a double as it stands
+
 struct sort_options {
     std::optional<std::string_view> by;
     std::vector<std::string_view> get;
@@ -114,6 +116,10 @@ status weigh(const command_context& context, const sort_options& options, std::v
         if (options.by) { element.by = look_up(context, *options.by, element.text); }
         if (options.alphabetic || (options.by && !element.by)) { continue; }
         const auto& text = options.by ? *element.by : element.text;
+        if (const auto whole = integer_in(text); whole && text.size() <= exact_digits) {
+            element.score = static_cast<double>(*whole);
+            continue;
+        }
         char* end = nullptr;
         element.score = std::strtod(text.c_str(), &end);
         if (end != text.data() + text.size() || std::isnan(element.score)) {
@@ -140,19 +146,26 @@ result<std::vector<sorted_element>> sorted(const command_context& context, sort_
     if (!elements) { return elements; }
     if (options.sorted) {
         if (const auto done = weigh(context, options, *elements); !done) { return done.error(); }
-        std::stable_sort(elements->begin(), elements->end(), [&](const auto& a, const auto& b) {
-            const int order = compare(options, a, b);
-            return options.descending ? order > 0 : order < 0;
-        });
     }
-    if (!options.sorted && options.descending) { std::reverse(elements->begin(), elements->end()); }
-    const auto size = static_cast<std::int64_t>(elements->size());
+    std::vector<sorted_element*> order;  // an element is long to move
+    order.reserve(elements->size());
+    for (auto& element : *elements) { order.push_back(&element); }
+    if (options.sorted) {
+        std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) {
+            const int sign = compare(options, *a, *b);
+            return options.descending ? sign > 0 : sign < 0;
+        });
+    } else if (options.descending) {
+        std::reverse(order.begin(), order.end());
+    }
+    const auto size = static_cast<std::int64_t>(order.size());
     const auto from = std::clamp<std::int64_t>(options.offset, 0, size);
     const auto left = size - from;
     const auto count = options.count < 0 ? left : std::min(options.count, left);
-    elements->erase(elements->begin() + from + count, elements->end());
-    elements->erase(elements->begin(), elements->begin() + from);
-    return elements;
+    std::vector<sorted_element> chosen;
+    chosen.reserve(static_cast<std::size_t>(count));
+    for (auto i = from; i < from + count; ++i) { chosen.push_back(std::move(*order[static_cast<std::size_t>(i)])); }
+    return chosen;
 }
 
 void say(const command_context& context, const sort_options& options, const std::vector<sorted_element>& elements) {
