@@ -50,10 +50,18 @@ random_source& random_of(const command_context& context) noexcept {
 std::vector<std::uint64_t> different_below(random_source& random, std::uint64_t size, std::uint64_t count) {
     std::vector<std::uint64_t> chosen;
     chosen.reserve(count);
-    if (count > size / 4) {
-        // Each number in turn is taken with the chance that keeps the rest even (Knuth, 3.4.2 S).
-        for (std::uint64_t number = 0; chosen.size() < count; ++number) {
-            if (random.below(size - number) < count - chosen.size()) { chosen.push_back(number); }
+    if (count > size / 64) {
+        // A bit for each number takes no more room than what is chosen. At most half of them are drawn: those that are
+        // chosen, or those that are not.
+        const bool drawn_is_chosen = count <= size / 2;
+        std::vector<bool> drawn(size);
+        for (auto missing = drawn_is_chosen ? count : size - count; missing > 0;) {
+            auto bit = drawn[random.below(size)];
+            missing -= bit ? 0 : 1;
+            bit = true;
+        }
+        for (std::uint64_t number = 0; number < size; ++number) {
+            if (drawn[number] == drawn_is_chosen) { chosen.push_back(number); }
         }
         return chosen;
     }

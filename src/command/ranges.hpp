@@ -31,7 +31,7 @@ struct random_count {
 /// The command's random numbers: the host's, or a worker's own.
 [[nodiscard]] random_source& random_of(const command_context& context) noexcept;
 /// `count` different numbers below `size`, evenly, ascending.  Requires: count <= size.
-/// Cost: O(count log count) or O(size), whatever is less.
+/// Cost: O(count log count) where that is below O(size).
 [[nodiscard]] std::vector<std::uint64_t> different_below(random_source& random, std::uint64_t size,
                                                          std::uint64_t count);
 

@@ -136,7 +136,34 @@ status spop_one(command_context& context, arguments given) {
     return {};
 }
 
+// Takes more members than stay: the set is made anew of those.
+void spop_most(const command_context& context, std::string_view key, const found_key& found, std::uint64_t count) {
+    const auto deadline = found.deadline;
+    std::vector<std::string> left;
+    {
+        const tree members = context.view().child(found);
+        context.reply.set(count);
+        std::string room;
+        const auto chosen = different_below(random_of(context), members.size(), count);
+        auto next = chosen.begin();
+        std::uint64_t position = 0;
+        for (cursor at(members); !at.at_end(); at.next(), ++position) {
+            if (next != chosen.end() && *next == position) {
+                reply_name_of(context.reply, at.get(), room);
+                ++next;
+            } else {
+                left.push_back(at.get().key());
+            }
+        }
+    }
+    start_group(context);
+    context.writer().erase(context.database, key);
+    context.writer().add_members(context.database, key, std::vector<std::string_view>(left.begin(), left.end()));
+    if (deadline != no_deadline) { context.writer().set_deadline(context.database, key, deadline); }
+}
+
 status spop(command_context& context, arguments given) {
+    constexpr std::uint64_t many = 64;
     if (given.size() == 2) { return spop_one(context, given); }
     if (given.size() > 3) { return syntax_error(); }
     const auto count = count_in(given[2]);
@@ -145,6 +172,10 @@ status spop(command_context& context, arguments given) {
     if (!found) { return found.error(); }
     if (!*found || *count == 0) {
         context.reply.set(0);
+        return {};
+    }
+    if (const auto size = (*found)->size(); *count >= many && *count > size / 2 && *count < size) {
+        spop_most(context, given[1], **found, *count);
         return {};
     }
     std::vector<std::string> gone;

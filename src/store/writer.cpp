@@ -1,6 +1,7 @@
 #include "store/writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "store/primitives.hpp"
@@ -8,6 +9,7 @@
 namespace coppice {
 namespace {
 
+constexpr std::size_t together = 32;       // names that descend together
 constexpr std::size_t sequence_bytes = 8;  // a hash's next sequence number, the last bytes of its record
 
 /// Refuses a key, field or member that is too long. What only removes or reads need not ask.
@@ -529,11 +531,16 @@ std::uint64_t branch_writer::erase_elements(primitive which, value_type type, un
     {
         const tree child = keys_.child_of(*record, keyed_records);
         there.reserve(names.size());
-        for (const std::string_view name : names) {
-            if (child.find(name)) { there.push_back(name); }
+        std::array<record_view, together> found;
+        for (auto rest = names; !rest.empty(); rest = rest.subspan(std::min(together, rest.size()))) {
+            const auto some = rest.first(std::min(together, rest.size()));
+            child.find_many(some, std::span(found).first(some.size()));
+            for (std::size_t i = 0; i < some.size(); ++i) {
+                if (found[i].leaf != nullptr) { there.push_back(some[i]); }
+            }
         }
     }
-    std::sort(there.begin(), there.end());
+    if (!std::is_sorted(there.begin(), there.end())) { std::sort(there.begin(), there.end()); }
     there.erase(std::unique(there.begin(), there.end()), there.end());
     if (there.empty()) { return 0; }
     logged entry(*this, which, database, key);

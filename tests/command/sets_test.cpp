@@ -1,8 +1,11 @@
 // Sets answer as Redis does, hold what a std::set holds, and are united, intersected and subtracted as those are.
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 
+#include <command/ranges.hpp>
 #include <support/memory_client.hpp>
 #include <support/seeds.hpp>
 
@@ -242,6 +245,46 @@ TEST(Sets, AStoredCopySharesItsMembers) {
     EXPECT_EQ(client("SDIFFSTORE v t none"), ":20000");
     EXPECT_LT(client.store().figures().pool.bytes, before + 64 * 1024) << "one path for each";
     EXPECT_EQ(client("SDIFF s t"), "~()");
+}
+
+TEST(Sets, WhoTakesMostOfASetLeavesTheRestAndItsDeadline) {
+    memory_client client;
+    std::string all = "SADD s";
+    for (int i = 0; i < 1000; ++i) { all += " m" + std::to_string(i); }
+    EXPECT_EQ(client(all), ":1000");
+    client("EXPIREAT s 1800000000");
+    EXPECT_EQ(client("SCARD s"), ":1000");
+    for (const auto& [count, left] : {std::pair{"100", ":900"}, {"800", ":100"}, {"64", ":36"}}) {
+        client("COPY s before REPLACE");
+        members taken;
+        const auto popped = client.ask(testing::words_of(std::string("SPOP s ") + count));
+        for (const auto& each : popped.texts()) { taken.insert(each); }
+        EXPECT_EQ(taken.size(), std::stoul(count));
+        EXPECT_EQ(client("SCARD s"), left);
+        EXPECT_EQ(client("SINTERCARD 2 s before"), left);
+        for (const auto& each : taken) { EXPECT_EQ(client("SISMEMBER s " + each), ":0"); }
+        EXPECT_EQ(client("EXPIRETIME s"), ":1800000000");
+    }
+}
+
+// Few of many are drawn and sorted, many are marked, and of more than half the others are.
+TEST(Sets, DifferentNumbersAscendAndAreChosenEvenly) {
+    random_source random(7);
+    for (const auto& [size, count] :
+         {std::pair{1000U, 10U}, {1000U, 100U}, {1000U, 500U}, {1000U, 900U}, {1000U, 1000U}}) {
+        std::vector<unsigned> times(size);
+        constexpr unsigned rounds = 2000;
+        for (unsigned round = 0; round < rounds; ++round) {
+            const auto chosen = different_below(random, size, count);
+            ASSERT_EQ(chosen.size(), count);
+            ASSERT_TRUE(std::adjacent_find(chosen.begin(), chosen.end(), std::greater_equal<>()) == chosen.end());
+            ASSERT_LT(chosen.back(), size);
+            for (const auto number : chosen) { ++times[number]; }
+        }
+        const double share = static_cast<double>(count) / size;
+        const double far = 6 * std::sqrt(rounds * share * (1 - share)) + 1;
+        for (const auto each : times) { EXPECT_NEAR(each, rounds * share, far) << count; }
+    }
 }
 
 }  // namespace
