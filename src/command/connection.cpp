@@ -171,12 +171,12 @@ std::string client_line(const command_host& host, const command_session& session
     const auto seen = host.connection_of(session);
     return fmt::format(
         "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} qbuf={} "
-        "qbuf-free={} argv-mem={} multi-mem=0 rbs={} rbp={} obl={} oll=0 omem={} tot-mem={} events={} cmd={} user={} "
+        "qbuf-free={} argv-mem={} multi-mem={} rbs={} rbp={} obl={} oll=0 omem={} tot-mem={} events={} cmd={} user={} "
         "redir=-1 resp={} lib-name={} lib-ver={} branch={}\n",
         session.id, seen.addr, seen.laddr, seen.fd, session.name, seen.age, seen.idle, flags, session.database,
         session.in_multi ? std::to_string(session.queue.size()) : "-1", seen.qbuf, seen.qbuf_free, seen.argv_mem,
-        seen.rbs, seen.rbs, seen.obl, seen.omem, seen.tot_mem, seen.events, last, session.user, session.protocol,
-        session.library_name, session.library_version, session.branch->row.name);
+        session.queue.bytes(), seen.rbs, seen.rbs, seen.obl, seen.omem, seen.tot_mem, seen.events, last, session.user,
+        session.protocol, session.library_name, session.library_version, session.branch->row.name);
 }
 
 status client_id(command_context& context, arguments) {

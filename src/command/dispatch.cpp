@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t quoted_bytes = 128;        // of a client's words, in an error
 constexpr std::size_t short_answer_bytes = 256;  // OK, a number, an id, most errors
-constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
 
 bool has_flag(const command& row, std::string_view flag) noexcept {
     return row.flags.find(flag) != std::string_view::npos;
@@ -176,6 +175,24 @@ run_outcome run_guarded(command_context& context, const command& row, arguments 
     return std::nullopt;
 }
 
+// Whether it makes data larger, perhaps on another branch.
+bool adds_data(const command& row, arguments given) noexcept {
+    if (row.run != run_on) { return has_flag(row, "denyoom"); }
+    const auto* const inner = find_command(given[2]);
+    return inner != nullptr && has_flag(*inner, "denyoom");
+}
+
+// Why a command cannot wait for EXEC; empty: it can. The queue takes memory, too, whatever is queued.
+std::string why_not_queued(const command_session& session, const command& row, arguments given) {
+    if (has_flag(row, "no-multi")) { return "ERR Command not allowed inside a transaction"; }
+    if (session.host.out_of_memory) { return std::string(oom_text); }
+    const auto most = session.host.queued_bytes_max;
+    if (session.queue.bytes() + command_queue::bytes_of(given) > most) {
+        return fmt::format("ERR the commands between MULTI and EXEC are limited to {} bytes together", most);
+    }
+    return {};
+}
+
 // What a session may not do now: true after an answer.
 bool refused_or_queued(command_session& session, reply_sink& reply, const command& row, arguments given) {
     if (!session.authenticated && !has_flag(row, "no-auth")) {
@@ -183,13 +200,14 @@ bool refused_or_queued(command_session& session, reply_sink& reply, const comman
         return true;
     }
     if (!session.in_multi || has_flag(row, "in-multi")) { return false; }
-    if (has_flag(row, "no-multi")) {
-        session.multi_failed = true;
-        reply.error("ERR Command not allowed inside a transaction");
-        return true;
-    }
     try {
-        session.queue.add(row, given);
+        if (const auto why = why_not_queued(session, row, given); !why.empty()) {
+            session.multi_failed = true;
+            reply.error(why);
+            return true;
+        }
+        if (!session.multi_failed) { session.queue.add(row, given); }
+        session.multi_adds = session.multi_adds || adds_data(row, given);
     } catch (const std::bad_alloc&) {
         session.multi_failed = true;
         throw;

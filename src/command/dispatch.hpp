@@ -43,6 +43,9 @@ void run_command(command_context& context, const command& row, arguments given);
 /// where there is none or the arguments do not fit.
 [[nodiscard]] const command* row_for(reply_sink& reply, arguments given);
 
+/// What a command answers that would add data while memory is above maxmemory.
+inline constexpr std::string_view oom_text = "OOM command not allowed when used memory > 'maxmemory'.";
+
 /// Says an error with its prefix.
 void reply_error(reply_sink& reply, const error& failure);
 

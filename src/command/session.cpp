@@ -26,7 +26,18 @@ void command_queue::add(const command& row, arguments given) {
     }
 }
 
+std::size_t command_queue::bytes_of(arguments given) noexcept {
+    std::size_t bytes = bytes_per_command;
+    for (const auto word : given) { bytes += word.size() + sizeof(std::size_t); }
+    return bytes;
+}
+
 void command_queue::clear() noexcept {
+    constexpr std::size_t kept_bytes = 64 * 1024;  // for the next MULTI; more is given back
+    if (bytes() > kept_bytes) {
+        *this = command_queue();
+        return;
+    }
     rows_.clear();
     ends_of_words_.clear();
     ends_of_commands_.clear();
@@ -55,6 +66,7 @@ command_session::~command_session() {
 void command_session::end_multi() noexcept {
     in_multi = false;
     multi_failed = false;
+    multi_adds = false;
     touched = false;
     queue.clear();
     host.watches.unwatch(*this);

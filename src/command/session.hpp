@@ -26,6 +26,7 @@
 #include <coppice/base/clock.hpp>
 #include <coppice/base/function_ref.hpp>
 #include <coppice/base/histogram.hpp>
+#include <coppice/base/limits.hpp>
 #include <coppice/base/random.hpp>
 
 #include <command/command.hpp>
@@ -40,11 +41,18 @@ public:
     void add(const command& row, arguments given);
     void clear() noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return rows_.size(); }
+    /// Of memory, for what was added.
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        return bytes_.size() + ends_of_words_.size() * sizeof(std::size_t) + rows_.size() * bytes_per_command;
+    }
+    /// What bytes() would grow by.
+    [[nodiscard]] static std::size_t bytes_of(arguments given) noexcept;
     [[nodiscard]] const command& row(std::size_t index) const noexcept { return *rows_[index]; }
     /// The words of one command, put into `words`.
     void words_of(std::size_t index, std::vector<std::string_view>& words) const;
 
 private:
+    static constexpr std::size_t bytes_per_command = sizeof(const command*) + sizeof(std::size_t);
     std::vector<const command*> rows_;
     std::vector<std::size_t> ends_of_words_;     // in bytes_
     std::vector<std::size_t> ends_of_commands_;  // in ends_of_words_
@@ -86,6 +94,7 @@ public:
     // MULTI.
     bool in_multi = false;
     bool multi_failed = false;  ///< a queued command was refused: EXEC answers EXECABORT
+    bool multi_adds = false;    ///< a queued command adds data: EXEC needs memory for it
     bool touched = false;       ///< a watched key was
     bool in_exec = false;
     std::vector<live_branch*> exec_branches;  ///< those with a group that EXEC will end
@@ -181,6 +190,7 @@ public:
     std::size_t slow_length_max = 128;
     const milliseconds_utc started;
     bool out_of_memory = false;  ///< commands that make data larger are refused
+    std::size_t queued_bytes_max = limits::queued_bytes;
     // Room in the log is asked for once for all requests that were read together.
     std::uint64_t batch_bytes = 0;  ///< theirs; 0: each asks for itself
     bool room_reserved = false;

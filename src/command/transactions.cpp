@@ -4,6 +4,8 @@
 // itself, as in Redis. When a page is missing the whole of it is undone and run again.
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <command/dispatch.hpp>
 
 namespace coppice {
@@ -71,6 +73,11 @@ status exec(command_context& context, arguments) {
     if (session.multi_failed) {
         session.end_multi();
         context.reply.error("EXECABORT Transaction discarded because of previous errors.");
+        return {};
+    }
+    if (context.host->out_of_memory && session.multi_adds) {
+        session.end_multi();
+        context.reply.error(fmt::format("EXECABORT Transaction discarded because of: {}", oom_text));
         return {};
     }
     if (session.touched || any_expired(session, context.now)) {

@@ -94,6 +94,52 @@ TEST(Transactions, AreAllOrNothingButForACommandsOwnError) {
     EXPECT_FALSE(client.session.in_multi);
 }
 
+// Replies of redis-server 7.0.15.
+TEST(Transactions, OutOfMemoryNothingIsQueuedAndNothingIsAdded) {
+    const std::string refused = "-OOM command not allowed when used memory > 'maxmemory'.";
+    memory_client client;
+    client("MULTI");
+    EXPECT_EQ(client("SET a 1"), "+QUEUED");
+    client.host.out_of_memory = true;
+    EXPECT_EQ(client("EXEC"), "-EXECABORT Transaction discarded because of: " + refused.substr(1));
+    EXPECT_EQ(client("EXEC"), "-ERR EXEC without MULTI");
+    for (const auto* line : {"SET a 1", "GET a", "ON main SET a 1"}) {
+        client("MULTI");
+        EXPECT_EQ(client(line), refused) << line;
+        EXPECT_EQ(client("EXEC"), "-EXECABORT Transaction discarded because of previous errors.") << line;
+    }
+    client.host.out_of_memory = false;
+    EXPECT_EQ(client("EXISTS a"), ":0");
+    for (const auto& [line, answer] : std::vector<std::pair<const char*, const char*>>{{"DEL a", "[:0]"},
+                                                                                       {"ON main GET a", "[nil]"},
+                                                                                       {"ON main SET a 1", nullptr},
+                                                                                       {"ON main NOSUCH", nullptr}}) {
+        client("MULTI");
+        client(line);
+        client.host.out_of_memory = true;
+        const auto ran = client("EXEC");
+        if (answer != nullptr) { EXPECT_EQ(ran, answer); }
+        client.host.out_of_memory = false;
+        EXPECT_EQ(client("EXISTS a"), ":0") << line << ran;
+    }
+}
+
+TEST(Transactions, QueueIsBounded) {
+    memory_client client;
+    client.host.queued_bytes_max = 1000;
+    client("MULTI");
+    int queued = 0;
+    for (; client("SET key 0123456789") == "+QUEUED"; ++queued) { ASSERT_LT(queued, 100); }
+    EXPECT_GT(queued, 10);
+    EXPECT_EQ(client("SET key 0123456789"),
+              "-ERR the commands between MULTI and EXEC are limited to 1000 bytes together");
+    EXPECT_EQ(client("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
+    EXPECT_EQ(client("EXISTS key"), ":0");
+    client("MULTI");
+    EXPECT_EQ(client("SET key 1"), "+QUEUED") << "the next one begins anew";
+    EXPECT_EQ(client("EXEC"), "[+OK]");
+}
+
 TEST(Transactions, FailWhenAWatchedKeyWasTouched) {
     memory_client client;
     other_client other(client);

@@ -30,7 +30,7 @@ inline constexpr std::size_t unread_bytes = 4 * mebibyte;       ///< how far a b
 inline constexpr std::size_t reply_pause_bytes = 1 * mebibyte;  ///< above: stop reading from that connection
 inline constexpr std::size_t reply_resume_bytes = 256 * 1024;   ///< below: go on
 inline constexpr std::size_t clients = 10'000;                  ///< connections (maxclients)
-inline constexpr std::size_t queued_commands = 1024 * 1024;     ///< commands between MULTI and EXEC
+inline constexpr std::size_t queued_bytes = 1024 * mebibyte;    ///< all commands between MULTI and EXEC, as kept
 inline constexpr std::size_t reply_nesting = 32;                ///< depth of a reply that a client reads
 
 // Files.
