@@ -67,12 +67,21 @@ result<scan_options> options_in(arguments given, std::size_t cursor_at, bool typ
     return options;
 }
 
-std::uint64_t hash_of(const scan_subject& subject) noexcept {
-    const auto mix = [](std::uint64_t a, std::uint64_t b) {
-        return (a ^ (b + 0x9E3779B97F4A7C15U)) * 0xD6E8FEB86659FD93U;
+scan_subject subject_of(const command_context& context, value_type type, std::string_view key) {
+    return {type, context.branch.id, context.database, std::hash<std::string_view>()(key)};
+}
+
+// A cursor that was given out for `given` is used for `wanted`.
+error wrong_subject(const scan_subject& given, const scan_subject& wanted) {
+    const auto again = [](std::string_view of) {
+        return error{errc::invalid, fmt::format("this cursor is of a scan of {}, start again at 0", of)};
     };
-    return mix(mix(mix(static_cast<std::uint64_t>(subject.type), subject.branch), subject.database),
-               std::hash<std::string_view>()(subject.key));
+    if (given.branch != wanted.branch) { return again("another branch"); }
+    if (given.database != wanted.database) {
+        return again(fmt::format("database {}, not of {}", given.database, wanted.database));
+    }
+    if (given.type == value_type{}) { return again("the keys of the database"); }
+    return again("another key");
 }
 
 void say_page(reply_sink& reply, std::uint64_t next, const std::vector<std::string>& words) {
@@ -89,6 +98,10 @@ status answer_page(const command_context& context, const scan_subject& subject, 
     auto place = context.host->scans.begin(options.cursor, subject, live);
     if (!place) { return place.error(); }
     cursor at(place->walked);
+    if (section && !place->next.empty()) {  // SWAPDB gives a database another section, but not in a snapshot
+        auto& first = place->next.front();
+        (place->frozen ? *section : first) = place->frozen ? first : *section;
+    }
     if (!place->next.empty()) {
         at.seek(place->next);
     } else if (section) {
@@ -124,18 +137,27 @@ status answer_page(const command_context& context, const scan_subject& subject, 
 }  // namespace
 
 result<scan_table::place> scan_table::begin(std::uint64_t cursor, const scan_subject& subject, const tree& live) {
-    if (cursor == 0) { return place{live, {}, {}, 0}; }
+    if (cursor == 0) { return place{live, false, {}, {}, 0}; }
+    const auto* const found = find(cursor);
+    if (found == nullptr) { return error{errc::invalid, "cursor expired, start again at 0"}; }
+    if (found->subject != subject) { return wrong_subject(found->subject, subject); }
+    const auto index = static_cast<std::uint32_t>(found - slots_.data());
+    slots_[index].used = clock_.elapsed();
+    const auto& next = found->number == cursor >> slot_bits ? found->next : found->previous_next;
+    return place{found->walked ? *found->walked : live, found->walked.has_value(), next, {}, index + 1};
+}
+
+const scan_table::slot* scan_table::find(std::uint64_t cursor) const noexcept {
     const auto index = static_cast<std::size_t>(cursor & (slots_max - 1));
     const auto number = cursor >> slot_bits;
-    if (index < slots_.size() && number != 0) {
-        auto& found = slots_[index];
-        if ((found.number == number || found.previous == number) && found.subject == hash_of(subject)) {
-            found.used = clock_.elapsed();
-            const auto& next = found.number == number ? found.next : found.previous_next;
-            return place{found.walked ? *found.walked : live, next, {}, static_cast<std::uint32_t>(index) + 1};
-        }
-    }
-    return error{errc::invalid, "cursor expired, start again at 0"};
+    if (index >= slots_.size() || number == 0) { return nullptr; }
+    const auto& found = slots_[index];
+    return found.number == number || found.previous == number ? &found : nullptr;
+}
+
+bool scan_table::knows(std::uint64_t cursor, const scan_subject& subject) const noexcept {
+    const auto* const found = find(cursor);
+    return found != nullptr && found->subject == subject;
 }
 
 std::uint64_t scan_table::go_on(const place& from, const scan_subject& subject, std::string_view next) {
@@ -144,7 +166,7 @@ std::uint64_t scan_table::go_on(const place& from, const scan_subject& subject, 
     const std::uint32_t index = from.slot != 0 ? from.slot - 1 : take_slot();
     auto& used = slots_[index];
     if (from.slot == 0) {
-        used.subject = hash_of(subject);
+        used.subject = subject;
         used.walked.emplace(from.walked);
         used.pin = from.pin;
         ++fresh_;
@@ -203,18 +225,20 @@ void scan_table::sweep() {
 }
 
 status answer_child_scan(const command_context& context, arguments given, value_type type, scan_take take) {
-    if (const auto cursor = cursor_in(given[2]); !cursor) { return cursor.error(); }
+    const auto cursor = cursor_in(given[2]);
+    if (!cursor) { return cursor.error(); }
     const auto found = context.find(given[1], type);
     if (!found) { return found.error(); }
-    if (!*found) {
+    const auto subject = subject_of(context, type, given[1]);
+    if (!*found && !context.host->scans.knows(*cursor, subject)) {
         say_page(context.reply, 0, {});
         return {};
     }
     auto options = options_in(given, 2, false);
     if (!options) { return options.error(); }
-    const tree live = context.view().child(**found);
+    const auto view = context.view();
+    const tree live = *found ? view.child(**found) : tree(view.keys().context(), keyed_records);
     if (options->cursor == 0 && live.size() <= small_collection) { options->count = small_collection; }
-    const scan_subject subject{type, context.branch.id, context.database, given[1]};
     return answer_page(context, subject, *options, live, std::nullopt, take);
 }
 
@@ -227,7 +251,7 @@ status answer_key_scan(const command_context& context, arguments given) {
         const auto found = view.alive(record);
         if (found && (!options->type || says(*options->type, name_of(found->type)))) { words.emplace_back(key); }
     };
-    const scan_subject subject{value_type{}, context.branch.id, context.database, {}};
+    const auto subject = subject_of(context, value_type{}, {});
     return answer_page(context, subject, *options, view.keys(), static_cast<char>(view.space(context.database)), take);
 }
 

@@ -7,7 +7,8 @@
 //   stale      the next key alone: the scan goes on over the live tree, which is ordered; at most 65,536
 //   forgotten  or from before a restart: "ERR cursor expired, start again at 0"
 //
-// What fits one page needs no slot.
+// What fits one page needs no slot. A scan of a hash or set that was deleted meanwhile goes on over the snapshot,
+// as that of the keys does; once that is given up there is nothing to go on with, and the scan ends.
 //
 // Threads: the loop's.
 #pragma once
@@ -34,7 +35,9 @@ struct scan_subject {
     value_type type{};  ///< of the key; 0: the keys of a database
     branch_id branch = 0;
     unsigned database = 0;
-    std::string_view key{};
+    std::size_t key = 0;  ///< its hash
+
+    friend bool operator==(const scan_subject&, const scan_subject&) = default;
 };
 
 class scan_table {
@@ -44,11 +47,14 @@ public:
     /// Where a page begins.
     struct place {
         tree walked;             ///< a snapshot, or the live tree
+        bool frozen = false;     ///< it is a snapshot of an earlier page
         std::string next;        ///< the first key of the page; empty: the beginning
         snapshot_pin pin{};      ///< keeps clean-up off the snapshot
         std::uint32_t slot = 0;  ///< 1 + slot it came from; 0: none yet
     };
-    /// Errors: errc::invalid: cursor expired.
+    /// Whether begin() would know the cursor.
+    [[nodiscard]] bool knows(std::uint64_t cursor, const scan_subject& subject) const noexcept;
+    /// Errors: errc::invalid: the cursor expired, or is of another subject.
     [[nodiscard]] result<place> begin(std::uint64_t cursor, const scan_subject& subject, const tree& live);
     /// The cursor of the next page, which begins at `next`.
     [[nodiscard]] std::uint64_t go_on(const place& from, const scan_subject& subject, std::string_view next);
@@ -63,13 +69,15 @@ private:
     struct slot {
         std::uint64_t number = 0;    // 0: free
         std::uint64_t previous = 0;  // the page before may be asked for again, when its answer was lost
-        std::uint64_t subject = 0;   // a hash
+        scan_subject subject;
         std::optional<tree> walked;
         snapshot_pin pin;
         std::string next;
         std::string previous_next;
         std::chrono::nanoseconds used{0};
     };
+    /// The slot that gave the cursor out, or null.
+    [[nodiscard]] const slot* find(std::uint64_t cursor) const noexcept;
     [[nodiscard]] std::uint32_t take_slot();
     void drop_snapshot(slot& of) noexcept;
 

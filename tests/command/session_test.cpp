@@ -239,8 +239,74 @@ TEST(Scan, GoesOnOverTheLiveKeysWhenItLayIdle) {
     EXPECT_EQ(client("SCAN 12345678901"), "-ERR cursor expired, start again at 0");
     EXPECT_EQ(client("HSCAN hash " + cursor), R"(["0", []])");
     client("HSET hash f v");
-    EXPECT_EQ(client("HSCAN hash " + cursor), "-ERR cursor expired, start again at 0") << "of another key";
+    EXPECT_EQ(client("HSCAN hash " + cursor).substr(0, 29), "-ERR this cursor is of a scan");
     EXPECT_EQ(client("HSCAN hash 0"), R"(["0", ["f", "v"]])");
+}
+
+// What was there at the first page is told once, whatever is deleted, replaced or moved away before the next ones.
+TEST(Scan, GoesOnOverWhatWasRemovedMeanwhile) {
+    for (const auto& [scan, words_in_all] :
+         std::vector<std::pair<std::string, std::size_t>>{{"HSCAN h", 1000}, {"SSCAN s", 500}, {"SCAN", 503}}) {
+        for (const auto* removing : {"DEL h s", "FLUSHALL", "SWAPDB 0 1", "RENAME x h"}) {
+            memory_client client;
+            for (int i = 0; i < 500; ++i) {
+                client({"HSET", "h", "f" + std::to_string(i), "v"});
+                client({"SADD", "s", "m" + std::to_string(i)});
+                client({"SET", "k" + std::to_string(i), "v"});
+            }
+            client("HSET x one 1");
+            auto page = client.ask(testing::words_of(scan + " 0 COUNT 50"));
+            std::size_t seen = page.items.at(1).items.size();
+            client(removing);
+            while (page.items.at(0).text != "0") {
+                page = client.ask(testing::words_of(scan + " " + page.items.at(0).text + " COUNT 50"));
+                ASSERT_EQ(page.items.size(), 2U) << to_text(page);
+                seen += page.items.at(1).items.size();
+            }
+            EXPECT_EQ(seen, words_in_all) << scan << " over " << removing;
+            EXPECT_EQ(client.host.scans.snapshots(), 0U);
+        }
+    }
+}
+
+// With its snapshot given up, it goes on with what is there now: nothing, or what its database says.
+TEST(Scan, EndsWithWhatWasDeletedWhenItLayIdle) {
+    memory_client client;
+    for (int i = 0; i < 500; ++i) {
+        client({"HSET", "h", "f" + std::to_string(i), "v"});
+        client({"SET", "k" + std::to_string(i), "v"});
+    }
+    const auto fields = client.ask(testing::words_of("HSCAN h 0")).items.at(0).text;
+    const auto keys = client.ask(testing::words_of("SCAN 0")).items.at(0).text;
+    client.clock.time += 61 * second;
+    client.host.scans.sweep();
+    client("SELECT 1");
+    client("SET z 1");
+    client("SELECT 0");
+    client("SWAPDB 0 1");
+    EXPECT_EQ(client("HSCAN h " + fields), R"(["0", []])");
+    EXPECT_EQ(client("SCAN " + keys), R"(["0", ["z"]])");
+}
+
+TEST(Scan, SaysWhatACursorIsOfThatIsUsedElsewhere) {
+    memory_client client;
+    for (int i = 0; i < 500; ++i) {
+        client({"SET", "k" + std::to_string(i), "v"});
+        client({"HSET", "h", "f" + std::to_string(i), "v"});
+    }
+    const auto keys = client.ask(testing::words_of("SCAN 0")).items.at(0).text;
+    const auto fields = client.ask(testing::words_of("HSCAN h 0")).items.at(0).text;
+    EXPECT_EQ(client("HSCAN h " + keys), "-ERR this cursor is of a scan of the keys of the database, start again at 0");
+    client("HSET other f v");
+    EXPECT_EQ(client("HSCAN other " + fields), "-ERR this cursor is of a scan of another key, start again at 0");
+    EXPECT_EQ(client("HSCAN nosuch " + fields), R"(["0", []])") << "as Redis";
+    client("SELECT 1");
+    EXPECT_EQ(client("SCAN " + keys), "-ERR this cursor is of a scan of database 0, not of 1, start again at 0");
+    client("SELECT 0");
+    client("BRANCH CREATE exp");
+    EXPECT_EQ(client("ON exp SCAN " + keys), "-ERR this cursor is of a scan of another branch, start again at 0");
+    EXPECT_NE(client("SCAN " + keys).substr(0, 1), "-");
+    EXPECT_EQ(client("SCAN 12345678901"), "-ERR cursor expired, start again at 0");
 }
 
 class guarded_host final : public command_host {
