@@ -26,6 +26,11 @@ inline void start_group(const command_context& context) {
     if (!context.writer().in_group()) { context.writer().begin_group(); }
 }
 
+/// Fails EXEC for whoever watches the key: of a command that changes nothing and still touches it, as in Redis.
+inline void touch_key(const command_context& context, std::string_view key) noexcept {
+    if (context.host != nullptr) { context.host->watches.touch(context.branch.id, context.database, key); }
+}
+
 /// Nothing: the request is finished. Else the page that it needs.
 using run_outcome = std::optional<not_resident>;
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <command/dispatch.hpp>
 #include <command/keys.hpp>
 #include <command/parse.hpp>
 
@@ -63,6 +64,7 @@ status expire_as(command_context& context, arguments given, std::string_view nam
     if (*deadline <= context.now) {
         context.writer().erase(context.database, given[1]);
     } else {
+        touch_key(context, given[1]);
         context.writer().set_deadline(context.database, given[1], *deadline);
     }
     context.reply.integer(1);

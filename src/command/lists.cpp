@@ -189,6 +189,7 @@ status ltrim(command_context& context, arguments given) {
     if (kept.count == 0 && asked->list) {
         context.writer().erase(context.database, given[1]);
     } else {
+        if (asked->list) { touch_key(context, given[1]); }
         if (behind > 0 && kept.first > 0) { start_group(context); }
         if (behind > 0) { context.writer().splice_list(context.database, given[1], size - behind, behind, {}); }
         if (kept.first > 0) { context.writer().splice_list(context.database, given[1], 0, kept.first, {}); }

@@ -116,6 +116,7 @@ status set_with_options(command_context& context, arguments given) {
         if (options->keep_deadline) { deadline = deadline_of(old); }
     }
     context.writer().put_string(context.database, given[1], given[2], deadline);
+    if (options->form && deadline <= context.now) { touch_key(context, given[1]); }  // it was there, for no time
     if (!options->answer_old) { context.reply.status("OK"); }
     return {};
 }
@@ -163,6 +164,7 @@ status getex(command_context& context, arguments given) {
     if (options->form && deadline <= context.now) {
         context.writer().erase(context.database, given[1]);
     } else if (options->form || options->persist) {
+        if (options->form) { touch_key(context, given[1]); }
         context.writer().set_deadline(context.database, given[1], deadline);
     }
     return {};
@@ -260,6 +262,8 @@ status append(command_context& context, arguments given) {
         context.writer().put_string(context.database, given[1], given[2], no_deadline);
     } else if (!given[2].empty()) {
         context.writer().splice_string(context.database, given[1], size, 0, given[2]);
+    } else {
+        touch_key(context, given[1]);
     }
     context.reply.integer(static_cast<std::int64_t>(size + given[2].size()));
     return {};

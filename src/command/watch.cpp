@@ -56,6 +56,10 @@ void watch_table::touch(branch_id branch, unsigned database, std::string_view ke
     } catch (const std::exception&) { touch_all(branch); }
 }
 
+void watch_table::touch(branch_id branch, unsigned database, std::string_view key) noexcept {
+    touch_where(branch, [&](const watched_key& watched) { return watched.database == database && watched.key == key; });
+}
+
 void watch_table::touch_all(branch_id branch) noexcept {
     touch_where(branch, [](const watched_key&) { return true; });
 }

@@ -38,6 +38,8 @@ public:
 
     /// A command wrote `key`.  Where that cannot be looked up, all keys of the branch are touched.
     void touch(branch_id branch, unsigned database, std::string_view key, const branch_view& after) noexcept;
+    /// A command that, as in Redis, touches `key` without changing what can be seen of it.
+    void touch(branch_id branch, unsigned database, std::string_view key) noexcept;
     /// Something else changed `branch`: those keys that `changed` says are touched.
     void touch_where(branch_id branch, function_ref<bool(const watched_key&)> changed);
     /// As REWIND does: the keys whose records differ are touched.  Where that cannot be seen, all of the branch.
