@@ -283,7 +283,11 @@ result<version_history> engine::versions(std::string_view reference) {
         const auto name = rows.name(parsed->base);
         const snapshot_pin held = pin(rows.rows());
         if (name && !name->tag && !parsed->back) {
-            return version_history(std::move(rows), held, name->branch, parsed->time.value_or(INT64_MAX));
+            const auto branch = handle(name->branch);
+            if (!branch) { return branch.error(); }
+            version_history versions(std::move(rows), held, name->branch, (*branch)->row.head);
+            if (parsed->time) { versions.as_of(*parsed->time); }
+            return versions;
         }
         return version_history(std::move(rows), held, std::get<commit_named>(resolved->name).id);
     });

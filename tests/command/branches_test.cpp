@@ -188,6 +188,46 @@ TEST_F(Branches, LogTellsVersionsAndFromWhenOnTimeTravelReaches) {
     EXPECT_EQ(say("AT main@-1h GET k").substr(0, 22), "-ERR branch 'main' at ");
 }
 
+// As git log does; REFLOG tells the rest.
+TEST_F(Branches, LogTellsTheCommitsThatABranchStandsOn) {
+    const auto messages = [&](const std::string& line) { return column(ask(line), "message"); };
+    const auto make = [&](const std::string& value, const std::string& message) {
+        client_({"SET", "k", value});
+        client_({"COMMIT", "MESSAGE", message});
+        pass(2);
+    };
+    const std::string begin = "\"time travel reaches back to here\" ";
+    make("1", "one");
+    make("2", "two");
+    const auto before_fork = client_.clock.time;
+    say("BRANCH CREATE exp");
+    EXPECT_EQ(messages("LOG exp COMMITS"), "\"two\" \"one\" ") << "inherited, before it has one of its own";
+    pass(2);
+    make("3", "three");
+    const auto before_rewind = client_.clock.time;
+    pass(2);
+    EXPECT_EQ(say("REWIND main main~2"), "+OK");
+    const auto rewound = client_.clock.time;
+    pass(2);
+    EXPECT_EQ(messages("LOG main COMMITS"), "\"one\" " + begin);
+    EXPECT_EQ(messages("LOG main~0"), "\"one\" ");
+    make("4", "four");
+    EXPECT_EQ(messages("LOG main COMMITS"), "\"four\" \"one\" " + begin);
+    EXPECT_EQ(messages("LOG main COMMITS UNTIL -3s"), "\"one\" " + begin);
+    EXPECT_EQ(messages("LOG main COMMITS COUNT 1"), "\"four\" " + begin);
+    EXPECT_EQ(messages("LOG exp COMMITS"), "\"two\" \"one\" ");
+    // At a time: on what it stood on then.
+    const auto at = [&](microseconds_utc time) { return "@" + format_time(time); };
+    EXPECT_EQ(messages("LOG main" + at(before_fork) + " COMMITS"), "\"two\" \"one\" " + begin);
+    EXPECT_EQ(messages("LOG main" + at(before_rewind) + " COMMITS"), "\"three\" \"two\" \"one\" " + begin);
+    EXPECT_EQ(messages("LOG main" + at(rewound + 1'000'000) + " COMMITS"), "\"one\" " + begin);
+    EXPECT_EQ(messages("LOG main@-0s COMMITS"), "\"four\" \"one\" " + begin);
+    say("BRANCH USE exp");
+    make("5", "five");
+    EXPECT_EQ(messages("LOG COMMITS"), "\"five\" \"two\" \"one\" " + begin);
+    EXPECT_EQ(messages("LOG COMMITS KEY k"), "\"five\" \"two\" \"one\" " + begin);
+}
+
 TEST_F(Branches, LogOfAKeyTellsTheVersionsInWhichItChanged) {
     say("SET k 1");
     pass(2);
