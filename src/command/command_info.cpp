@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <command/key_uses.hpp>
 #include <command/parse.hpp>
 
 namespace coppice {
@@ -26,6 +27,7 @@ std::vector<std::string> flags_of(const command& row) {
         std::replace(said.begin(), said.end(), '-', '_');
         flags.push_back(std::move(said));
     }
+    if (row.keys.count_at != 0 || row.keys.others != nullptr) { flags.emplace_back("movablekeys"); }
     return flags;
 }
 
@@ -57,7 +59,7 @@ void say_info(reply_sink& reply, const command& row, std::string_view parent = {
     reply.integer(row.keys.step);
     say_statuses(reply, categories_of(row));
     reply.array(0);  // tips
-    reply.array(0);  // key specifications
+    say_key_specifications(reply, row);
     reply.array(row.subcommands.size());
     for (const auto& sub : row.subcommands) { say_info(reply, sub, row.name); }
 }
@@ -170,8 +172,14 @@ status command_list(command_context& context, arguments given) {
     return {};
 }
 
-status command_getkeys(command_context& context, arguments given) {
-    const auto words = given.subspan(2);
+namespace {
+
+// A call of a command, as COMMAND GETKEYS is given it, and its keys.
+struct call_with_keys {
+    const command* row = nullptr;
+    std::vector<std::string_view> keys;
+};
+result<call_with_keys> call_in(arguments words) {
     const auto* row = find_command(words[0]);
     if (row != nullptr && !row->subcommands.empty() && words.size() > 1) {
         row = find_named(fmt::format("{}|{}", words[0], words[1])).row;
@@ -183,10 +191,39 @@ status command_getkeys(command_context& context, arguments given) {
     if (!fits_arity(*row, words.size())) {
         return error{errc::invalid, "Invalid number of arguments specified for command"};
     }
-    const auto keys = keys_of(*row, words);
+    auto keys = keys_of(*row, words);
     if (!keys) { return keys.error(); }
-    context.reply.array(keys->size());
-    for (const auto key : *keys) { context.reply.bulk(key); }
+    return call_with_keys{row, std::move(*keys)};
+}
+
+// What this call does with its keys: SET reads the old value only where it is asked to.
+std::vector<std::string_view> uses_in_call(const command& row, arguments words) {
+    if (row.name != "SET") { return key_uses_of(row); }
+    const bool reads = std::any_of(words.begin() + 3, words.end(), [](auto word) { return says(word, "GET"); });
+    return {reads ? "RW access update" : "OW update"};
+}
+
+}  // namespace
+
+status command_getkeys(command_context& context, arguments given) {
+    const auto call = call_in(given.subspan(2));
+    if (!call) { return call.error(); }
+    context.reply.array(call->keys.size());
+    for (const auto key : call->keys) { context.reply.bulk(key); }
+    return {};
+}
+
+status command_getkeysandflags(command_context& context, arguments given) {
+    const auto words = given.subspan(2);
+    const auto call = call_in(words);
+    if (!call) { return call.error(); }
+    const auto uses = uses_in_call(*call->row, words);
+    context.reply.array(call->keys.size());
+    for (std::size_t i = 0; i < call->keys.size(); ++i) {
+        context.reply.array(2);
+        context.reply.bulk(call->keys[i]);
+        say_statuses(context.reply, words_of_use(i == 0 ? uses.front() : uses.back()));
+    }
     return {};
 }
 

@@ -12,6 +12,7 @@ namespace coppice {
 [[nodiscard]] status command_count(command_context& context, arguments given);
 [[nodiscard]] status command_docs(command_context& context, arguments given);
 [[nodiscard]] status command_getkeys(command_context& context, arguments given);
+[[nodiscard]] status command_getkeysandflags(command_context& context, arguments given);
 [[nodiscard]] status command_info(command_context& context, arguments given);
 [[nodiscard]] status command_list(command_context& context, arguments given);
 /// HELP of any container, made from its rows.
@@ -56,6 +57,18 @@ inline constexpr command command_rows[] = {
      "O(n) arguments",
      "0.1",
      "Return the keys of a command.",
+     "command [arg [arg ...]]",
+     ""},
+    {"GETKEYSANDFLAGS",
+     command_getkeysandflags,
+     at_least(4),
+     {},
+     access::admin,
+     reply_type::array,
+     "server",
+     "O(n) arguments",
+     "0.1",
+     "Return the keys of a command, and what it does with each.",
      "command [arg [arg ...]]",
      ""},
     help_row,

@@ -12,6 +12,7 @@
 #include <command/info.hpp>
 #include <command/keys.hpp>
 #include <command/parse.hpp>
+#include <command/redis_version.hpp>
 
 namespace coppice {
 namespace {
@@ -62,6 +63,34 @@ status time(command_context& context, arguments) {
     context.reply.array(2);
     context.reply.bulk(std::to_string(now / 1'000'000));
     context.reply.bulk(std::to_string(now % 1'000'000));
+    return {};
+}
+
+// ---- what there is one of
+
+status role(command_context& context, arguments) {
+    context.reply.array(3);
+    context.reply.bulk("master");
+    context.reply.integer(0);
+    context.reply.array(0);
+    return {};
+}
+
+// No replica ever answers, so nobody waits for one.
+status wait(command_context& context, arguments given) {
+    if (const auto replicas = integer_in(given[1]); !replicas) { return replicas.error(); }
+    const auto timeout = integer_in(given[2]);
+    if (!timeout) { return error{errc::invalid, "timeout is not an integer or out of range"}; }
+    if (*timeout < 0) { return error{errc::invalid, "timeout is negative"}; }
+    context.reply.integer(0);
+    return {};
+}
+
+status lolwut(command_context& context, arguments) {
+    context.reply.verbatim(
+        fmt::format("A hazel was cut to the ground, and grew again from what was left of it.\n"
+                    "Redis ver. {}\n",
+                    redis_version));
     return {};
 }
 
@@ -448,6 +477,18 @@ constexpr command rows[] = {
      "Return when the last checkpoint was written, in seconds since 1970.",
      "",
      "fast"},
+    {"LOLWUT",
+     lolwut,
+     at_least(1),
+     {},
+     read,
+     rt::bulk,
+     of,
+     "O(1)",
+     here,
+     "Return a short text and the version.",
+     "[VERSION version]",
+     "fast"},
     {"MEMORY",
      nullptr,
      at_least(2),
@@ -462,6 +503,18 @@ constexpr command rows[] = {
      "",
      nullptr,
      memory_rows},
+    {"ROLE",
+     role,
+     exactly(1),
+     {},
+     admin,
+     rt::array,
+     of,
+     "O(1)",
+     here,
+     "Return that this is a master without replicas.",
+     "",
+     "fast"},
     {"SAVE",
      save,
      exactly(1),
@@ -524,6 +577,18 @@ constexpr command rows[] = {
      "Return the time: seconds since 1970 and microseconds.",
      "",
      "fast"},
+    {"WAIT",
+     wait,
+     exactly(3),
+     {},
+     admin,
+     rt::integer,
+     of,
+     "O(1)",
+     here,
+     "Return 0: there are no replicas to wait for.",
+     "numreplicas timeout",
+     ""},
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include <command/dispatch.hpp>
 #include <command/expiry.hpp>
+#include <command/lcs.hpp>
 #include <command/parse.hpp>
 
 namespace coppice {
@@ -423,6 +424,9 @@ constexpr command rows[] = {
      "Add to the integer a string says.", "key increment", "denyoom fast"},
     {"INCRBYFLOAT", incrbyfloat, exactly(3), key_at(1), write, reply_type::bulk, of, "O(log n)", here,
      "Add to the number a string says.", "key increment", "denyoom fast"},
+    {"LCS", lcs, at_least(3), keys_from(1, 2), read, reply_type::any, of, "O(n m), n and m bytes of the two", here,
+     "Return the longest common subsequence of two strings, its length, or where it is.",
+     "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]", "", lcs_elements},
     {"MGET", mget, at_least(2), keys_from(1), read, reply_type::array, of, "O(k log n), the k keys descending together",
      here, "Return the strings of several keys; null for those that hold none.", "key [key ...]", "fast",
      given_elements},

@@ -37,6 +37,8 @@ inline constexpr example examples[] = {
     {"SETRANGE text 1 xy", ":3"},
     {"STRLEN text", ":3"},
     {"SUBSTR text 0 1", "\"ax\""},
+    {"LCS text s", "\"\""},
+    {"LCS text text IDX WITHMATCHLEN", ""},
     {"GETDEL p", "\"v\""},
     // keys
     {"COPY s s2", ":1"},
@@ -203,6 +205,10 @@ inline constexpr example examples[] = {
     {"STORE GC", ""},
     {"STORE BACKUP /nonexistent/x", "-"},
     {"STORE HELP", ""},
+    {"LOLWUT", ""},
+    {"ROLE", "[\"master\", :0, []]"},
+    {"WAIT 1 0", ":0"},
+    {"COMMAND GETKEYSANDFLAGS GET a", ""},
     // the end
     {"FLUSHDB", "+OK"},
     {"FLUSHALL", "+OK"},

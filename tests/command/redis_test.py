@@ -86,6 +86,31 @@ def long_names(ours, theirs):
     return findings
 
 
+def key_specifications(ours, theirs):
+    """Of every command that both have, but for the notes of Redis's."""
+    def of(client):
+        found = {}
+        def add(info):
+            if info[0] == "_":
+                return
+            fields = info[1]
+            specs = [sorted(str(pair) for pair in zip(spec[1][::2], spec[1][1::2]) if pair[0][1] != b"notes")
+                     for spec in fields[8][1]]
+            found[fields[0][1].decode()] = ([each[1] for each in fields[3:6]], specs)
+            for sub in fields[9][1]:
+                add(sub)
+        for name in names:
+            add(client.call("COMMAND", "INFO", name)[1][0])
+        return found
+    clients = ours.client(), theirs.client()
+    for client in clients:
+        client.call("HELLO", "3")
+    names = sorted(name[1].decode() for name in clients[0].call("COMMAND", "LIST")[1])
+    mine, other = of(clients[0]), of(clients[1])
+    return [f"COMMAND INFO {name}\n    coppice {mine[name]}\n    redis   {other[name]}"
+            for name in sorted(mine.keys() & other.keys()) if mine[name] != other[name]]
+
+
 def random_command(rng):
     key, other = rng.choice(KEYS), rng.choice(KEYS)
     value, number = rng.choice(VALUES), str(rng.randint(-12, 12))
@@ -135,6 +160,7 @@ def main():
     try:
         findings = transcripts(ours, theirs)
         findings += long_names(ours, theirs)
+        findings += key_specifications(ours, theirs)
         findings += random_commands(ours, theirs, int(sys.argv[2]) if len(sys.argv) > 2 else 1, 20)
     finally:
         ours.stop()

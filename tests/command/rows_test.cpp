@@ -144,6 +144,25 @@ TEST(Rows, KnowTheKeysOfACall) {
     EXPECT_EQ(keys_of_call("SET a"), "-ERR Invalid number of arguments specified for command");
 }
 
+// Replies of redis-server 7.0.15.
+TEST(Rows, SayWhatACallDoesWithItsKeys) {
+    memory_client client;
+    for (const auto& [line, uses] : std::vector<std::pair<std::string_view, std::string_view>>{
+             {"LMOVE a b LEFT LEFT", R"=([["a", ~(+RW, +access, +delete)], ["b", ~(+RW, +insert)]])="},
+             {"SORT a STORE b", R"=([["a", ~(+RO, +access)], ["b", ~(+OW, +update)]])="},
+             {"SET a b", R"=([["a", ~(+OW, +update)]])="},
+             {"SET a b GET", R"=([["a", ~(+RW, +access, +update)]])="},
+             {"SINTERCARD 2 a b", R"=([["a", ~(+RO, +access)], ["b", ~(+RO, +access)]])="},
+             {"LSLICE a 0 1 1", R"=([["a", ~(+RO, +access)]])="},
+             {"PING a", "-ERR The command has no key arguments"},
+             {"NOSUCH a", "-ERR Invalid command specified"},
+             {"GET a b c", "-ERR Invalid number of arguments specified for command"}}) {
+        EXPECT_EQ(client("COMMAND GETKEYSANDFLAGS " + std::string(line)), uses) << line;
+    }
+    EXPECT_EQ(client("COMMAND GETKEYSANDFLAGS GET"),
+              "-ERR wrong number of arguments for 'command|getkeysandflags' command");
+}
+
 // The page is written again with COPPICE_WRITE_DOCS=1.
 TEST(Rows, AreWhatTheDocumentationSays) {
     const std::string path = COPPICE_COMMANDS_PAGE;

@@ -105,6 +105,49 @@ TRANSCRIPTS = {
         SHUTDOWN x
         RESET
     """,
+    "lcs": """
+        MSET a ohmytext b mynewtext c ""
+        LCS a b
+        LCS a b LEN
+        LCS a b IDX
+        LCS a b idx minmatchlen 4 withmatchlen
+        LCS a b IDX WITHMATCHLEN
+        LCS b a IDX WITHMATCHLEN
+        LCS a a IDX
+        LCS a none
+        LCS a c IDX
+        LCS none none LEN
+        LCS a b LEN IDX
+        LCS a b FOO
+        LCS a b MINMATCHLEN
+        LCS a b MINMATCHLEN x
+        LCS a b IDX MINMATCHLEN -5
+        LCS a b LEN MINMATCHLEN 3 WITHMATCHLEN
+        LCS a
+        RPUSH l x
+        LCS a l
+        LCS l a FOO
+        MSET a aabbaabbab b babababbbaaab
+        LCS a b
+        LCS a b IDX WITHMATCHLEN
+        LCS b a IDX WITHMATCHLEN
+    """,
+    "one server": """
+        ROLE
+        WAIT 0 0
+        WAIT 1 10
+        WAIT x 0
+        WAIT 0 -1
+        WAIT 0 x
+        COMMAND GETKEYSANDFLAGS LMOVE a b LEFT LEFT
+        COMMAND GETKEYSANDFLAGS SORT a STORE b
+        COMMAND GETKEYSANDFLAGS SET a b
+        COMMAND GETKEYSANDFLAGS SET a b GET
+        COMMAND GETKEYSANDFLAGS MSET a 1 b 2
+        COMMAND GETKEYSANDFLAGS GET
+        COMMAND GETKEYSANDFLAGS GET a b
+        COMMAND GETKEYSANDFLAGS PING a
+    """,
     "strings": f"""
         SET a 1
         GET a
