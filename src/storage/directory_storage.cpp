@@ -3,6 +3,7 @@
 //   data/  LOCK    who has it open       FORMAT  "coppice data folder, format 1"
 //          HEADS   how far heads came    nodes/  RocksDB        log/  segments
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -36,6 +37,18 @@ status make_folder(const fs::path& path) {
         return error_of_errno(errno, "create " + path.string());
     }
     return {};
+}
+
+/// Whether `place`, which need not be there yet, is `folder` or in it. Links are followed.
+bool is_inside(const fs::path& place, const fs::path& folder) {
+    const auto resolved = [](const fs::path& path) {
+        std::error_code failure;
+        // The first time only up to what is not there; then nothing behind that goes up again.
+        return fs::weakly_canonical(fs::weakly_canonical(fs::absolute(path), failure), failure);
+    };
+    const auto inner = resolved(place);
+    const auto outer = resolved(folder);
+    return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
 /// An advisory lock on data/LOCK, and the text in it. The system drops it with the process, however that ends.
@@ -99,7 +112,8 @@ public:
     status set_listening(std::string_view address) override { return lock_.write_owner(address); }
     const fs::path& path() const noexcept override { return path_; }
 
-    status backup_to(const fs::path& target) override {
+    status backup_to(const fs::path& given) override {
+        const fs::path target = given.has_filename() ? given : given.parent_path();  // without the / at its end
         std::error_code failure;
         if (fs::exists(target, failure)) {
             return error{errc::exists, target.string() + " is there already; a backup goes to a new folder"};
@@ -107,6 +121,14 @@ public:
         // Under another name until it is whole, so that half a copy is never taken for one.
         auto growing = target;
         growing += ".unfinished";
+        if (is_inside(target, path_)) {
+            return error{errc::invalid, target.string() + " lies in the store's own folder " + path_.string()
+                                            + "; a backup goes to a new folder outside of it"};
+        }
+        if (is_inside(path_, growing)) {
+            return error{errc::invalid, "the store itself lies in " + growing.string()
+                                            + ", where the backup would grow; choose another name for it"};
+        }
         fs::remove_all(growing, failure);
         if (auto copied = copy_to(growing); !copied) {
             fs::remove_all(growing, failure);

@@ -119,6 +119,29 @@ class Program(unittest.TestCase):
         self.coppice("backup", str(self.place.path / "copy"), store=str(self.folder))
         said = self.coppice("backup", str(self.place.path / "copy"), store=str(self.folder), code=1)
         self.assertIn("is there already; a backup goes to a new folder", said.stderr)
+        said = self.coppice("backup", str(self.folder / "copy"), store=str(self.folder), code=1)
+        self.assertIn("lies in the store's own folder", said.stderr)
+
+    def test_verbs_on_one_folder_wait_for_each_other(self) -> None:
+        self.coppice("set", "a", "1", store=str(self.folder))
+        at_once = [subprocess.Popen([str(program()), "set", f"key:{number}", "v", "--store", str(self.folder)],
+                                    stderr=subprocess.PIPE, env=self.environment) for number in range(6)]
+        for each in at_once:
+            _, said = each.communicate(timeout=60)
+            self.assertEqual(each.returncode, 0, said)
+        self.assertEqual(self.coppice("get", "key:5", store=str(self.folder)).stdout, "v\n")
+
+    def test_who_keeps_a_folder_is_named(self) -> None:
+        self.coppice("set", "a", "1", store=str(self.folder))
+        with open(self.folder / "LOCK", "r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.truncate()
+            lock.write(f"pid {os.getpid()}".encode())
+            lock.flush()
+            begun = time.monotonic()
+            said = self.coppice("set", "a", "2", store=str(self.folder), code=1)
+        self.assertGreater(time.monotonic() - begun, 3)
+        self.assertIn(f"in use by pid {os.getpid()}, which has not let go of it for 5 seconds", said.stderr)
 
     def test_output_that_cannot_be_written_is_an_error(self) -> None:
         self.coppice("set", "a", "1", store=str(self.folder))

@@ -113,6 +113,40 @@ TEST(DataFolder, BacksUpWhileInUse) {
     EXPECT_EQ(disk.log->next(), 123U);
 }
 
+// However the place is written; and what is there stays as it is.
+TEST(DataFolder, BacksUpNeitherIntoNorOverItself) {
+    const temporary_folder folder;
+    const auto path = folder.path() / "data.unfinished";
+    auto disk = opened(open_directory_storage(path, small_options()));
+    fill(disk);
+    fs::create_directory_symlink(path, folder.path() / "link");
+    for (const auto& target :
+         {path / "copy", path / "nodes" / "copy", path / "new" / "copy", folder.path() / "link" / "copy",
+          folder.path() / "other" / ".." / "link" / "copy", fs::relative(path) / "copy"}) {
+        const auto done = disk.folder->backup_to(target);
+        ASSERT_FALSE(done) << target;
+        EXPECT_EQ(done.error().code, errc::invalid) << target;
+        EXPECT_NE(done.error().context.find(" lies in the store's own folder "), std::string::npos)
+            << done.error().context;
+    }
+    EXPECT_FALSE(fs::exists(path / "new"));
+    EXPECT_TRUE(disk.folder->backup_to(folder.path() / "data.unfinished2/")) << "a name that begins like it";
+    EXPECT_TRUE(verify_directory(folder.path() / "data.unfinished2").empty());
+    EXPECT_TRUE(disk.log->append("later"));
+}
+
+// A backup grows in a folder of another name, which is emptied first.
+TEST(DataFolder, IsNotWhatABackupThrowsAway) {
+    const temporary_folder folder;
+    auto disk = opened(open_directory_storage(folder.path() / "b.unfinished" / "c.unfinished", small_options()));
+    for (const auto& target : {folder.path() / "b", folder.path() / "b/", folder.path() / "b.unfinished" / "c"}) {
+        const auto done = disk.folder->backup_to(target);
+        ASSERT_FALSE(done) << target;
+        EXPECT_NE(done.error().context.find("the store itself lies in "), std::string::npos) << done.error().context;
+    }
+    EXPECT_TRUE(fs::exists(folder.path() / "b.unfinished" / "c.unfinished" / "FORMAT"));
+}
+
 // Room comes back after most nodes are retired: each pass rewrites the older half of the blob files.
 TEST(DataFolder, ShrinksAfterRetiring) {
     const temporary_folder folder;
