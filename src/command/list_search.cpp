@@ -1,4 +1,5 @@
 // command/list_search.cpp: LINSERT, LREM and LPOS: elements that equal a value.
+#include <cstdlib>
 #include <vector>
 
 #include <command/dispatch.hpp>
@@ -164,13 +165,18 @@ result<search_options> search_options_in(arguments words) {
         if (says(words[i], "RANK")) {
             const auto rank = integer_in(words[i + 1]);
             if (!rank) { return rank.error(); }
+            if (*rank == INT64_MIN) {
+                return error{errc::invalid,
+                             "value is out of range, value must between -9223372036854775807 and "
+                             "9223372036854775807"};
+            }
             if (*rank == 0) {
                 return error{errc::invalid,
                              "RANK can't be zero: use 1 to start from the first match, 2 from the second ... "
                              "or use negative to start from the end of the list"};
             }
             options.from = *rank < 0 ? list_end::tail : list_end::head;
-            options.rank = *rank < 0 ? 0 - static_cast<std::uint64_t>(*rank) : static_cast<std::uint64_t>(*rank);
+            options.rank = static_cast<std::uint64_t>(std::abs(*rank));
         } else if (says(words[i], "COUNT")) {
             const auto count = count_in(words[i + 1], "COUNT can't be negative");
             if (!count) { return count.error(); }

@@ -59,6 +59,8 @@ TEST(Lists, SayWhatIsWrongAsRedisDoes) {
     EXPECT_EQ(client("LPOS l a RANK 0"),
               "-ERR RANK can't be zero: use 1 to start from the first match, 2 from the "
               "second ... or use negative to start from the end of the list");
+    EXPECT_EQ(client("LPOS l a RANK -9223372036854775808"),
+              "-ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807");
     EXPECT_EQ(client("LPOS l a COUNT -1"), "-ERR COUNT can't be negative");
     EXPECT_EQ(client("LPOS l a MAXLEN x"), "-ERR MAXLEN can't be negative");
     EXPECT_EQ(client("LPOS l a RANK"), "-ERR syntax error");
