@@ -66,10 +66,20 @@ public:
         if (command.size() != 2 || command[0] != "STORE" || command[1] != "VERIFY") {
             return error{errc::unsupported, "this folder was opened to be verified"};
         }
-        const auto found = verify_store_folder(folder_);
+        log_cut torn;
+        const auto found = verify_store_folder(folder_, torn);
         std::vector<reply_value> shown;
         for (const auto& each : found) { shown.push_back(make_text(each.where + ": " + each.what)); }
-        return make_map({{"sound", make_truth(found.empty())}, {"findings", make_list(std::move(shown))}});
+        std::vector<reply_value> notes;
+        if (!torn.where.empty()) {
+            notes.push_back(make_text(torn.where
+                                      + ": the log's tail is torn, as by a crash before a sync; the next start "
+                                        "drops "
+                                      + std::to_string(torn.bytes) + " bytes there and says so"));
+        }
+        return make_map({{"sound", make_truth(found.empty())},
+                         {"findings", make_list(std::move(shown))},
+                         {"notes", make_list(std::move(notes))}});
     }
     result<std::vector<reply_value>> run_many(const command_batch& commands) override {
         std::vector<reply_value> replies;

@@ -68,7 +68,7 @@ status run_verify(verb_call& call) {
         for (std::size_t index = 0; index + 1 < figures.items.size();) {
             const auto name = text_of(figures.items[index]);
             const auto at = figures.items.begin() + static_cast<std::ptrdiff_t>(index);
-            if (name == "sound" || name == "findings") {  // said below
+            if (name == "sound" || name == "findings" || name == "notes") {  // said below
                 figures.items.erase(at, at + 2);
             } else {
                 index += 2;
@@ -77,6 +77,9 @@ status run_verify(verb_call& call) {
         show_fields(call, figures);
         for (const auto& finding : findings) {
             call.shown.line(call.shown.painted(style::bad, "damaged: ") + printable(text_of(finding), SIZE_MAX));
+        }
+        for (const auto& note : list_field(*report, "notes")) {
+            call.shown.line(call.shown.painted(style::changed, "note: ") + printable(text_of(note), SIZE_MAX));
         }
     }
     if (findings.empty()) {

@@ -32,6 +32,13 @@ void judge_end(log_walk& walk, log_reach reached, std::uint64_t newest) {
                + " on are not there";
 }
 
+/// What opening a log cuts that ends so.
+log_cut cut_of(const log_walk& walk, log_reach reached, std::uint64_t newest) {
+    if (walk.end == log_end::torn && !walk.where.empty()) { return {walk.bytes, walk.where}; }
+    if (walk.end != log_end::damaged && reached.number > newest) { return {0, gone_text(reached.number)}; }
+    return {};
+}
+
 }  // namespace
 
 // Opening.
@@ -76,10 +83,7 @@ status segment_log::find_end() {
 }
 
 status segment_log::cut_tail(const log_walk& walk) {
-    if (walk.end == log_end::torn) { cut_ = {walk.bytes, walk.where}; }
-    if (cut_.where.empty() && reached_.number > (segments_.empty() ? 0 : segments_.back().number)) {
-        cut_ = {0, gone_text(reached_.number)};
-    }
+    cut_ = cut_of(walk, reached_, segments_.empty() ? 0 : segments_.back().number);
     while (segments_.size() > walk.at.segment + 1) {
         if (auto removed = folder_->remove(segments_.back().name()); !removed) { return removed; }
         segments_.pop_back();
@@ -440,10 +444,7 @@ std::vector<log_segment> segment_log::segments_now() const {
 result<replay_report> segment_log::replay(log_sequence from, const visitor& visit) {
     const auto segments = segments_now();
     if (from > next() && !damage_) {
-        if (cut_.where.empty()) {
-            cut_ = {0, "record " + std::to_string(next()) + ", where it ends: a checkpoint holds those below "
-                           + std::to_string(from) + ", which is newer"};
-        }
+        if (cut_.where.empty()) { cut_ = cut_below_checkpoint(next(), from); }
         if (auto skipped = skip_to(from); !skipped) { return skipped.error(); }
     }
     replay_report report;
@@ -520,13 +521,14 @@ log_range verify_segments(std::span<const log_segment> segments, log_sequence un
         }
         end = *walk;
     }
-    judge_end(end, reached, segments.empty() ? 0 : segments.back().number);
+    const auto newest = segments.empty() ? 0 : segments.back().number;
+    judge_end(end, reached, newest);
     if (end.end == log_end::damaged) {
         found.push_back({end.where, end.why});
     } else if (!segments.empty() && end.next < until) {
         found.push_back({end.where, "damaged since it was opened"});
     }
-    return {end.contiguous, end.next};
+    return {end.contiguous, end.next, cut_of(end, reached, newest)};
 }
 
 }  // namespace

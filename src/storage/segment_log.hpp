@@ -136,7 +136,8 @@ private:
     std::uint64_t spares_made_ = 0;  // guarded by spare_mutex_
 };
 
-/// Reads a log that nobody has open and adds what is broken; a torn tail is not. Never dies, changes nothing.
+/// Reads a log that nobody has open and adds what is broken; a torn tail is not, and is returned. Never dies, changes
+/// nothing.
 log_range verify_log_folder(disk_folder& folder, findings& found);
 
 }  // namespace coppice

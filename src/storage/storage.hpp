@@ -74,7 +74,7 @@ struct storage {
 [[nodiscard]] status check_directory_unused(const std::filesystem::path& path);
 
 /// What a verification of what heads and nodes say adds.
-using state_verifier = std::function<void(const node_store&, const head_store&, log_range, findings&)>;
+using state_verifier = std::function<void(const node_store&, const head_store&, const log_range&, findings&)>;
 
 /// The same for a data folder that nobody has open, without changing a byte of it. Never dies: a folder that
 /// cannot be opened is a finding.

@@ -38,16 +38,22 @@ namespace coppice {
 /// The number of a record: the first is 1, each next one greater by one.
 using log_sequence = std::uint64_t;
 
+/// What opening the log cuts off its end, or finds missing there.
+struct log_cut {
+    std::uint64_t bytes = 0;  ///< 0: none that are there
+    std::string where;  ///< "log segment 3 at 81920", or "log segment 4, whose file is gone"; empty: nothing is cut
+};
+/// Of a log that ends with `next` though a checkpoint holds all below `from`.
+[[nodiscard]] inline log_cut cut_below_checkpoint(log_sequence next, log_sequence from) {
+    return {0, "record " + std::to_string(next) + ", where it ends: a checkpoint holds those below "
+                   + std::to_string(from) + ", which is newer"};
+}
+
 /// The records that a log holds without a gap: [first, next).
 struct log_range {
     log_sequence first = 1;
     log_sequence next = 1;
-};
-
-/// What opening the log cut off its end, or found missing there.
-struct log_cut {
-    std::uint64_t bytes = 0;  ///< 0: none that are there
-    std::string where;  ///< "log segment 3 at 81920", or "log segment 4, whose file is gone"; empty: nothing was cut
+    log_cut torn{};  ///< of a log that nobody has open: what opening it will cut
 };
 
 struct replay_report {

@@ -440,6 +440,7 @@ private:
 };
 
 /// What is damaged in a store's folder that nobody has open. Changes nothing, never dies.  Cost: reads every byte.
-[[nodiscard]] findings verify_store_folder(const std::filesystem::path& path);
+/// `torn`: set to what of the log the next start will cut, which is no damage.
+[[nodiscard]] findings verify_store_folder(const std::filesystem::path& path, log_cut& torn);
 
 }  // namespace coppice

@@ -73,24 +73,29 @@ findings engine::verify() {
     return found;
 }
 
-findings verify_store_folder(const std::filesystem::path& path) {
-    return verify_directory(path, [](const node_store& nodes, const head_store& heads, log_range log, findings& found) {
-        const auto stored = heads.read("store");
-        if (!stored || !*stored) { return; }  // that is a finding of the heads, or a store that was never used
-        const auto head = decode_head((**stored).bytes);
-        if (!head) {
-            found.push_back({"head store", head.error().context});
-            return;
-        }
-        if (log.first > head->next_record) {
-            found.push_back({"log", "records " + std::to_string(head->next_record) + " to "
-                                        + std::to_string(log.first - 1)
-                                        + " are not there, and no checkpoint holds them"});
-        }
-        node_pool pool;
-        verify_stored_tree(pool, nodes, {head->root, head->root_seal}, head->root_count, found);
-        while (pool.free_garbage(garbage_slice) != 0) {}
-    });
+findings verify_store_folder(const std::filesystem::path& path, log_cut& torn) {
+    return verify_directory(
+        path, [&](const node_store& nodes, const head_store& heads, const log_range& log, findings& found) {
+            torn = log.torn;
+            const auto stored = heads.read("store");
+            if (!stored || !*stored) { return; }  // that is a finding of the heads, or a store that was never used
+            const auto head = decode_head((**stored).bytes);
+            if (!head) {
+                found.push_back({"head store", head.error().context});
+                return;
+            }
+            if (log.first > head->next_record) {
+                found.push_back({"log", "records " + std::to_string(head->next_record) + " to "
+                                            + std::to_string(log.first - 1)
+                                            + " are not there, and no checkpoint holds them"});
+            }
+            if (log.next < head->next_record && torn.where.empty()) {
+                torn = cut_below_checkpoint(log.next, head->next_record);
+            }
+            node_pool pool;
+            verify_stored_tree(pool, nodes, {head->root, head->root_seal}, head->root_count, found);
+            while (pool.free_garbage(garbage_slice) != 0) {}
+        });
 }
 
 snapshot_pin engine::pin(const tree& held) {

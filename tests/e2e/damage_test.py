@@ -168,21 +168,22 @@ class Damage(unittest.TestCase):
         harm.do(copy / name)
         return copy
 
-    def verified(self, folder: Path) -> list[str]:
-        """What `coppice verify` finds in a folder that nobody serves. It changes nothing there."""
+    def verified(self, folder: Path) -> tuple[list[str], list[str]]:
+        """What `coppice verify` finds in a folder that nobody serves, and what it notes. It changes nothing there."""
         before = digest_of(folder)
         said = run("verify", "--store", folder, "--json")
         self.assertIn(said.returncode, (0, 1), said.stdout + said.stderr)
         self.assertEqual(digest_of(folder), before, "verify changed the folder")
-        found: list[str] = json.loads(said.stdout)["findings"]
+        report = json.loads(said.stdout)
+        found: list[str] = report["findings"]
         self.assertEqual(said.returncode, 1 if found else 0, said.stdout + said.stderr)
-        for each in found:
+        for each in found + report["notes"]:
             self.assertRegex(each, r"^\S.*: \S", "a finding says where and what")
-        return found
+        return found, report["notes"]
 
     def outcome(self, folder: Path, expected: dict[Any, Any]) -> str:
         """What came of opening and reading it all: "start", "read", "verify", "cut", or "unused"; else it fails."""
-        findings = self.verified(folder)
+        findings, notes = self.verified(folder)
         server = Server(folder)
         with server:
             server.launch()
@@ -196,6 +197,8 @@ class Damage(unittest.TestCase):
                 self.assertRegex(server.log_end(), WORDS)
                 self.assertTrue(findings, f"verify saw nothing, the start said: {server.log_end()}")
                 return "start"
+            if CUT.search(server.log_end()):
+                self.assertTrue(notes or findings, f"verify did not say so: {server.log_end()}")
             return self.outcome_of_reading(server, expected, findings)
 
     def read_all(self, server: Server) -> dict[Any, Any] | None:
@@ -297,6 +300,10 @@ class Damage(unittest.TestCase):
         with segment.open("r+b") as file:
             file.seek(size - 150)
             file.write(b"torn")
+        self.assertRegex("".join(self.verified(folder)[1]), r"log segment \d+ at \d+: the log's tail is torn, .* drops \d+ bytes")
+        said = run("verify", "--store", folder)
+        self.assertEqual(said.returncode, 0, said.stdout + said.stderr)
+        self.assertRegex(said.stdout, r"note: log segment .* torn(.|\n)* is sound\n$")
         with server.start(), server.connect() as connection:
             self.assertRegex(server.log_end(), CUT)
             keys = sorted(int(key[4:]) for key in connection.ask("KEYS", "key:*"))
@@ -304,6 +311,7 @@ class Damage(unittest.TestCase):
             self.assertIn(len(keys), range(480, 500))
             self.assertEqual(connection.ask("STORE", "VERIFY")[1], 1)
             connection.ask("SET", "after", "works")
+        self.assertEqual(self.verified(folder), ([], []), "what was cut is told once")
 
     def test_a_log_that_was_never_synced_and_is_gone_is_a_cut_tail(self) -> None:
         folder = self.place.path / "unsynced"
@@ -312,6 +320,7 @@ class Damage(unittest.TestCase):
             connection.ask("SET", "key", "value")
         for segment in (folder / "log").glob("*.log"):
             segment.unlink()
+        self.assertRegex("".join(self.verified(folder)[1]), "whose file is gone: the log's tail is torn")
         with server.start(), server.connect() as connection:
             self.assertRegex(server.log_end(), CUT)
             self.assertIsNone(connection.ask("GET", "key"))
