@@ -1,4 +1,7 @@
 // cli/folder_runner.cpp: commands on a folder that nobody serves, run in this process.
+#include <chrono>
+#include <thread>
+
 #include <cli/reply_collector.hpp>
 #include <cli/reply_view.hpp>
 #include <cli/runner.hpp>
@@ -104,6 +107,27 @@ std::string_view listening_address(std::string_view text) {
     return text.substr(0, text.find_first_of(" ,\n"));
 }
 
+constexpr std::chrono::seconds lock_wait_max{5};
+constexpr std::chrono::milliseconds lock_look_again{20};
+
+/// What `attempt` makes of a folder. A verb is done with one soon, so while another has it, it is waited for; a server,
+/// which says where it answers, is not.
+template <class Attempt>
+auto when_let_go(Attempt attempt) -> decltype(attempt()) {
+    const auto give_up = std::chrono::steady_clock::now() + lock_wait_max;
+    for (;;) {
+        auto done = attempt();
+        if (done || done.error().code != errc::in_use || !listening_address(done.error().context).empty()) {
+            return done;
+        }
+        if (std::chrono::steady_clock::now() > give_up) {
+            return error{errc::in_use, done.error().context + ", which has not let go of it for "
+                                           + std::to_string(lock_wait_max.count()) + " seconds"};
+        }
+        std::this_thread::sleep_for(lock_look_again);
+    }
+}
+
 /// The server that has the folder open, if it has said where it answers; else the error as it is.
 result<std::unique_ptr<command_runner>> connect_to_owner(const store_location& location, const error& in_use) {
     const std::string_view address = listening_address(in_use.context);
@@ -131,12 +155,11 @@ result<std::unique_ptr<command_runner>> open_folder_runner(const store_location&
                                           + "; --store names another, `coppice serve` and `coppice import` make one"};
     }
     if (location.opens == folder_use::verifies) {
-        if (const auto unused = check_directory_unused(location.folder); !unused) {
-            return connect_to_owner(location, unused.error());
-        }
+        const auto unused = when_let_go([&] { return check_directory_unused(location.folder); });
+        if (!unused) { return connect_to_owner(location, unused.error()); }
         return std::unique_ptr<command_runner>(std::make_unique<folder_verifier>(location.folder));
     }
-    auto opened = open_directory_storage(location.folder);
+    auto opened = when_let_go([&] { return open_directory_storage(location.folder); });
     if (!opened && opened.error().code == errc::in_use) { return connect_to_owner(location, opened.error()); }
     if (!opened) { return explained_damage(opened.error(), location.folder); }
     engine_options options;

@@ -98,7 +98,9 @@ private:
         if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path.string()); }
         char text[256];
         const auto got = ::pread(lock.descriptor_, text, sizeof text, 0);
-        return error{errc::in_use, "store in use by " + std::string(text, got > 0 ? static_cast<std::size_t>(got) : 0)};
+        const auto owner =
+            got > 0 ? std::string(text, static_cast<std::size_t>(got)) : "a process that has not said its id";
+        return error{errc::in_use, "store in use by " + owner};
     }
 
     int descriptor_ = -1;

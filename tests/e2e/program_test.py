@@ -2,11 +2,13 @@
 """The program's verbs on a running server and on a folder, exit codes, --json, a clean stop and the next start."""
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
 import stat
 import subprocess
+import time
 import unittest
 from typing import Any
 
