@@ -191,15 +191,18 @@ status run_log(verb_call& call) {
     }
     const bool with_points = call.given.has("--points");
     if (!with_points) { command.emplace_back("COMMITS"); }
-    const auto wanted = *count != 0 || with_points ? *count : log_commits_max;
+    const bool none = call.given.has("--number") && *count == 0;  // asked as one, which says what is wrong all the same
+    const auto wanted = none ? 1 : *count != 0 || with_points ? *count : log_commits_max;
     if (wanted != 0) { command.insert(command.end(), {"COUNT", std::to_string(wanted)}); }
     const std::vector<std::string_view> words(command.begin(), command.end());
     auto list = call.ask(words);
     if (!list) { return list.error(); }
+    if (none) { list->items.clear(); }
     if (call.shown.json()) {
         call.shown.print_json(*list);
         return {};
     }
+    if (none) { return {}; }
     std::int64_t begin = 0;
     std::erase_if(list->items, [&](const reply_value& each) {
         const bool is_begin = text_field(each, "kind") == "begin";
@@ -234,14 +237,17 @@ status run_reflog(verb_call& call) {
     auto name = call.branch_name();
     if (!name) { return name.error(); }
     std::vector<std::string_view> command = {"REFLOG", *name};
-    const auto digits = std::to_string(*count);
-    if (*count != 0) { command.insert(command.end(), {"COUNT", digits}); }
+    const bool none = call.given.has("--number") && *count == 0;
+    const auto digits = std::to_string(none ? 1 : *count);
+    if (none || *count != 0) { command.insert(command.end(), {"COUNT", digits}); }
     auto list = call.ask(command);
     if (!list) { return list.error(); }
+    if (none) { list->items.clear(); }
     if (call.shown.json()) {
         call.shown.print_json(*list);
         return {};
     }
+    if (none) { return {}; }
     if (list->items.empty()) {
         call.shown.line("nothing yet: the branch " + *name + " was never moved");
         return {};

@@ -250,6 +250,23 @@ TEST(Versions, LogLeavesOutRestorePoints) {
     EXPECT_HAS(run.run({"log", "exp", "--key", "k", "--since", "-1h"}).out, "no commits yet");
 }
 
+// As git log: nothing, but for what is wrong with the question.
+TEST(Versions, NoneOfTheLogIsNothing) {
+    program run;
+    const auto one = make_map({{"id", make_text("1111111111111")}, {"kind", make_text("commit")}});
+    run.store.canned["BRANCH CURRENT"] = make_text("main");
+    run.store.canned["LOG COMMITS COUNT 1"] = make_list({one});
+    run.store.canned["REFLOG main COUNT 1"] = make_list({one});
+    for (const auto* verb : {"log", "reflog"}) {
+        const auto got = run.run({verb, "-n", "0"});
+        EXPECT_EQ(got.code, 0) << got.err;
+        EXPECT_EQ(got.out, "");
+        EXPECT_EQ(run.run({verb, "-n", "0", "--json"}).out, "[]\n");
+        EXPECT_EQ(run.run({verb, "-n", "x"}).code, 2);
+    }
+    EXPECT_EQ(run.run({"log", "nosuch", "-n", "0"}).code, 1);
+}
+
 TEST(Versions, DiffReadsAllPages) {
     program run;
     const auto change = [](std::string_view key, std::string_view kind, std::vector<reply_value> parts) {
