@@ -248,6 +248,12 @@ status run_export(verb_call& call) {
             }
             return make_folder_writer(target);
         }
+        const auto ending = std::filesystem::path(target).extension().string();
+        if (!plan.format && target != "-" && !ending.empty()) {
+            return call.wrong_usage("the ending '" + ending
+                                    + "' names no format; end it in .json, .ndjson, .jsonl, .csv or .tsv, or give "
+                                      "--format json, ndjson, csv or folder");
+        }
         if (target != "-") {
             file.emplace(target);
             if (auto opened = file->open(); !opened) { return opened.error(); }
@@ -256,7 +262,7 @@ status run_export(verb_call& call) {
         if (to == document_format::ndjson) { return make_ndjson_writer(out); }
         if (to == document_format::json) { return make_json_writer(out, note.shape, plan.path); }
         csv_output form{plan.delimiter.value_or(note.delimiter), note.heading && !plan.without_heading, note.crlf,
-                        plan.columns.empty() ? note.columns : plan.columns};
+                        plan.columns.empty() ? note.columns : plan.columns, !plan.columns.empty()};
         return make_csv_writer(out, std::move(form));
     };
     progress shown(call.around.err, call.shown.err_is_terminal() && !(target == "-" && call.shown.out_is_terminal()),
@@ -320,7 +326,7 @@ std::vector<verb> file_verbs() {
          {{"--format", "FORMAT", "json, ndjson, csv or folder"},
           {"--path", "PATH", "JSON: wrap the documents, as a.b.c or /a/b/c"},
           {"--delimiter", "CHAR", "CSV: what parts the fields"},
-          {"--columns", "A,B,...", "CSV: which fields, in which order"},
+          {"--columns", "A,B,...", "CSV: only these fields, in this order"},
           {"--no-heading", "", "CSV: without the line of names"}},
          {{"export countries countries.json --path countries", ""},
           {"export countries --format csv --columns code,name", "on standard output"},

@@ -12,7 +12,9 @@ namespace {
 class importer {
 public:
     importer(const import_plan& plan, command_runner& runner, import_note note, import_report& report)
-        : plan_(plan), runner_(runner), note_(std::move(note)), report_(report) {}
+        : plan_(plan), runner_(runner), note_(std::move(note)), report_(report) {
+        note_.finished = false;
+    }
 
     status take(const document& given) {
         if (taken_ == 0) {
@@ -34,9 +36,11 @@ public:
         if (!read.columns.empty()) { note_.columns = read.columns; }
         note_.crlf = read.line_end_is_crlf;
         if (taken_ == 0) { note_.shape = read.shape; }
+        note_.finished = true;
         return flush();
     }
-    // After an error in the source: what was read before it.
+    // After an error in the source: what was read before it. Of nothing there is no note either, so that the next
+    // import may be of any kind.
     status finish_early() { return failed_ || taken_ == 0 ? status() : flush(); }
     std::uint64_t taken() const { return taken_; }
 
@@ -203,9 +207,9 @@ result<import_note> note_for(const import_plan& plan, command_runner& runner, bo
     const auto& old = **earlier;
     const bool same_ids = old.id_field == fresh.id_field && (old.ids == "field") == (fresh.ids == "field");
     if (old.is_raw() != fresh.is_raw() || !same_ids) {
-        return error{errc::conflict, "'" + plan.prefix + "' holds an import of another kind ("
-                                         + std::string(name_of(old.format)) + ", named by "
-                                         + (old.ids == "field" ? "the field " + old.id_field : old.ids)
+        return error{errc::conflict, "'" + plan.prefix + "' holds an import of another kind "
+                                         + (old.finished ? "(" : "that broke off (") + std::string(name_of(old.format))
+                                         + ", named by " + (old.ids == "field" ? "the field " + old.id_field : old.ids)
                                          + "); give --replace to remove it first, or another PREFIX"};
     }
     fresh.typing = old.typing;

@@ -62,6 +62,7 @@ result<std::optional<import_note>> read_note(command_runner& runner, std::string
     if (const auto delimiter = text_field(*reply, "delimiter"); !delimiter.empty()) { note.delimiter = delimiter[0]; }
     note.heading = text_field(*reply, "heading") != "no";
     note.crlf = text_field(*reply, "line_end") == "crlf";
+    note.finished = text_field(*reply, "finished") != "no";
     for (const auto& [name, kind] :
          {std::pair("text_fields", digits_are::text), std::pair("number_fields", digits_are::numbers)}) {
         if (find_field(*reply, name) == nullptr) { continue; }
@@ -90,6 +91,7 @@ void add_note(command_batch& batch, std::string_view prefix, const import_note& 
     pair("ids", note.ids);
     if (!note.id_field.empty()) { pair("id_field", note.id_field); }
     pair("documents", std::to_string(note.documents));
+    pair("finished", note.finished ? "yes" : "no");
     if (note.is_raw()) {
         if (note.format != document_format::csv) { return; }
         pair("delimiter", std::string(1, note.delimiter));

@@ -35,6 +35,7 @@ struct import_note {
     bool heading = true;
     bool crlf = false;
     std::vector<std::string> columns;
+    bool finished = true;  ///< else it broke off, and holds what came before
 
     /// Are values bytes as they are? CSV and files know no types.
     [[nodiscard]] bool is_raw() const noexcept {

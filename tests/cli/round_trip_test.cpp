@@ -90,6 +90,50 @@ TEST(RoundTrip, UnicodeFilesWithComments) {
     EXPECT_GT(blocks.size(), 300);
 }
 
+TEST(RoundTrip, ExportWritesTheColumnsAskedFor) {
+    program run;
+    const auto file = run.folder.write("f.csv", "a,b,c\n1,2,3\n4,5,\n");
+    ASSERT_EQ(run.run({"import", file}).code, 0);
+    EXPECT_EQ(run.run({"export", "f", "--columns", "c,a"}).out, "c,a\n3,1\n,4\n");
+    EXPECT_EQ(run.run({"export", "f", "--columns", "b", "--no-heading"}).out, "2\n5\n");
+    EXPECT_EQ(run.run({"export", "f"}).out, bytes_of(file));
+}
+
+TEST(RoundTrip, AnEndingThatNamesNoFormatIsRefused) {
+    program run;
+    ASSERT_EQ(run.run({"import", run.folder.write("f.csv", "a\n1\n")}).code, 0);
+    const auto refused = run.run({"export", "f", run.folder.file("f.xyz")});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.err.find("the ending '.xyz' names no format; end it in .json"), std::string::npos) << refused.err;
+    EXPECT_NE(refused.err.find("--format"), std::string::npos) << refused.err;
+    EXPECT_FALSE(fs::exists(run.folder.file("f.xyz")));
+    EXPECT_EQ(run.run({"export", "f", run.folder.file("f.xyz"), "--format", "csv"}).code, 0);
+    EXPECT_EQ(bytes_of(run.folder.file("f.xyz")), "a\n1\n");
+    EXPECT_EQ(run.run({"export", "f", run.folder.file("plain")}).code, 0) << "without an ending: as it was imported";
+    EXPECT_EQ(bytes_of(run.folder.file("plain")), "a\n1\n");
+}
+
+// What broke off keeps what it read, and says so to an import that does not go with it; of nothing nothing is kept.
+TEST(RoundTrip, AnImportThatBreaksOffClaimsOnlyWhatItRead) {
+    program run;
+    const auto file = run.folder.write("f.csv", "code,name\nFR,France\nDE,\nXX,1,2,3\n");
+    EXPECT_EQ(run.run({"import", file, "f"}).code, 1);
+    const auto other = run.run({"import", file, "f", "--id", "code"});
+    EXPECT_EQ(other.code, 1);
+    EXPECT_NE(other.err.find("holds an import of another kind that broke off (csv, named by position); give --replace"),
+              std::string::npos)
+        << other.err;
+    run.folder.write("f.csv", "code,name\nFR,France\nDE,\nXX,1\n");
+    EXPECT_EQ(run.run({"import", file, "f"}).code, 0) << "the same import goes on";
+    EXPECT_EQ(run.run({"export", "f"}).out, bytes_of(file));
+    const auto later = run.run({"import", file, "f", "--id", "code"});
+    EXPECT_EQ(later.err.find("broke off"), std::string::npos) << later.err;
+    // Read nothing: any other may follow.
+    EXPECT_EQ(run.run({"import", run.folder.write("bad.csv", "a\n1,2,3\n"), "g"}).code, 1);
+    EXPECT_EQ(run.run({"import", run.folder.write("good.json", "[{\"id\": 7}]"), "g", "--id", "id"}).code, 0);
+    EXPECT_EQ(run.run({"get", "g:7", "id"}).out, "7\n");
+}
+
 json random_value(random_source& random, int depth) {
     const auto text = [&] {
         constexpr std::string_view samples[] = {"",      "a",  "12",  "-0",  "true",       "null", "[1]", "{}",

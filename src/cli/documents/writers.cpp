@@ -95,8 +95,9 @@ public:
             const auto& member = given.members[index];
             const auto column = column_of(member.name, index);
             if (column == form_.columns.size()) {
+                if (form_.only_columns) { continue; }
                 return error{errc::invalid, "'" + printable(given.name) + "' has the field '" + printable(member.name)
-                                                + "', which is no column; name all columns with --columns"};
+                                                + "', which is no column; name the columns to write with --columns"};
             }
             if (member.content.kind != value_kind::null) { row[column] = member.content.text; }
         }

@@ -32,6 +32,7 @@ struct csv_output {
     bool heading = true;
     bool crlf = false;
     std::vector<std::string> columns;  ///< empty: the members of the first document
+    bool only_columns = false;         ///< leaves other members out; else they are an error
 };
 /// Fields are quoted where they must be.  A member that is missing is an empty field, null too.
 [[nodiscard]] std::unique_ptr<document_writer> make_csv_writer(std::ostream& out, csv_output form);
