@@ -349,7 +349,8 @@ public:
     status drop_tag(std::string_view name);
     [[nodiscard]] result<std::vector<tag_info>> tags();
     [[nodiscard]] result<commit_info> commit(const commit_id& id);
-    /// Newest first: commits and restore points of a branch; of a commit, it and those before it.
+    /// Newest first. Of a branch: the commit it stands on and those before it, and its own restore points; of a commit,
+    /// it and those before it.
     [[nodiscard]] result<std::vector<version_info>> history(std::string_view reference,
                                                             const history_range& range = {});
     [[nodiscard]] result<std::vector<reflog_info>> reflog(std::string_view branch, std::size_t count = 100);
