@@ -424,7 +424,7 @@ void engine::make_point(live_branch& branch) {
 status engine::apply_point(live_branch& branch, microseconds_utc time, std::uint64_t cost, logging log) {
     catalog changed(catalog_.rows());
     changed.put_point(branch.id, time, cost, branch.shown());
-    changed.put_branch(branch.row, branch.shown());  // here, bit by bit: else a checkpoint's cut does it for all at once
+    changed.put_branch(branch.row, branch.shown());  // bit by bit: else a checkpoint's cut does it for all at once
     if (const status logged = apply_catalog(std::move(changed), log); !logged) { return logged; }
     head_.point_bytes += cost;
     head_.time = std::max(head_.time, time);

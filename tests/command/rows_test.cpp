@@ -75,13 +75,13 @@ TEST(Rows, AreWhole) {
     EXPECT_EQ(find_command(std::string(100, 'G')), nullptr);
 }
 
-// Pages of scans end in time, and use what only the host has.
+// Pages of scans end in time, and use what only the host has; LOLWUT answers a line.
 TEST(Rows, ReadsWhoseAnswersMayBeLargeCanBeGivenToAWorker) {
     for (const auto& row : all_commands()) {
         const bool says_little = row.returns == reply_type::integer || row.returns == reply_type::simple;
-        const bool pages = row.name.ends_with("SCAN");
+        const bool other = row.name.ends_with("SCAN") || row.name == "LOLWUT";
         if (row.mode != access::read || row.run == nullptr || says_little) { continue; }
-        EXPECT_EQ(row.elements != nullptr, !pages) << row.name;
+        EXPECT_EQ(row.elements != nullptr, !other) << row.name;
     }
 }
 
