@@ -83,6 +83,8 @@ public:
     /// Ids that begin with the hexadecimal digits `prefix`; at most two are returned.
     [[nodiscard]] std::vector<commit_id> commits_with_prefix(std::string_view prefix) const;
 
+    /// Whether what hangs below a record is a restore point's alone.
+    [[nodiscard]] static bool is_point(std::string_view key) noexcept { return key.starts_with('v'); }
     void put_point(branch_id branch, microseconds_utc time, std::uint64_t cost, const snapshot_state& state);
     [[nodiscard]] std::optional<snapshot_state> point_state(branch_id branch, microseconds_utc time) const;
     [[nodiscard]] std::optional<point_row> oldest_point() const;

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t garbage_slice = 4096;
 constexpr std::size_t retire_batch = 2000;
 constexpr std::chrono::seconds look_interval{1};
+constexpr std::uint64_t history_least = 16 * 1024 * 1024;  // below it a budget is not worth a pass
+constexpr int busy_share = 8;    // passes that look for history above its budget take one part of so many of the time
 constexpr int idle_share = 100;  // where little was written, a pass takes no more than one part of so many of the time
 
 }  // namespace
@@ -38,11 +40,14 @@ void engine::run_clean_up() {
 bool engine::clean_up_is_due() {
     const std::lock_guard lock(mutex_);
     const std::uint64_t written = figures_.checkpoint_bytes - cleaned_.checkpoint_bytes;
-    if (failed_ || written == 0) { return false; }
+    if (failed_) { return false; }
     const auto since = clock_.elapsed() - cleaned_.at;
+    const std::uint64_t history = std::max(history_budget_.load(std::memory_order_relaxed), history_least);
+    if (pool_.figures().bytes > live_bytes_ + history && since > busy_share * cleaned_.took) { return true; }
     const std::uint64_t much = std::max(options_.clean_up_bytes, disk_bytes_.load(std::memory_order_relaxed) / 2);
     if (written > much) { return since > cleaned_.took; }
-    return since > std::max<std::chrono::nanoseconds>(options_.clean_up_interval, idle_share * cleaned_.took);
+    return written > 0
+           && since > std::max<std::chrono::nanoseconds>(options_.clean_up_interval, idle_share * cleaned_.took);
 }
 
 result<clean_up_report> engine::clean_up(bool compact) {
@@ -81,14 +86,19 @@ result<clean_up_report> engine::clean_up_pass(bool compact) {
         held = pins_->all();
     }
     node_marker marker(pool_, *where_.nodes, stopping_);
+    node_ptr root;
     if (head.root != node_id::none) {
-        const node_ptr root(pool_, pool_.open(head.root, head.root_seal, true));
-        if (const status marked = marker.mark(*root); !marked) { return marked.error(); }
+        root = node_ptr(pool_, pool_.open(head.root, head.root_seal, true));
+        const status marked = marker.mark_catalog(*root, [](std::string_view key) { return catalog::is_point(key); });
+        if (!marked) { return marked.error(); }
     }
     for (const snapshot_pin& each : held) {
         if (each->held.root() == nullptr) { continue; }
         if (const status marked = marker.mark(*each->held.root()); !marked) { return marked.error(); }
     }
+    const std::uint64_t live = marker.reached();
+    if (const status marked = marker.mark_rest(); !marked) { return marked.error(); }
+    weigh_history(live, marker.reached() - live);
     report.nodes_kept = marker.marked().size();
     const std::uint64_t disk_before = where_.nodes->disk_bytes();
     std::vector<std::pair<std::uint32_t, std::uint32_t>> arenas = head.arenas;
@@ -110,6 +120,23 @@ result<clean_up_report> engine::clean_up_pass(bool compact) {
     const std::uint64_t disk_after = where_.nodes->disk_bytes();
     report.bytes_freed = disk_before > disk_after ? disk_before - disk_after : 0;
     return report;
+}
+
+/// Corrects what restore points are estimated to hold by what only they reach, and lets go what is above the budget.
+void engine::weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes) {
+    const auto memory = pool_.figures();
+    const std::uint64_t nodes = std::max<std::uint64_t>(1, live_nodes + history_nodes);
+    const std::uint64_t bytes_each =
+        memory.nodes > nodes / 2 ? memory.bytes / memory.nodes : disk_bytes_.load(std::memory_order_relaxed) / nodes;
+    const std::uint64_t history = history_nodes * bytes_each;
+    const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
+    const std::lock_guard lock(mutex_);
+    live_bytes_ = live_nodes * bytes_each;
+    head_.point_bytes = history;
+    if (history <= budget) { return; }
+    // Which of them hold how much is not known: as many go as if they held the same.
+    const double surplus = 1 - static_cast<double>(budget) / static_cast<double>(history);
+    surplus_points_ = 1 + static_cast<std::size_t>(surplus * static_cast<double>(catalog_.point_count()));
 }
 
 /// Retires the unmarked ids of an arena up to the number `last`, and adds how many.

@@ -244,6 +244,9 @@ public:
     status checkpoint();
     /// Asks for a checkpoint in the background (BGSAVE).  Returns false when one is running.
     bool start_checkpoint();
+    [[nodiscard]] bool checkpoint_running() const noexcept {
+        return checkpoint_running_.load(std::memory_order_relaxed);
+    }
     status sync_now();
     /// Frees what nobody holds, in memory and on disk; writers and checkpoints go on meanwhile. The background does so
     /// by itself when much was written, and lets the storage `compact` its files when it likes.
@@ -361,6 +364,7 @@ private:
     void measure_disk();
     result<clean_up_report> clean_up_pass(bool compact);
     status retire_unmarked(const node_set& marked, std::uint32_t arena, std::uint32_t last, std::uint64_t& retired);
+    void weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes);
     [[nodiscard]] bool clean_up_is_due();
     void run_clean_up();
     void run_background();
@@ -398,6 +402,8 @@ private:
 
     std::atomic<durability> sync_;
     std::atomic<std::uint64_t> history_budget_;
+    std::uint64_t live_bytes_ = 0;    // of the last clean-up, estimated; guarded by mutex_, as the next
+    std::size_t surplus_points_ = 0;  // restore points above the budget
     std::atomic<std::uint64_t> disk_bytes_{0};
     std::atomic<log_sequence> durable_{1};
     std::function<void()> wake_durable_;

@@ -401,11 +401,16 @@ void engine::make_points() {
     }
     const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
     while (head_.point_bytes > budget && drop_oldest_point()) {}
+    for (std::size_t most = points_per_tick; surplus_points_ > 0 && most > 0; --most) {
+        surplus_points_ = drop_oldest_point() ? surplus_points_ - 1 : 0;
+    }
 }
 
 void engine::make_point(live_branch& branch) {
     const std::uint64_t copied = branch.edits.copied_bytes;
-    const std::uint64_t cost = copied - std::min(copied, branch.copied_at_point);
+    // Pages that were copied again and again count each time; a version holds no more than there was.
+    std::uint64_t cost = copied - std::min(copied, branch.copied_at_point);
+    if (live_bytes_ != 0) { cost = std::min(cost, live_bytes_); }
     std::string text;
     append_primitive(text, primitive::point);
     append_varint(text, branch.id);

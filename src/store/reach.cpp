@@ -25,16 +25,36 @@ bool node_set::contains(node_id id) const noexcept {
 
 // ---- marking
 
-status node_marker::mark(const node& root) {
-    const auto id = static_cast<node_id>(root.id.load(std::memory_order_acquire));
-    if (id == node_id::none ? !unstored_.insert(&root).second : !marked_.add(id)) { return {}; }
-    resident_.push_back(&root);
+node_marker::child node_marker::child_in(const node& n, unsigned slot) {
+    const node_seal seal = seals_of(n)[slot];
+    return {slots_of(n)[slot].load(std::memory_order_acquire), seal,
+            n.height == 1 && (seal & seal_references_bit) == 0};
+}
+
+bool node_marker::reach(const node& n) {
+    const auto id = static_cast<node_id>(n.id.load(std::memory_order_acquire));
+    const bool first = id == node_id::none ? unstored_.insert(&n).second : marked_.add(id);
+    if (first) { resident_.push_back(&n); }
+    return first;
+}
+
+void node_marker::reach(const child& met) {
+    if (met.word == 0) { return; }
+    if (!is_stored(met.word)) {
+        static_cast<void>(reach(*node_in(met.word)));
+    } else if (marked_.add(id_in(met.word)) && !met.plain_leaf) {
+        stored_.push_back({id_in(met.word), met.seal});
+    }
+}
+
+template <class Visit>
+status node_marker::go(Visit&& visit) {
     while (!resident_.empty() || !stored_.empty()) {
         if (stop_.load(std::memory_order_relaxed)) { return error{errc::closed, "the store is closing"}; }
         if (!resident_.empty()) {
             const node& n = *resident_.back();
             resident_.pop_back();
-            if (const status visited = visit(n); !visited) { return visited; }
+            visit(n);
             continue;
         }
         const node_reference next = stored_.back();
@@ -43,31 +63,43 @@ status node_marker::mark(const node& root) {
         if (!payload) { return payload.error(); }
         const auto decoded = decode_node(pool_, *payload);
         if (!decoded) { return error{errc::corrupt, to_string(next.id) + ": " + decoded.error().context}; }
-        if (const status visited = visit(**decoded); !visited) { return visited; }
+        visit(**decoded);
     }
     return {};
 }
 
-status node_marker::visit(const node& n) {
-    const auto* slots = slots_of(n);
-    for (unsigned i = 0; i < n.slots; ++i) {
-        const slot_word word = slots[i].load(std::memory_order_acquire);
-        if (word == 0) { continue; }
-        if (!is_stored(word)) {
-            const node& child = *node_in(word);
-            const auto id = static_cast<node_id>(child.id.load(std::memory_order_acquire));
-            if (id == node_id::none ? unstored_.insert(&child).second : marked_.add(id)) {
-                resident_.push_back(&child);
-            }
-            continue;
+status node_marker::mark(const node& root) {
+    static_cast<void>(reach(root));
+    return mark_rest();
+}
+
+status node_marker::mark_rest() {
+    for (const child& each : rest_) { reach(each); }
+    rest_.clear();
+    return go([this](const node& n) {
+        for (unsigned slot = 0; slot < n.slots; ++slot) { reach(child_in(n, slot)); }
+    });
+}
+
+status node_marker::mark_catalog(const node& root, function_ref<bool(std::string_view key)> later) {
+    std::vector<child> versions;
+    std::vector<child> rest;
+    std::string key;
+    static_cast<void>(reach(root));
+    const status done = go([&](const node& n) {
+        for (unsigned i = 0; is_inner(n) && i < n.slots; ++i) { reach(child_in(n, i)); }
+        for (unsigned i = 0; !is_inner(n) && n.slots > 0 && i < n.entries; ++i) {
+            const record_view record = view_record(n, i);
+            if (record.child != child_form::slot) { continue; }
+            key.clear();
+            record.append_key(key);
+            (later(key) ? rest : versions).push_back(child_in(n, record.slot));
         }
-        if (!marked_.add(id_in(word))) { continue; }
-        const node_seal seal = seals_of(n)[i];
-        const bool plain_leaf =
-            n.height == 1 && (seal & seal_references_bit) == 0;  // refers to nothing: need not be read
-        if (!plain_leaf) { stored_.push_back({id_in(word), seal}); }
-    }
-    return {};
+    });
+    rest_ = std::move(versions);
+    const status marked = done ? mark_rest() : done;
+    rest_ = std::move(rest);
+    return marked;
 }
 
 // ---- verifying

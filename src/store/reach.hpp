@@ -8,10 +8,12 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include <coppice/base/function_ref.hpp>
 #include <coppice/tree/tree.hpp>
 
 #include <storage/node_store.hpp>
@@ -41,10 +43,28 @@ public:
     /// Marks every stored node at or below `root`, whose owner keeps it meanwhile.
     /// Errors: as node_store::get; errc::closed.
     [[nodiscard]] status mark(const node& root);
+    /// The same for the store's catalog, but for what hangs below records that `later` says.
+    [[nodiscard]] status mark_catalog(const node& root, function_ref<bool(std::string_view key)> later);
+    /// Marks what mark_catalog left out.
+    [[nodiscard]] status mark_rest();
+
     [[nodiscard]] const node_set& marked() const noexcept { return marked_; }
+    /// Nodes that were reached, with an id and without.
+    [[nodiscard]] std::uint64_t reached() const noexcept { return marked_.size() + unstored_.size(); }
 
 private:
-    [[nodiscard]] status visit(const node& n);
+    struct child {
+        slot_word word;
+        node_seal seal;
+        bool plain_leaf;  // refers to nothing: need not be read
+    };
+    [[nodiscard]] static child child_in(const node& n, unsigned slot);
+    /// Whether it is met for the first time.
+    [[nodiscard]] bool reach(const node& n);
+    void reach(const child& met);
+    /// Visits all that is left to visit.
+    template <class Visit>
+    [[nodiscard]] status go(Visit&& visit);
 
     node_pool& pool_;
     const node_store& nodes_;
@@ -53,6 +73,7 @@ private:
     std::unordered_set<const node*> unstored_;  // nodes without an id that were visited
     std::vector<const node*> resident_;         // to visit
     std::vector<node_reference> stored_;
+    std::vector<child> rest_;
 };
 
 /// Reads every node below a stored root and checks the tree's invariants. Never dies: adds what it finds.

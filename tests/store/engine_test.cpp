@@ -266,6 +266,40 @@ TEST(Engine, TheBackgroundCleansUpWhenMuchWasWritten) {
     EXPECT_EQ(store->verify().size(), 0U);
 }
 
+// Fresh data that is deleted again costs no copies, but a restore point between keeps all of it.
+TEST(Engine, RestorePointsFitTheBudgetWhateverTheyHold) {
+    constexpr std::uint64_t budget = 4'000'000;
+    const folder where;
+    hand_clock clock;
+    const auto store = open_at(where, clock, {.history_budget = budget, .background = false});
+    const auto second_later = [&] {
+        clock.time += 1'500'000;
+        store->tick();
+    };
+    for (int round = 0; round < 10; ++round) {
+        for (int i = 0; i < 100; ++i) {
+            set(*store, "main", "k" + std::to_string(i), std::string(10'000, static_cast<char>('a' + round)));
+        }
+        second_later();
+        const status emptied = store->transact(**store->branch("main"), [](branch_writer& writer) {
+            writer.erase_space(0);
+            return status{};
+        });
+        ASSERT_TRUE(emptied.has_value());
+        second_later();
+    }
+    ASSERT_GT(store->pool().figures().bytes, 2 * budget);
+    for (int pass = 0; pass < 4; ++pass) {
+        ASSERT_TRUE(store->clean_up().has_value());
+        second_later();
+    }
+    while (store->pool().free_garbage(1000) != 0) {}
+    EXPECT_LT(store->pool().figures().bytes, budget * 5 / 4);
+    EXPECT_GT(store->figures().points, 1U);
+    EXPECT_GT(store->figures().point_bytes, budget / 4);
+    EXPECT_EQ(store->verify().size(), 0U);
+}
+
 // A power failure may keep any part of what was not synced: here, all but the last `lost` bytes.
 TEST(Engine, AChangeOfSeveralBranchesIsThereOrNotWhereverItsLogIsCut) {
     constexpr std::size_t each = 300'000;  // of each branch: more than a frame of the log usually takes
