@@ -33,7 +33,8 @@ void worker_pool::run(std::function<void()> job) {
 
 // Requires: mutex_ is held.
 void worker_pool::fill_place() {
-    if (jobs_.empty() || taken_ >= places_ || idle_ >= jobs_.size() || stopping_ || threads_.size() >= threads_most) { return; }
+    const bool wanted = taken_ < places_ && idle_ < jobs_.size();
+    if (!wanted || stopping_ || threads_.size() >= threads_most) { return; }
     try {
         threads_.emplace_back([this] { work(); });
     } catch (const std::exception&) {  // no memory or no thread: then the job waits for one that is there
