@@ -447,8 +447,8 @@ void command_service::look_at_memory() {
     const auto memory_max = static_cast<std::uint64_t>(settings_.number(setting::maxmemory));
     const auto memory = store.pool().figures();
     out_of_memory = memory_max != 0 && memory.bytes > memory_max;
-    // What the points dropped last held may not be freed yet, or a checkpoint hold it, too: then it is not known whether
-    // more have to go.
+    // What the points dropped last held may not be freed yet, or a checkpoint hold it, too: then it is not known
+    // whether more have to go.
     const bool scarce = memory_max != 0 && memory.bytes > memory_max / 8 * 7;
     if (scarce && memory.garbage_nodes == 0 && !store.checkpoint_running()) {
         store.drop_oldest_points(points_at_once);

@@ -87,13 +87,16 @@ constexpr setting_row table[] = {
     {setting::databases, "databases", number, "16", false, "Key spaces of a branch; fixed.", "", 16, 16},
     {setting::maxmemory, "maxmemory", bytes, "0", true,
      "Bytes of used_memory (INFO memory) above which commands that add data are refused with OOM, looked at ten times "
-     "a second; 0 for none. Above seven eighths of it the oldest restore points go. No key and no page is dropped to "
-     "make room: deleting gives memory back once no older version says what was deleted.",
+     "a second; 0 for none. Above seven eighths of it restore points go, the oldest first, all of them if need be. No "
+     "key and no page is dropped to make room: deleting gives memory back once no older version says what was deleted.",
      "", 0, any},
     {setting::maxmemory_policy, "maxmemory-policy", choice, "noeviction", true, "No key is ever dropped; fixed.", "", 0,
      0, "noeviction"},
     {setting::history_budget, "history-budget", bytes, "1gb", true,
-     "Bytes that restore points alone may hold; older ones are thinned to stay below.", "", 0, any},
+     "Bytes that restore points alone may hold: the oldest go first. Estimated as they are made, weighed by clean-up, "
+     "which "
+     "begins by itself where it may be more.",
+     "", 0, any},
     {setting::slowlog_log_slower_than, "slowlog-log-slower-than", number, "10000", true,
      "Commands that take longer are kept in SLOWLOG; negative for none.", "microseconds", -1, any},
     {setting::slowlog_max_len, "slowlog-max-len", number, "128", true, "Entries that SLOWLOG keeps.", "", 0, any},

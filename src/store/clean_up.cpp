@@ -19,7 +19,7 @@ constexpr std::size_t garbage_slice = 4096;
 constexpr std::size_t retire_batch = 2000;
 constexpr std::chrono::seconds look_interval{1};
 constexpr std::uint64_t history_least = 16 * 1024 * 1024;  // below it a budget is not worth a pass
-constexpr int busy_share = 8;    // passes that look for history above its budget take one part of so many of the time
+constexpr int busy_share = 4;    // passes that look for history above its budget take one part of so many of the time
 constexpr int idle_share = 100;  // where little was written, a pass takes no more than one part of so many of the time
 
 }  // namespace
