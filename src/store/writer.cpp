@@ -41,8 +41,7 @@ public:
             long_.resize(bytes);
             to = long_.data();
         }
-        std::memcpy(to, before.data(), before.size());
-        std::memcpy(to + before.size(), value.data(), value.size());
+        std::copy(value.begin(), value.end(), std::copy(before.begin(), before.end(), to));
         bytes_ = {to, bytes};
     }
     value_record(const value_record&) = delete;

@@ -64,6 +64,9 @@ void* __wrap_realloc(void* memory, std::size_t bytes) {                         
     if (memory == nullptr) { throw std::bad_alloc(); }
     return memory;
 }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {  // std::stable_sort's
+    return fails_now() ? nullptr : __real_malloc(bytes);
+}
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
     const auto to = static_cast<std::size_t>(alignment);
     void* const memory = fails_now() ? nullptr : std::aligned_alloc(to, (bytes + to - 1) / to * to);
