@@ -87,6 +87,7 @@ result<int> serve(settings& given, std::ostream& out) {
         save = commands.ends_with_checkpoint();
     }
     if (save) {
+        logger.info("writing a last checkpoint of {} bytes of log", data.log_bytes());
         if (const auto closed = close_store(data); !closed) {
             logger.error("the last checkpoint failed, the log has everything: {}", closed.error().message());
             return 1;

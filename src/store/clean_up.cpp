@@ -53,7 +53,7 @@ bool engine::clean_up_is_due() {
 result<clean_up_report> engine::clean_up(bool compact) {
     const std::lock_guard one(cleaning_mutex_);
     const auto begun = clock_.elapsed();
-    result<clean_up_report> done = error{errc::limit, "clean-up: out of memory"};
+    result<clean_up_report> done = error{errc::limit, "out of memory"};
     try {
         done = caught([&] { return clean_up_pass(compact); });
     } catch (const std::bad_alloc&) {}
