@@ -25,7 +25,8 @@ namespace {
 
 constexpr std::size_t rest_in_scratch = 4 * 1024;  // a longer rest is read on where it lies, not copied
 constexpr std::size_t waiting_bytes_max = limits::reply_resume_bytes;  // of requests behind one that waits
-constexpr std::chrono::seconds reading_patience{60};                   // with a client that does not read
+constexpr std::chrono::seconds reading_patience{60};                   // with a client that does not read,
+constexpr std::chrono::seconds crowded_patience{1};                    // and where other clients' jobs wait for it
 constexpr std::chrono::seconds burst_over{2};                          // then memory that is not used is given back
 constexpr std::string_view no_memory = "there is no memory for its requests";
 constexpr std::string_view http_text = "This build of coppice speaks the Redis protocol; HTTP is not in it yet.\n";
@@ -256,16 +257,19 @@ void connection::cut_off(std::string_view reason) {
 }
 
 // One answer may be larger than the limit: who takes some of it goes on. The socket's buffer is large, so that a slow
-// reader makes room in it rarely; what is left there tells sooner.
+// reader makes room in it rarely; what is left there tells sooner. A long answer that says nothing yet is waited for.
 void connection::look_at_reading(std::chrono::nanoseconds now) {
     int queued = 0;
     static_cast<void>(::ioctl(descriptor_, SIOCOUTQ, &queued));
     const auto taken = sent_ - static_cast<std::uint64_t>(queued);
-    if (!over_limit() || taken != taken_) {
+    if ((!over_limit() && !keeps_worker()) || taken != taken_) {
         taken_ = taken;
         taken_at_ = now;
     } else if (now - taken_at_ > reading_patience) {
         cut_off("has read nothing for a minute");
+    } else if (turn_.stuck_jobs > 0 && keeps_worker() && now - taken_at_ >= crowded_patience) {
+        --turn_.stuck_jobs;
+        cut_off("has read nothing for a second, while all workers wait for such clients and others for a worker");
     }
 }
 

@@ -119,6 +119,8 @@ private:
     void update_interest();
     void splice_side();
     [[nodiscard]] bool over_limit() const noexcept;
+    /// A worker waits until the client has read some.
+    [[nodiscard]] bool keeps_worker() const noexcept { return read_ != nullptr && free_until_ > sent_; }
     void cut_off(std::string_view reason);
     void look_at_reading(std::chrono::nanoseconds now);
     void close_descriptor() noexcept;

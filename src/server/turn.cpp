@@ -99,6 +99,7 @@ void turn::free_dead() {
 
 void turn::second_passed() {
     const auto now = clock.elapsed();
+    stuck_jobs = workers.stuck();
     for (const auto& [id, one] : connections_) { one->second_passed(now); }
     // What stayed spare for a whole second is not needed.
     spare_least_ = std::min(spare_least_, spare_.size());

@@ -88,6 +88,8 @@ public:
     /// "timeout" and the hard output limit, read from the settings once.
     std::chrono::seconds idle_limit{0};
     std::size_t output_limit = 0;
+    /// While the clients are looked at, once a second: for how many jobs a worker is still to be had.
+    std::size_t stuck_jobs = 0;
     /// For the read at hand.
     std::array<char, scratch_bytes> scratch;
     wire::request_batch batch;

@@ -8,9 +8,10 @@ namespace coppice::server {
 
 worker_pool::worker_pool(unsigned threads) : places_(threads) {
     const std::lock_guard lock(mutex_);
-    for (unsigned i = 0; i < threads; ++i) {
+    if (threads > 0) {
         threads_.emplace_back([this] { work(); });
     }
+    while (threads_.size() < threads && add_thread()) {}
 }
 
 worker_pool::~worker_pool() {
@@ -33,12 +34,21 @@ void worker_pool::run(std::function<void()> job) {
 
 // Requires: mutex_ is held.
 void worker_pool::fill_place() {
-    const bool wanted = taken_ < places_ && idle_ < jobs_.size();
-    if (!wanted || stopping_ || threads_.size() >= threads_most) { return; }
+    if (jobs_.empty() || taken_ >= places_ || idle_ >= jobs_.size() || stopping_) { return; }
+    full_ = threads_.size() >= threads_most || !add_thread();
+}
+
+// False: no memory or no thread, so a job waits for one that is there.  Requires: mutex_ is held.
+bool worker_pool::add_thread() noexcept {
     try {
         threads_.emplace_back([this] { work(); });
-    } catch (const std::exception&) {  // no memory or no thread: then the job waits for one that is there
-    }
+        return true;
+    } catch (const std::exception&) { return false; }
+}
+
+std::size_t worker_pool::stuck() {
+    const std::lock_guard lock(mutex_);
+    return full_ && taken_ < places_ && idle_ == 0 ? jobs_.size() : 0;
 }
 
 void worker_pool::while_waiting(function_ref<void()> wait) {

@@ -22,6 +22,7 @@ inline std::uint64_t number_at(const request& words, std::size_t i) {
 //  WAIT name                     counted and parked; SIGNAL name answers +woken and resumes
 //  RETRY name                    not counted and parked; SIGNAL name resumes, then it answers +retried
 //  LONG count bytes              count strings of that many bytes, from a worker
+//  THINK                         OK from a worker, once `thought` is set
 //  WRITE                         the turn gets a ticket
 //  PUSH id text                  a message to another client
 //  PROTO n  MUTE 0|1  LOGIN 0|1  KILL id  QUIT  BREAK (a worker's answer breaks off)
@@ -66,6 +67,7 @@ public:
     std::atomic<int> runs = 0;
     std::atomic<int> long_answers_stopped = 0;
     std::atomic<std::uint64_t> long_items_made = 0;
+    std::atomic<bool> thought = false;
 
 private:
     bool run_one(client& who, const request& words) {
@@ -96,6 +98,11 @@ private:
             who.reply().status("OK");
         } else if (name == "LONG") {
             answer_long(who, number_at(words, 1), number_at(words, 2));
+        } else if (name == "THINK") {
+            who.answer_long([this](long_reply& to) {
+                thought.wait(false);
+                to.status("OK");
+            });
         } else if (name == "BREAK") {
             who.answer_long([](long_reply& to) {
                 to.array(2);

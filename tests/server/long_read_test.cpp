@@ -1,4 +1,6 @@
 // Long answers, made by a worker.
+#include <latch>
+
 #include <gtest/gtest.h>
 
 #include "server/running_host.hpp"
@@ -61,6 +63,55 @@ TEST(LongRead, ThoseWhoDoNotReadTakeNoWorkerFromOthers) {
     one.send("LONG 100000 10\r\n");
     one.expect(long_answer(100'000, 10));
     for (const auto& each : lazy) { EXPECT_EQ(each->receive(400'000 * 108).size(), 400'000U * 108); }
+}
+
+TEST(LongRead, WhoReadsNothingOfItForAMinuteIsCutOffAndWhoseAnswerIsNotThereYetIsNot) {
+    running_host host;
+    test_client lazy(host.port, 4096);
+    test_client patient(host.port);
+    patient.send("THINK\r\n");
+    lazy.send("LONG 400000 100\r\n");
+    EXPECT_EQ(lazy.receive(9), "*400000\r\n");
+    for (int look = 0; look < 4 && host.commands.disconnections == 0; ++look) {
+        std::this_thread::sleep_for(2400ms);  // the connections are looked at once a second
+        host.clock.ahead = host.clock.ahead.load() + 45s;
+    }
+    EXPECT_TRUE(eventually([&] { return host.commands.disconnections == 1; }));
+    EXPECT_TRUE(eventually([&] { return host.commands.long_answers_stopped == 1; }));
+    host.commands.thought = true;
+    host.commands.thought.notify_all();
+    patient.expect("+OK\r\n");
+    host.stop();
+    EXPECT_NE(host.logged().find("unread and has read nothing for a minute: cut off"), std::string::npos)
+        << host.logged();
+}
+
+// All threads but one wait for the test, that one for a client that does not read.
+TEST(LongRead, WhereAllWorkersWaitForClientsThatDoNotReadTheyAreCutOffSoon) {
+    running_host host;
+    std::latch over(1);
+    std::atomic<std::size_t> waiting = 0;
+    auto& workers = host.server().workers();
+    for (std::size_t i = 0; i + 1 < worker_pool::threads_most; ++i) {
+        workers.run([&] {
+            workers.while_waiting([&] {
+                ++waiting;
+                over.wait();
+            });
+        });
+    }
+    EXPECT_TRUE(eventually([&] { return waiting + 1 == worker_pool::threads_most; }));
+    test_client lazy(host.port, 4096);
+    lazy.send("LONG 400000 100\r\n");
+    EXPECT_EQ(lazy.receive(9), "*400000\r\n");
+    test_client one(host.port);
+    one.send("LONG 1000 10\r\n");
+    one.expect(long_answer(1000, 10));
+    EXPECT_EQ(host.commands.disconnections, 1);
+    over.count_down();
+    host.stop();
+    EXPECT_NE(host.logged().find("has read nothing for a second, while all workers wait"), std::string::npos)
+        << host.logged();
 }
 
 TEST(LongRead, ADeadClientStopsItsWorker) {
