@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
+#include <coppice/tree/cursor.hpp>
+
 #include "server/host.hpp"
 
 namespace coppice::server {
@@ -20,10 +22,11 @@ constexpr unsigned misses_max = 3;
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds tick_interval{20};
 constexpr std::chrono::seconds count_interval{1};
-constexpr std::chrono::milliseconds sweep_time_max{1};
-constexpr std::size_t sweep_keys = 64;      // between two looks at the clock
-constexpr std::size_t points_at_once = 16;  // that go between two looks at the memory, where it is scarce
-constexpr std::size_t slow_words_max = 32;  // as Redis keeps them
+constexpr std::chrono::microseconds sweep_time_max{500};
+constexpr std::chrono::milliseconds sweep_pause{2};  // then a quarter of the loop's time goes to it, as in Redis
+constexpr std::size_t sweep_keys = 32;               // of one branch, between two looks at the clock
+constexpr std::size_t points_at_once = 16;           // that go between two looks at the memory, where it is scarce
+constexpr std::size_t slow_words_max = 32;           // as Redis keeps them
 constexpr std::size_t slow_word_bytes_max = 128;
 
 [[nodiscard]] bool is_get(const request& given) noexcept {
@@ -69,7 +72,10 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
     : command_host(data), loop_(events), settings_(given), log_(log) {
     data.on_durable([&events] { events.wake(); });
     data.on_turn_wanted([&events] { events.wake(); });
-    timers_.push_back(loop_.every(sweep_interval, [this] { sweep(); }));
+    timers_.push_back(loop_.every(sweep_interval, [this] {
+        look_at_memory();
+        if (sweep_soon_ == timer_id::none) { sweep(); }
+    }));
     timers_.push_back(loop_.every(tick_interval, [this] { store.tick(); }));
     timers_.push_back(loop_.every(count_interval, [this] { count_operations(); }));
     const auto follow = [this](setting which, std::function<void(const settings&)> f) {
@@ -103,6 +109,7 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
 
 command_service::~command_service() {
     for (const auto timer : timers_) { loop_.cancel(timer); }
+    loop_.cancel(sweep_soon_);
     store.on_durable([] {});
     store.on_turn_wanted([] {});
 }
@@ -288,8 +295,13 @@ void command_service::run_waiting(connected_client& from, const request& given) 
     branch->context.may_wait = false;
 }
 
-void command_service::load_in_background(const not_resident& missing) {
-    server_->workers().run([this, missing] { static_cast<void>(store.load(missing)); });
+void command_service::load_for_sweep(std::vector<not_resident> missing) {
+    server_->workers().run([this, missing = std::move(missing)] {
+        for (const auto& page : missing) {
+            if (!store.load(page)) { return; }
+        }
+        loop_.post([this] { sweep_soon(); });
+    });
 }
 
 bool command_service::answer_long(const command_context& context, const command& row, arguments given) {
@@ -455,48 +467,80 @@ void command_service::look_at_memory() {
     }
 }
 
+// A slice of a pass over all branches in use, each of which gets a few keys at a time, so that none waits for another.
+// While slices find expired keys, or a page with some was loaded, the next comes soon.
 void command_service::sweep() {
-    look_at_memory();
-    std::vector<live_branch*> branches;
-    for (const auto& [id, each] : clients_) { branches.push_back(each->session.branch.get()); }
-    std::sort(branches.begin(), branches.end());
-    branches.erase(std::unique(branches.begin(), branches.end()), branches.end());
+    sweep_soon_ = timer_id::none;
     const auto until = clock.elapsed() + sweep_time_max;
-    for (auto* branch : branches) {
-        if (branch->dropped || !store.reserve(0)) { continue; }
-        try {
-            while (remove_expired(*this, *branch, clock.now() / 1000, sweep_keys) == sweep_keys
-                   && clock.elapsed() < until) {}
-        } catch (const not_resident& missing) {
-            load_in_background(missing);
-        } catch (const std::exception&) {  // no memory, or a broken page: reading the key says it
-        }
-        flush_writes();
-    }
+    bool removed_any = false;
+    try {
+        do {
+            if (to_sweep_.empty()) {
+                sweep_again_ = false;
+                to_sweep_ = store.live_branches();
+            }
+            while (!to_sweep_.empty() && clock.elapsed() < until) {
+                const auto branch = to_sweep_.back().lock();
+                to_sweep_.pop_back();
+                const auto removed = branch == nullptr || branch->dropped ? 0 : sweep(*branch);
+                removed_any = removed_any || removed > 0;
+                sweep_again_ = sweep_again_ || removed == sweep_keys;
+            }
+        } while (sweep_again_ && clock.elapsed() < until);
+    } catch (const std::bad_alloc&) { return; }  // then the next one does it
+    if (removed_any && (sweep_again_ || !to_sweep_.empty())) { sweep_soon(); }
 }
 
-std::size_t remove_expired(command_host& host, live_branch& branch, milliseconds_utc now, std::size_t keys_max) {
+std::size_t command_service::sweep(live_branch& branch) {
+    if (!store.reserve(0)) { return 0; }
+    const auto before = stats.expired;
+    std::vector<not_resident> missing;
+    try {
+        try {
+            remove_expired(branch, clock.now() / 1000, missing);
+        } catch (const not_resident& page) { missing.push_back(page); }
+        if (!missing.empty()) { load_for_sweep(std::move(missing)); }
+    } catch (const std::exception&) {  // no memory, or a broken page: reading the key says it
+    }
+    flush_writes();
+    return static_cast<std::size_t>(stats.expired - before);
+}
+
+void command_service::sweep_soon() {
+    if (sweep_soon_ != timer_id::none) { return; }
+    try {
+        sweep_soon_ = loop_.after(std::max(sweep_pause, store.writers_pause()), [this] { sweep(); });
+    } catch (const std::bad_alloc&) { return; }  // then the next one is a little later
+}
+
+// A logged write, as DEL is.  `missing`: pages without which some keys cannot be removed.
+void command_service::remove_expired(live_branch& branch, milliseconds_utc now, std::vector<not_resident>& missing) {
     constexpr std::size_t before_key = 1 + sizeof(milliseconds_utc);  // of a deadline's record: section, deadline
-    std::size_t removed = 0;
+    std::size_t looked_at = 0;
     std::vector<std::string> keys;
-    for (unsigned database = 0; database < limits::key_spaces && removed < keys_max; ++database) {
+    for (unsigned database = 0; database < limits::key_spaces && looked_at < sweep_keys; ++database) {
         const branch_view view(branch.keys, branch.spaces, now);
         const auto due = view.deadline_positions(database, true);
+        if (due.first == due.last) { continue; }
         keys.clear();
-        for (auto at = due.first; at < due.last && removed + keys.size() < keys_max; ++at) {
-            keys.push_back(view.keys().at(at).key().substr(before_key));
+        for (cursor at(view.keys(), due.first); at.position() < due.last && looked_at < sweep_keys; at.next()) {
+            keys.push_back(at.get().key().substr(before_key));
+            ++looked_at;
         }
         for (const auto& key : keys) {
-            branch.writer.erase(database, key);
-            host.wrote(branch);
-            ++host.stats.expired;
-            ++removed;
-            if (!host.watches.empty()) {
-                host.watches.touch(branch.id, database, key, branch_view(branch.keys, branch.spaces, now));
+            try {
+                branch.writer.erase(database, key);
+            } catch (const not_resident& page) {
+                missing.push_back(page);
+                continue;
+            }
+            wrote(branch);
+            ++stats.expired;
+            if (!watches.empty()) {
+                watches.touch(branch.id, database, key, branch_view(branch.keys, branch.spaces, now));
             }
         }
     }
-    return removed;
 }
 
 }  // namespace coppice::server

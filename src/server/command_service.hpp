@@ -9,7 +9,7 @@
 //   long       a read of more than long_read_elements elements or long_answer_bytes bytes is answered by a worker, from
 //              a snapshot
 //   pace       clients that write faster than checkpoints follow are made to wait, others are not
-//   upkeep     expired keys are removed on branches that connections use; idle scans give up their snapshot
+//   upkeep     expired keys are removed on branches in use; idle scans give up their snapshot
 //
 // Threads: the loop's.
 #pragma once
@@ -88,11 +88,15 @@ private:
     void note_slow(const connected_client& from, const request& given, std::chrono::nanoseconds spent);
     void wait_for_page(connected_client& from, const not_resident& missing);
     void run_waiting(connected_client& from, const request& given);
-    void load_in_background(const not_resident& missing);
+    void load_for_sweep(std::vector<not_resident> missing);
     void for_each_writer(function_ref<void(client&)> seen);
     void pace_writers(std::chrono::milliseconds pause);
     void look_at_memory();
     void sweep();
+    /// Returns how many keys it removed.
+    [[nodiscard]] std::size_t sweep(live_branch& branch);
+    void remove_expired(live_branch& branch, milliseconds_utc now, std::vector<not_resident>& missing);
+    void sweep_soon();
     void close_running() noexcept;
     void count_operations();
     void note_writer();
@@ -105,6 +109,9 @@ private:
     spdlog::logger& log_;
     host* server_ = nullptr;
     std::vector<timer_id> timers_;
+    timer_id sweep_soon_ = timer_id::none;
+    std::vector<std::weak_ptr<live_branch>> to_sweep_;  // in this pass
+    bool sweep_again_ = false;                          // some branch of this pass has more expired keys
     std::unordered_map<std::uint64_t, connected_client*> clients_;
 
     connected_client* running_ = nullptr;  // whose request is run
@@ -120,8 +127,5 @@ private:
     std::uint64_t operations_seen_ = 0;
     bool final_checkpoint_ = true;
 };
-
-/// Whether a store has keys to remove, and removes up to `keys_max` of them: a logged write, as DEL is.
-std::size_t remove_expired(command_host& host, live_branch& branch, milliseconds_utc now, std::size_t keys_max);
 
 }  // namespace coppice::server

@@ -160,6 +160,8 @@ public:
     /// Branches as well.  Cost: O(branches that changed since the newest checkpoint).
     [[nodiscard]] held_names branches_and_names();
     [[nodiscard]] std::string name_of(live_branch& branch);
+    /// Branches in use, in no order.  Cost: O(their number).
+    [[nodiscard]] std::vector<std::weak_ptr<live_branch>> live_branches();
     /// What of a branch is in memory, to be counted on any thread.  Cost: O(branches in use).
     [[nodiscard]] residency residency_of(live_branch& branch);
     /// `made`: set to the branch, which then is in use.

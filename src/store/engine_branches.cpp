@@ -82,6 +82,14 @@ std::vector<branch_row> engine::branches() {
     return rows;
 }
 
+std::vector<std::weak_ptr<live_branch>> engine::live_branches() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::weak_ptr<live_branch>> found;
+    found.reserve(live_.size());
+    for (const auto& [id, branch] : live_) { found.push_back(branch); }
+    return found;
+}
+
 residency engine::residency_of(live_branch& branch) {
     const std::lock_guard lock(mutex_);
     // What was written since a branch was published is looked at where the caller may: in the one writer's thread.

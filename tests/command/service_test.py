@@ -160,6 +160,35 @@ class Service(peers.ServersTest):
             time.sleep(0.05)
         self.assertEqual(client.call("DBSIZE"), (":", b"0"))
 
+    def wait_for_expired(self, client, keys):
+        deadline = time.time() + 20
+        while b"expired_keys:%d\r" % keys not in client.call("INFO", "stats")[1]:
+            self.assertLess(time.time(), deadline, client.call("INFO", "stats")[1])
+            time.sleep(0.05)
+
+    def test_expired_keys_are_removed_fast_and_on_branches_that_no_client_is_on(self):
+        client = self.start().client()
+        self.assertEqual(client.call("BRANCH", "CREATE", "other")[0], "+")
+        for first in range(0, 40000, 1000):
+            client.send(b"".join(client.encode("ON", name, "SET", f"k{i}", "v", "PX", "50")
+                                 for i in range(first, first + 500) for name in ("main", "other")))
+            for _ in range(1000):
+                self.assertEqual(client.reply(), OK)
+        self.wait_for_expired(client, 40000)
+
+    def test_keys_that_expired_on_disk_are_removed_though_their_pages_are_not_loaded(self):
+        with tempfile.TemporaryDirectory() as folder:
+            server = self.start(folder=folder)
+            client = server.client()
+            expires = int(time.time() * 1000) + 3000
+            client.send(b"".join(client.encode("SET", f"k{i * 7919 % 20000}", "v" * 100, "PXAT", expires + i % 10)
+                                 for i in range(20000)))
+            for _ in range(20000):
+                self.assertEqual(client.reply(), OK)
+            self.assertEqual(server.stop(), 0)
+            client = self.start(folder=folder).client()
+            self.wait_for_expired(client, 20000)
+
     def test_saving_and_the_settings(self):
         client = self.start("--slowlog-log-slower-than", "0").client()
         client.call("SET", "a", "1")
