@@ -31,6 +31,7 @@ int main(int count, char** words) {
             return found == nullptr ? std::nullopt : std::optional<std::string>(found);
         },
         cli::open_runner,
+        cli::check_settings,
         cli::start_server,
         system_clock(),
     };

@@ -46,6 +46,9 @@ status run_serve(verb_call& call) {
     if (options.folder.find("://") != std::string::npos) {
         return call.wrong_usage("a server's data are in a folder, not at " + options.folder);
     }
+    if (const auto checked = call.around.check_settings(options); !checked) {
+        return call.wrong_usage(checked.error().context);
+    }
     auto served = call.around.serve(options);
     if (!served) { return served.error(); }
     call.exit_code = *served;

@@ -7,6 +7,22 @@
 #include <server/settings.hpp>
 
 namespace coppice::cli {
+namespace {
+
+status set_given(server::settings& to, const serve_options& options) {
+    for (const auto& [name, value] : options.settings) {
+        if (name == "dir") { continue; }
+        if (const auto set = to.set(name, value); !set) { return set.error(); }
+    }
+    return {};
+}
+
+}  // namespace
+
+status check_settings(const serve_options& options) {
+    server::settings given;
+    return set_given(given, options);
+}
 
 result<int> start_server(const serve_options& options) {
     server::settings given;
@@ -18,10 +34,7 @@ result<int> start_server(const serve_options& options) {
     if (!by_default) {
         if (const auto set = given.set("dir", options.folder); !set) { return set.error(); }
     }
-    for (const auto& [name, value] : options.settings) {
-        if (name == "dir") { continue; }
-        if (const auto set = given.set(name, value); !set) { return set.error(); }
-    }
+    if (const auto set = set_given(given, options); !set) { return set.error(); }
     auto served = server::serve(given, std::cout);
     if (!served && served.error().code == errc::in_use) {
         return error{errc::in_use, served.error().context + "; stop that one, or serve another folder"};

@@ -29,6 +29,7 @@ struct surroundings {
     bool err_is_terminal = false;
     environment variables;
     std::function<result<std::unique_ptr<command_runner>>(const store_location&)> open;
+    std::function<status(const serve_options&)> check_settings;
     std::function<result<int>(const serve_options&)> serve;
     const clock_source& clock;
 };

@@ -8,6 +8,7 @@
 #include <map>
 #include <sstream>
 
+#include <cli/serve.hpp>
 #include <cli/verb.hpp>
 
 #include <gtest/gtest.h>
@@ -82,6 +83,7 @@ struct program {
                                       opened.push_back(where.label());
                                       return std::unique_ptr<command_runner>(std::make_unique<memory_runner>(store));
                                   },
+                                  check_settings,
                                   [this](const serve_options& options) -> result<int> {
                                       served = options;
                                       return 0;

@@ -377,6 +377,16 @@ TEST(Serve, CollectsSettings) {
     EXPECT_EQ(run.served.settings, (settings{{"maxclients", "5"}, {"history-budget", "1gb"}, {"port", "7000"}}));
 }
 
+TEST(Serve, ASettingThatIsNoneIsWrongUsage) {
+    program run;
+    for (const auto& words : {std::vector<std::string>{"serve", "--nosuch", "1"}, {"serve", "--maxmemory", "1q"}}) {
+        const auto got = run.run(words);
+        EXPECT_EQ(got.code, 2) << words[1];
+        EXPECT_HAS(got.err, words[1].substr(2));
+        EXPECT_HAS(got.err, "; see `coppice serve --help`");
+    }
+}
+
 TEST(Import, SaysWhatWasReplacedAndWhatOccursTwice) {
     program run;
     const auto file = run.folder.write("d.json", R"([{"id":"a","n":1,"n":2},{"id":"a","n":3}])");
