@@ -170,18 +170,22 @@ status branch_about(command_context& context, arguments given) {
 
 status commit(command_context& context, arguments given) {
     constexpr std::string_view syntax = "COMMIT [MESSAGE text] [AUTHOR text]";
-    std::string_view message;
-    std::string_view author;
+    std::optional<std::string_view> message;
+    std::optional<std::string_view> author;
     for (std::size_t i = 1; i < given.size(); i += 2) {
         const bool is_message = says(given[i], "MESSAGE");
         if (!is_message && !says(given[i], "AUTHOR")) { return expected(given[i], syntax); }
         if (i + 1 == given.size()) {
             return error{errc::invalid, fmt::format("a text is missing behind '{}': {}", given[i], syntax)};
         }
-        (is_message ? message : author) = given[i + 1];
+        auto& text = is_message ? message : author;
+        if (text) { return expected(given[i], syntax); }
+        text = given[i + 1];
     }
-    if (const status may = may_change_references(context, message.size() + author.size()); !may) { return may; }
-    const auto made = context.store.commit(context.branch, message, author);
+    const auto said = message.value_or("");
+    const auto by = author.value_or("");
+    if (const status may = may_change_references(context, said.size() + by.size()); !may) { return may; }
+    const auto made = context.store.commit(context.branch, said, by);
     if (!made) { return made.error(); }
     say_id(context.reply, *made);
     return {};

@@ -122,6 +122,8 @@ TEST_F(Branches, ErrorsSayWhatWasWrongAndWhatIsAccepted) {
     EXPECT_EQ(say("AT main~4 GET k"), "-ERR branch 'main' has no commit yet");
     EXPECT_EQ(say("AT main SET k v"), "-ERR AT takes commands that only read");
     EXPECT_EQ(say("COMMIT MESSAGE"), "-ERR a text is missing behind 'MESSAGE': COMMIT [MESSAGE text] [AUTHOR text]");
+    EXPECT_EQ(say("COMMIT MESSAGE a MESSAGE b"),
+              "-ERR 'MESSAGE' is not expected here: COMMIT [MESSAGE text] [AUTHOR text]");
     EXPECT_EQ(say("COMMIT now"), "-ERR 'now' is not expected here: COMMIT [MESSAGE text] [AUTHOR text]");
     EXPECT_EQ(say("TAG CREATE v1 main"), "-ERR 'main' is not a commit: COMMIT first, or name one (main~0)");
     EXPECT_EQ(say("TAG DELETE v1"), "-ERR no tag 'v1'");
