@@ -1,9 +1,25 @@
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <cli/reply_view.hpp>
 #include <cli/verb.hpp>
 
 namespace coppice::cli {
+namespace {
+
+// A server of another make knows none of the commands that speak of versions.
+result<reply_value> checked_version(result<reply_value> reply, std::string_view command) {
+    constexpr std::string_view of_versions[] = {"BRANCH", "COMMIT", "DIFF", "LOG", "REFLOG", "REWIND", "TAG", "AT"};
+    auto said = checked(std::move(reply));
+    const bool is_unknown = !said && said.error().context.starts_with("unknown command");
+    if (is_unknown && std::find(std::begin(of_versions), std::end(of_versions), command) != std::end(of_versions)) {
+        return error{errc::invalid, "this server has no branches; it is no coppice server"};
+    }
+    return said;
+}
+
+}  // namespace
 
 std::string given_words::text(std::string_view name, std::string_view otherwise) const {
     return find(name).value_or(std::string(otherwise));
@@ -55,7 +71,7 @@ result<command_runner*> verb_call::runner() {
     const auto chosen = branch();
     if (!chosen) { return chosen.error(); }
     if (chosen->branch.empty()) { return opened; }
-    auto used = checked((*opened)->run({"BRANCH", "USE", chosen->branch}));
+    auto used = checked_version((*opened)->run({"BRANCH", "USE", chosen->branch}), "BRANCH");
     if (!used) {
         auto failure = used.error();
         failure.context +=
@@ -70,7 +86,7 @@ result<command_runner*> verb_call::runner() {
 result<reply_value> verb_call::ask(std::span<const std::string_view> command) {
     auto opened = runner();
     if (!opened) { return opened.error(); }
-    return checked((*opened)->run(command));
+    return checked_version((*opened)->run(command), command.front());
 }
 
 result<std::string> verb_call::branch_name() {

@@ -387,6 +387,19 @@ TEST(Serve, ASettingThatIsNoneIsWrongUsage) {
     }
 }
 
+TEST(Status, OfAServerThatHasNoBranchesSaysSo) {
+    program run;
+    run.store.canned["BRANCH CURRENT"] =
+        error_reply("ERR unknown command 'BRANCH', with args beginning with: 'CURRENT' ");
+    run.store.canned["COMMIT MESSAGE m"] = error_reply("ERR unknown command `COMMIT`");
+    for (const auto& words : {std::vector<std::string>{"status"}, {"commit", "-m", "m"}}) {
+        const auto got = run.run(words);
+        EXPECT_EQ(got.code, 1) << words[0];
+        EXPECT_HAS(got.err, "this server has no branches");
+        EXPECT_EQ(got.err.find("unknown"), std::string::npos) << got.err;
+    }
+}
+
 TEST(Import, SaysWhatWasReplacedAndWhatOccursTwice) {
     program run;
     const auto file = run.folder.write("d.json", R"([{"id":"a","n":1,"n":2},{"id":"a","n":3}])");
