@@ -210,6 +210,10 @@ int run_program(const std::vector<std::string>& arguments, const surroundings& a
             return 0;
         }
         std::string what = refused.what();
+        const bool is_one_too_many = refused.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+        if (is_one_too_many && called != nullptr && called->name == "set") {
+            what += "; `coppice set KEY VALUE --field NAME` sets a field of a hash";
+        }
         for (const auto& word : rest) {
             const bool is_negative = word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
             if (is_negative) { what += "; put -- in front of words that begin with -"; }

@@ -387,6 +387,13 @@ TEST(Serve, ASettingThatIsNoneIsWrongUsage) {
     }
 }
 
+TEST(Set, AFieldIsGivenByItsOption) {
+    program run;
+    const auto got = run.run({"set", "countries:FR", "name", "France"});
+    EXPECT_EQ(got.code, 2);
+    EXPECT_HAS(got.err, "`coppice set KEY VALUE --field NAME` sets a field of a hash");
+}
+
 TEST(Status, OfAServerThatHasNoBranchesSaysSo) {
     program run;
     run.store.canned["BRANCH CURRENT"] =
