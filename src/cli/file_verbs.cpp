@@ -107,7 +107,8 @@ void show_import(verb_call& call, const import_plan& plan, const import_report& 
     if (read.skipped_count != 0) {
         std::string names;
         for (const auto& name : read.skipped) { names += (names.empty() ? "" : ", ") + printable(name); }
-        call.shown.warn(counted(read.skipped_count, "entry") + " skipped that are no files: " + names
+        call.shown.warn(human_count(read.skipped_count) + (read.skipped_count == 1 ? " entry" : " entries")
+                        + " skipped that " + (read.skipped_count == 1 ? "is no file: " : "are no files: ") + names
                         + (read.skipped_count > read.skipped.size() ? ", ..." : ""));
     }
     if (call.shown.json()) {

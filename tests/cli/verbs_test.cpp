@@ -407,6 +407,15 @@ TEST(Status, OfAServerThatHasNoBranchesSaysSo) {
     }
 }
 
+TEST(Import, CountsWhatIsNoFile) {
+    program run;
+    for (const char* name : {"a", "b"}) {
+        std::filesystem::create_directories(run.folder.file("site"));
+        std::filesystem::create_symlink("nowhere", run.folder.file("site/") + name);
+    }
+    EXPECT_HAS(run.run({"import", run.folder.file("site"), "x"}).err, "2 entries skipped that are no files");
+}
+
 TEST(Import, SaysWhatWasReplacedAndWhatOccursTwice) {
     program run;
     const auto file = run.folder.write("d.json", R"([{"id":"a","n":1,"n":2},{"id":"a","n":3}])");
