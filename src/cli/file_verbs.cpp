@@ -7,6 +7,7 @@
 
 #include <cli/documents/writers.hpp>
 #include <cli/import.hpp>
+#include <cli/interruption.hpp>
 #include <cli/reply_view.hpp>
 #include <cli/verb.hpp>
 
@@ -76,6 +77,11 @@ status show_redis_report(verb_call& call, const redis_report& report, double sec
     return {};
 }
 
+error failed_import(verb_call& call, error failure) {
+    if (const int number = interruption::signal(); number != 0) { call.exit_code = 128 + number; }
+    return failure;
+}
+
 constexpr std::string_view options_of_documents[] = {"PREFIX",      "--prefix",  "--format",  "--path",   "--id",
                                                      "--delimiter", "--columns", "--comment", "--replace"};
 
@@ -92,8 +98,9 @@ status run_redis_import(verb_call& call, const std::string& source) {
     auto to = call.runner();
     if (!to) { return to.error(); }
     progress shown(call.around.err, call.shown.err_is_terminal(), "importing", "key", call.around.clock);
+    const interruption noted;
     auto report = import_redis(**from, **to, call.given.text("--match", "*"), call.around.clock, shown);
-    if (!report) { return report.error(); }
+    if (!report) { return failed_import(call, report.error()); }
     return show_redis_report(call, *report, shown.seconds());
 }
 
@@ -172,8 +179,9 @@ status run_import(verb_call& call) {
     auto runner = call.runner();
     if (!runner) { return runner.error(); }
     progress shown(call.around.err, call.shown.err_is_terminal(), "importing", "document", call.around.clock);
+    const interruption noted;
     auto report = import_documents(plan, **runner, shown);
-    if (!report) { return report.error(); }
+    if (!report) { return failed_import(call, report.error()); }
     show_import(call, plan, *report, shown.seconds());
     return {};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <cli/interruption.hpp>
 #include <cli/keys.hpp>
 #include <cli/output.hpp>
 #include <cli/reply_view.hpp>
@@ -43,6 +44,7 @@ public:
     // import may be of any kind.
     status finish_early() { return failed_ || taken_ == 0 ? status() : flush(); }
     std::uint64_t taken() const { return taken_; }
+    bool failed() const { return failed_; }  // to write
 
 private:
     status begin(const document& first) {
@@ -145,10 +147,11 @@ private:
     std::vector<std::string> ids_;        // and its id
 };
 
-result<std::uint64_t> remove_all(command_runner& runner, std::string_view prefix) {
-    std::uint64_t removed = 0;
+/// `removed` says how many documents went, after an error too.
+status remove_all(command_runner& runner, std::string_view prefix, std::uint64_t& removed) {
     const auto remove = [&](const std::vector<reply_value>& keys) -> status {
         if (keys.empty()) { return {}; }
+        if (interruption::signal() != 0) { return interrupted(); }
         command_batch batch;
         batch.begin();
         batch.word("DEL");
@@ -162,33 +165,34 @@ result<std::uint64_t> remove_all(command_runner& runner, std::string_view prefix
         return scanned.error();
     }
     const std::vector<reply_value> notes = {make_text(note_key(prefix)), make_text(order_key(prefix))};
-    const auto counted = removed;
-    if (auto done = remove(notes); !done) { return done.error(); }
-    return counted;
-}
-
-// The branch as it is now, "main@1795272731.430927"; empty where the server has no branches.
-std::string version_now(command_runner& runner) {
-    const auto branch = checked(runner.run({"BRANCH", "CURRENT"}));
-    const auto time = checked(runner.run({"TIME"}));
-    if (!branch || !time || time->items.size() != 2) { return {}; }
-    const auto fraction = text_of(time->items[1]);
-    if (fraction.size() > 6) { return {}; }
-    return text_of(*branch) + '@' + text_of(time->items[0]) + '.' + std::string(6 - fraction.size(), '0') + fraction;
+    const auto documents = removed;
+    auto done = remove(notes);
+    removed = documents;
+    return done;
 }
 
 // What `replace` has removed before the failure, and the way back to it.
 error with_removed(error failure, const import_plan& plan, std::uint64_t removed, const std::string& before) {
     if (removed == 0) { return failure; }
     failure.context += " (--replace has removed the " + (removed == 1 ? "key" : human_count(removed) + " keys")
-                       + " that " + (removed == 1 ? "was" : "were") + " under " + printable(plan.prefix) + ':';
-    if (!before.empty()) {
-        const auto branch = before.substr(0, before.find('@'));
-        failure.context += "; `coppice exec REWIND " + branch + ' ' + before
-                           + "` takes the branch back to its last restore point before that";
-    }
-    failure.context += ')';
+                       + " that " + (removed == 1 ? "was" : "were") + " under " + printable(plan.prefix) + ':'
+                       + way_back(before) + ')';
     return failure;
+}
+
+// What is written, and the way back: whoever interrupts may not have meant to.
+error interrupted_after(const import_plan& plan, std::uint64_t removed, std::uint64_t imported,
+                        const std::string& before) {
+    auto said = interrupted();
+    if (removed + imported == 0) {
+        said.context += "; nothing was changed";
+        return said;
+    }
+    said.context += "; " + counted(imported, "document") + (imported == 1 ? " is" : " are") + " imported as "
+                    + printable(plan.prefix) + ":...";
+    if (removed != 0) { said.context += ", --replace has removed " + counted(removed, "key") + " of before"; }
+    said.context += way_back(before);
+    return said;
 }
 
 // The note to go on with: a new one, or the earlier import's, whose typing must be kept.
@@ -219,6 +223,21 @@ result<import_note> note_for(const import_plan& plan, command_runner& runner, bo
 
 }  // namespace
 
+std::string version_now(command_runner& runner) {
+    const auto branch = checked(runner.run({"BRANCH", "CURRENT"}));
+    const auto time = checked(runner.run({"TIME"}));
+    if (!branch || !time || time->items.size() != 2) { return {}; }
+    const auto fraction = text_of(time->items[1]);
+    if (fraction.size() > 6) { return {}; }
+    return text_of(*branch) + '@' + text_of(time->items[0]) + '.' + std::string(6 - fraction.size(), '0') + fraction;
+}
+
+std::string way_back(const std::string& before) {
+    if (before.empty()) { return {}; }
+    return "; `coppice exec REWIND " + before.substr(0, before.find('@')) + ' ' + before
+           + "` takes the branch back to its last restore point before that";
+}
+
 result<import_report> import_documents(const import_plan& plan, command_runner& runner, progress& shown) {
     import_report report;
     std::unique_ptr<byte_source> source;
@@ -227,17 +246,17 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
         if (!opened) { return opened.error(); }
         source = std::move(*opened);
     }
-    std::string before;
+    const auto before = version_now(runner);
     if (plan.replace) {
-        before = version_now(runner);
-        auto removed = remove_all(runner, plan.prefix);
-        if (!removed) { return removed.error(); }
-        report.removed = *removed;
+        if (const auto removed = remove_all(runner, plan.prefix, report.removed); !removed) {
+            return interruption::signal() == 0 ? removed.error() : interrupted_after(plan, report.removed, 0, before);
+        }
     }
     auto note = note_for(plan, runner, report.is_first);
     if (!note) { return with_removed(note.error(), plan, report.removed, before); }
     importer importing(plan, runner, std::move(*note), report);
     const auto sink = [&](const document& given) -> status {
+        if (interruption::signal() != 0) { return interrupted(); }
         auto taken = importing.take(given);
         shown.at(source ? source->bytes_read() : 0, source ? source->bytes_total() : std::nullopt, importing.taken());
         return taken;
@@ -253,6 +272,9 @@ result<import_report> import_documents(const import_plan& plan, command_runner& 
     }();
     const auto finished = read ? importing.finish(*read) : importing.finish_early();
     shown.done();
+    if (!read && finished && !importing.failed() && interruption::signal() != 0) {
+        return interrupted_after(plan, report.removed, importing.taken(), before);
+    }
     if (!read) {
         auto failure = read.error();
         if (importing.taken() != 0) {

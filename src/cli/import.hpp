@@ -33,7 +33,7 @@ struct import_report {
 };
 
 /// Reads the source and writes the keys.  On an error the documents before it stay imported; the context says how many,
-/// and how many keys `replace` has removed.
+/// and how many keys `replace` has removed.  An interruption is such an error.
 [[nodiscard]] result<import_report> import_documents(const import_plan& plan, command_runner& runner, progress& shown);
 
 struct export_plan {
@@ -44,6 +44,11 @@ struct export_plan {
     std::vector<std::string> columns;
     bool without_heading = false;
 };
+
+/// The branch as it is now, "main@1795272731.430927"; empty where the server has no branches.
+[[nodiscard]] std::string version_now(command_runner& runner);
+/// How to go back to it, to be put behind an error.
+[[nodiscard]] std::string way_back(const std::string& before);
 
 class document_writer;
 /// Gives the documents under a prefix to a writer, in the order in which they were imported; later keys follow.

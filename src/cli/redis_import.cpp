@@ -1,6 +1,7 @@
 #include <map>
 
 #include <cli/import.hpp>
+#include <cli/interruption.hpp>
 #include <cli/keys.hpp>
 #include <cli/output.hpp>
 #include <cli/reply_view.hpp>
@@ -144,12 +145,14 @@ private:
 
 result<redis_report> import_redis(command_runner& from, command_runner& to, std::string_view pattern,
                                   const clock_source& clock, progress& shown) {
+    const auto before = version_now(to);
     auto size = checked(from.run({"DBSIZE"}));
     if (!size) { return size.error(); }
     const auto total = static_cast<std::uint64_t>(number_of(*size));
     redis_copy copying(from, to, clock);
     std::uint64_t scanned_keys = 0;
     auto scanned = scan_keys(from, pattern, [&](const std::vector<reply_value>& keys) -> status {
+        if (interruption::signal() != 0) { return interrupted(); }
         scanned_keys += keys.size();
         auto copied = copying.copy(keys);
         shown.at(scanned_keys, pattern == "*" ? std::optional(total) : std::nullopt, copying.keys());
@@ -160,6 +163,7 @@ result<redis_report> import_redis(command_runner& from, command_runner& to, std:
         auto failure = scanned.error();
         failure.context +=
             " (" + counted(copying.keys(), "key") + (copying.keys() == 1 ? " is copied)" : " are copied)");
+        if (interruption::signal() != 0 && copying.keys() != 0) { failure.context += way_back(before); }
         return failure;
     }
     return copying.report();

@@ -247,6 +247,13 @@ def run(*words: str | Path, seconds: float = 120, **more: Any) -> subprocess.Com
     return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False, **more)
 
 
+def start(*words: str | Path, **more: Any) -> subprocess.Popen[str]:
+    """The program's verb, running, with its input and output as text."""
+    command = [str(program()), *map(str, words)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            **more)
+
+
 class Workplace:
     """A folder of its own for a test's stores, gone at the end (KEEP=1 keeps it)."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
+import signal
 import socket
 import stat
 import subprocess
@@ -13,7 +15,7 @@ import unittest
 from typing import Any
 
 from content import content, filled
-from harness import Server, Workplace, program, run
+from harness import Server, Workplace, program, run, start
 
 
 class Program(unittest.TestCase):
@@ -110,6 +112,33 @@ class Program(unittest.TestCase):
         self.coppice("get", "a", store="coppice://127.0.0.1:1", code=1)
         self.assertEqual(run("--version").returncode, 0)
         self.assertEqual(run("--help").returncode, 0)
+
+    def test_an_import_that_is_interrupted_says_what_it_wrote_and_how_to_go_back(self) -> None:
+        with Server(self.folder).start() as server:
+            first = self.place.path / "first.csv"
+            first.write_text("id,n\n" + "".join(f"old{row},1\n" for row in range(500)))
+            self.coppice("import", str(first), "x", "--id", "id", store=server.url)
+            time.sleep(1.2)  # a restore point
+            for number, code, flags in ((signal.SIGINT, 130, ("--replace",)), (signal.SIGTERM, 143, ())):
+                importing = start("import", "--store", server.url, "-", "x", "--format", "csv", "--id", "id", *flags,
+                                  env=self.environment)
+                assert importing.stdin is not None
+                importing.stdin.write("id,n\n" + "".join(f"new{row},2\n" for row in range(60000)))
+                importing.stdin.flush()
+                with server.connect() as connection:
+                    until = time.time() + 30
+                    while connection.ask("EXISTS", "x:new5") != 1 and time.time() < until:
+                        time.sleep(0.05)
+                time.sleep(0.2)
+                importing.send_signal(number)
+                out, err = importing.communicate(timeout=30)
+                self.assertEqual(importing.returncode, code, out + err)
+                self.assertRegex(err, r"^error: interrupted; [0-9,]+ documents are imported as x:\.\.\.")
+                self.assertEqual("removed 500 keys" in err, flags == ("--replace",), err)
+                self.assertEqual(err.count("\n"), 1, err)
+                back = re.search(r"`coppice (exec REWIND main main@[0-9.]+)`", err)
+                assert back is not None, err
+            self.coppice(*back[1].split(), store=server.url)
 
     def test_what_is_not_there_is_said_and_nothing_is_made(self) -> None:
         for words in (["status"], ["ls"], ["get", "a"], ["verify"], ["branch", "exp"], ["gc"], ["export", "a"]):

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <cli/documents/document.hpp>
+#include <cli/interruption.hpp>
 
 namespace coppice::cli {
 namespace {
@@ -25,6 +26,7 @@ public:
 
     result<std::string_view> next() override {
         for (;;) {
+            if (interruption::signal() != 0) { return interrupted(); }
             const auto got = ::read(file_, buffer_.data(), buffer_.size());
             if (got >= 0) {
                 read_ += static_cast<std::uint64_t>(got);
