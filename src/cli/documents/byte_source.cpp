@@ -28,6 +28,8 @@ public:
         for (;;) {
             if (interruption::signal() != 0) { return interrupted(); }
             const auto got = ::read(file_, buffer_.data(), buffer_.size());
+            // Ctrl-C also ends whoever writes into a pipe: that is not the end of the documents.
+            if (interruption::signal() != 0) { return interrupted(); }
             if (got >= 0) {
                 read_ += static_cast<std::uint64_t>(got);
                 return std::string_view(buffer_.data(), static_cast<std::size_t>(got));
