@@ -181,13 +181,13 @@ class Service(peers.ServersTest):
             server = self.start(folder=folder)
             client = server.client()
             expires = int(time.time() * 1000) + 3000
-            client.send(b"".join(client.encode("SET", f"k{i * 7919 % 20000}", "v" * 100, "PXAT", expires + i % 10)
-                                 for i in range(20000)))
-            for _ in range(20000):
+            client.send(b"".join(client.encode("SET", f"k{i * 7919 % 5000}", "v" * 100, "PXAT", expires + i % 10)
+                                 for i in range(5000)))
+            for _ in range(5000):
                 self.assertEqual(client.reply(), OK)
             self.assertEqual(server.stop(), 0)
             client = self.start(folder=folder).client()
-            self.wait_for_expired(client, 20000)
+            self.wait_for_expired(client, 5000)
 
     def test_saving_and_the_settings(self):
         client = self.start("--slowlog-log-slower-than", "0").client()

@@ -253,8 +253,9 @@ TEST(Engine, AFailedTransactionLeavesNothing) {
 }
 
 TEST(Engine, TheBackgroundCleansUpWhenMuchWasWritten) {
-    const folder where;
-    const auto store = open_at(where, system_clock(), {.history_budget = 0, .clean_up_bytes = 100'000});
+    auto opened = engine::open(open_memory_storage(), {.history_budget = 0, .clean_up_bytes = 100'000}, system_clock());
+    ASSERT_TRUE(opened.has_value());
+    const auto store = std::move(*opened);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
     for (int i = 0; store->figures().nodes_retired == 0 && std::chrono::steady_clock::now() < deadline; ++i) {
         set(*store, "main", "a", std::string(1'000'000, static_cast<char>('a' + i % 26)));
