@@ -70,12 +70,16 @@ status node_marker::go(Visit&& visit) {
 
 status node_marker::mark(const node& root) {
     static_cast<void>(reach(root));
-    return mark_rest();
+    return visit_open();
 }
 
 status node_marker::mark_rest() {
     for (const child& each : rest_) { reach(each); }
     rest_.clear();
+    return visit_open();
+}
+
+status node_marker::visit_open() {
     return go([this](const node& n) {
         for (unsigned slot = 0; slot < n.slots; ++slot) { reach(child_in(n, slot)); }
     });
@@ -83,7 +87,6 @@ status node_marker::mark_rest() {
 
 status node_marker::mark_catalog(const node& root, function_ref<bool(std::string_view key)> later) {
     std::vector<child> versions;
-    std::vector<child> rest;
     std::string key;
     static_cast<void>(reach(root));
     const status done = go([&](const node& n) {
@@ -93,13 +96,11 @@ status node_marker::mark_catalog(const node& root, function_ref<bool(std::string
             if (record.child != child_form::slot) { continue; }
             key.clear();
             record.append_key(key);
-            (later(key) ? rest : versions).push_back(child_in(n, record.slot));
+            (later(key) ? rest_ : versions).push_back(child_in(n, record.slot));
         }
     });
-    rest_ = std::move(versions);
-    const status marked = done ? mark_rest() : done;
-    rest_ = std::move(rest);
-    return marked;
+    for (const child& each : versions) { reach(each); }
+    return done ? visit_open() : done;
 }
 
 // ---- verifying

@@ -62,6 +62,8 @@ private:
     /// Whether it is met for the first time.
     [[nodiscard]] bool reach(const node& n);
     void reach(const child& met);
+    /// Marks what hangs below the nodes that are left to visit.
+    [[nodiscard]] status visit_open();
     /// Visits all that is left to visit.
     template <class Visit>
     [[nodiscard]] status go(Visit&& visit);

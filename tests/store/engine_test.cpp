@@ -290,6 +290,8 @@ TEST(Engine, RestorePointsFitTheBudgetWhateverTheyHold) {
         second_later();
     }
     ASSERT_GT(store->pool().figures().bytes, 2 * budget);
+    set(*store, "main", "one", "is there");
+    const snapshot_state held = store->snapshot(**store->branch("main"));  // does not make history of what it is not
     for (int pass = 0; pass < 4; ++pass) {
         ASSERT_TRUE(store->clean_up().has_value());
         second_later();
