@@ -199,7 +199,7 @@ void versions(report& out, const settings& set) {
     row& write = out.measure("write after a snapshot", writes, 2700, drop, write_after_snapshot);
     write.bytes = static_cast<double>(on.context.edits.copied_bytes - copied.copied_bytes) / static_cast<double>(writes)
                   / static_cast<double>(set.runs);
-    row freeing{.what = "freeing a node", .aim = 260};
+    row freeing{.what = "freeing a node of a path", .aim = 260};
     std::vector<double> times;
     std::vector<double> slices;
     for (unsigned run = 0; run < set.runs * 4; ++run) {
@@ -234,6 +234,16 @@ void versions(report& out, const settings& set) {
             return subject.size();
         });
     }
+    times.clear();
+    for (unsigned run = 0; run < set.runs; ++run) {
+        tree whole = inserted(on, keys);
+        const std::uint64_t nodes = on.pool.figures().nodes;
+        const double begin = thread_time();
+        whole = tree(on.context, keyed_records);
+        while (on.pool.free_garbage(128) != 0) {}
+        times.push_back((thread_time() - begin) / static_cast<double>(nodes - on.pool.figures().nodes));
+    }
+    out.add({.what = "freeing a node of a whole tree", .ns = median(times), .aim = 260});
     out.measure("copy of a tree", 1'000'000, 0, [&] {
         std::uint64_t sum = 0;
         for (int i = 0; i < 1'000'000; ++i) {
