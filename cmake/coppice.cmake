@@ -28,6 +28,8 @@ if(COPPICE_SANITIZE)
     add_compile_options(-fsanitize=${sanitizers} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     add_link_options(-fsanitize=${sanitizers})
 endif()
+# What every test that runs our code finds in its environment.
+set(COPPICE_TEST_ENVIRONMENT "TSAN_OPTIONS=suppressions=${CMAKE_SOURCE_DIR}/tests/support/tsan.supp")
 if(COPPICE_FUZZ)
     add_compile_options(-fsanitize=fuzzer-no-link)
     add_custom_target(coppice_fuzzers)
@@ -69,7 +71,8 @@ function(coppice_test name)
     target_link_libraries(${name} PRIVATE ${given_USES} GTest::gtest GTest::gtest_main)
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
     add_test(NAME ${name} COMMAND ${name})
-    set_tests_properties(${name} PROPERTIES TIMEOUT ${given_TIMEOUT} LABELS "${given_LABELS}")
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${given_TIMEOUT} LABELS "${given_LABELS}"
+        ENVIRONMENT "${COPPICE_TEST_ENVIRONMENT}")
 endfunction()
 
 # coppice_bench(name source ... [USES library ...]): one benchmark program; ctest runs it at small size.
