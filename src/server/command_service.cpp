@@ -307,21 +307,21 @@ void command_service::load_for_sweep(std::vector<not_resident> missing) {
 bool command_service::answer_long(const command_context& context, const command& row, arguments given) {
     if (running_ == nullptr || running_->session.reply_mode != replies::on) { return false; }
     auto work = std::make_shared<long_command>(context, row, given);
-    running_->who.answer_long([work](long_reply& reply) { work->run(reply); });
+    running_->who.answer_long([work](reply_sink& reply) { work->run(reply); });
     given_away_ = true;
     return true;
 }
 
 bool command_service::answer_prepared(const command_context&, std::function<void(reply_sink&)> answer) {
     if (running_ == nullptr || running_->session.reply_mode != replies::on) { return false; }
-    running_->who.answer_long([answer = std::move(answer)](long_reply& reply) { answer(reply); });
+    running_->who.answer_long(std::move(answer));
     given_away_ = true;
     return true;
 }
 
 status command_service::save(command_context& context) {
     if (running_ == nullptr) { return command_host::save(context); }
-    running_->who.answer_long([this](long_reply& reply) {
+    running_->who.answer_long([this](reply_sink& reply) {
         if (const auto saved = store.checkpoint(); !saved) { return reply_error(reply, saved.error()); }
         reply.status("OK");
     });

@@ -353,7 +353,7 @@ void connection::resume() {
     }
 }
 
-void connection::answer_long(std::function<void(long_reply&)> answer) {
+void connection::answer_long(std::function<void(reply_sink&)> answer) {
     COPPICE_CHECK(read_ == nullptr);
     if (dead_) { return; }
     read_ = std::make_shared<long_read>(turn_.events, turn_.workers, turn_.clock, static_cast<chunk_target&>(*this));

@@ -66,7 +66,7 @@ public:
     void resume() override;
     [[nodiscard]] bool parked() const noexcept override { return parked_ || read_ != nullptr; }
     [[nodiscard]] bool congested() const noexcept override;
-    void answer_long(std::function<void(long_reply&)> answer) override;
+    void answer_long(std::function<void(reply_sink&)> answer) override;
     void close_after_reply() override;
     void kill(std::string_view reason) override;
     [[nodiscard]] bool closing() const noexcept override { return closing_ || dead_; }

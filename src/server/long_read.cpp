@@ -1,6 +1,7 @@
 #include "server/long_read.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <thread>
 #include <utility>
 
@@ -14,12 +15,15 @@ namespace {
 
 class chunk_sink;
 
+/// Ends a worker's answer whose client is gone.
+class nobody_reads final : public std::exception {};
+
 struct pass_on_when_full {
     chunk_sink* sink;
     void operator()() const;
 };
 
-class chunk_sink final : public resp_sink<long_reply, pass_on_when_full> {
+class chunk_sink final : public resp_sink<reply_sink, pass_on_when_full> {
 public:
     chunk_sink(long_read& read, wire::resp_version version) : resp_sink(chunk_, version, {this}), read_(read) {}
 
@@ -36,16 +40,12 @@ public:
         }
         resp_sink::part(bytes);
     }
-    [[nodiscard]] bool stopped() const noexcept override { return read_.stopped(); }
 
     void pass_on(std::size_t at_least) {
         if (chunk_.size() < at_least) { return; }
-        if (stopped()) {
-            chunk_.clear();
-        } else {
-            has_left_ = true;
-            read_.hand_over(std::exchange(chunk_, {}));
-        }
+        if (read_.stopped()) { throw nobody_reads(); }
+        has_left_ = true;
+        read_.hand_over(std::exchange(chunk_, {}));
     }
     /// Says only this, while nothing has left yet: an error inside a half answer would be read as a part of it.
     bool say_instead(const coppice::error& failure) {
@@ -65,7 +65,7 @@ void pass_on_when_full::operator()() const { sink->pass_on(chunk_bytes); }
 
 }  // namespace
 
-void long_read::run(const std::function<void(long_reply&)>& answer, wire::resp_version version) {
+void long_read::run(const std::function<void(reply_sink&)>& answer, wire::resp_version version) {
     bool failed = false;
     resumed_ = clock_.elapsed();
     try {

@@ -50,7 +50,7 @@ public:
         : loop_(on), workers_(workers), clock_(clock), target_(&target) {}
 
     /// Makes the answer, on a worker, and streams it.
-    void run(const std::function<void(long_reply&)>& answer, wire::resp_version version);
+    void run(const std::function<void(reply_sink&)>& answer, wire::resp_version version);
 
     /// The socket took `chunks` chunks.
     void sent(std::size_t chunks);

@@ -38,13 +38,6 @@ public:
     virtual ~client_state() = default;
 };
 
-/// Where a worker says a long answer: encoded into chunks, which wait while the client is slow.
-class long_reply : public reply_sink {
-public:
-    /// True when nobody reads any more: the rest is thrown away, so the worker should return.
-    [[nodiscard]] virtual bool stopped() const noexcept = 0;
-};
-
 /// What CLIENT LIST shows of a connection, the names as there.
 struct client_numbers {
     std::chrono::seconds age;
@@ -108,8 +101,8 @@ public:
 
     /// Lets a worker of the host answer the request at hand: runs `answer` on the worker, streams what it says,
     /// and goes on when that is done; until then the client counts as parked.  `answer` must own what it uses.
-    /// What it throws ends the connection.
-    virtual void answer_long(std::function<void(long_reply&)> answer) = 0;
+    /// What it throws ends the connection; its sink throws when nobody reads any more.
+    virtual void answer_long(std::function<void(reply_sink&)> answer) = 0;
 
     /// No further requests; what was answered is sent first.
     virtual void close_after_reply() = 0;

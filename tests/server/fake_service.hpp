@@ -99,12 +99,12 @@ private:
         } else if (name == "LONG") {
             answer_long(who, number_at(words, 1), number_at(words, 2));
         } else if (name == "THINK") {
-            who.answer_long([this](long_reply& to) {
+            who.answer_long([this](reply_sink& to) {
                 thought.wait(false);
                 to.status("OK");
             });
         } else if (name == "BREAK") {
-            who.answer_long([](long_reply& to) {
+            who.answer_long([](reply_sink& to) {
                 to.array(2);
                 throw std::bad_alloc();
             });
@@ -155,16 +155,17 @@ private:
     }
 
     void answer_long(client& who, std::uint64_t count, std::uint64_t bytes) {
-        who.answer_long([this, count, bytes](long_reply& to) {
+        who.answer_long([this, count, bytes](reply_sink& to) {
             const std::string item(bytes, 'y');
-            to.array(count);
-            for (std::uint64_t i = 0; i < count; ++i) {
-                if (to.stopped()) {
-                    ++long_answers_stopped;
-                    return;
+            try {
+                to.array(count);
+                for (std::uint64_t i = 0; i < count; ++i) {
+                    to.bulk(item);
+                    ++long_items_made;
                 }
-                to.bulk(item);
-                ++long_items_made;
+            } catch (...) {
+                ++long_answers_stopped;
+                throw;
             }
         });
     }
