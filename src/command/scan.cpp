@@ -18,7 +18,6 @@ namespace {
 
 constexpr std::size_t slots_max = 65'536;
 constexpr std::size_t snapshots_max = 4'096;
-constexpr std::chrono::seconds snapshot_idle_max{60};
 constexpr unsigned slot_bits = 16;
 constexpr std::uint64_t number_mask = (std::uint64_t{1} << 46U) - 1;
 constexpr std::uint64_t page_max = 10'000;       // COUNT is a hint
@@ -216,11 +215,11 @@ std::uint32_t scan_table::take_slot() {
     return static_cast<std::uint32_t>(index);
 }
 
-void scan_table::sweep() {
+void scan_table::sweep(std::chrono::seconds idle_max) {
     if (fresh_ == 0) { return; }
     const auto now = clock_.elapsed();
     for (auto& each : slots_) {
-        if (each.walked && now - each.used > snapshot_idle_max) { drop_snapshot(each); }
+        if (each.walked && now - each.used > idle_max) { drop_snapshot(each); }
     }
 }
 

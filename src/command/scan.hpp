@@ -61,8 +61,9 @@ public:
     /// The scan is over.
     void end(const place& from) noexcept;
 
-    /// Gives up snapshots that lay idle.  Called now and then.
-    void sweep();
+    static constexpr std::chrono::seconds snapshot_idle_max{60};
+    /// Gives up snapshots that lay idle for so long.  Called now and then.
+    void sweep(std::chrono::seconds idle_max = snapshot_idle_max);
     [[nodiscard]] std::size_t snapshots() const noexcept { return fresh_; }
 
 private:

@@ -19,12 +19,14 @@ constexpr std::size_t near_least = 8;                 // calls for which looking
 constexpr std::size_t checks_between = 16;            // requests between two looks at a congested client
 constexpr std::chrono::microseconds turn_share{250};  // of one client that sends much at once, then others have a turn
 constexpr unsigned misses_max = 3;
+constexpr std::chrono::seconds scan_patience{1};  // with idle scans, where memory is scarce
 constexpr std::chrono::milliseconds sweep_interval{100};
 constexpr std::chrono::milliseconds tick_interval{20};
 constexpr std::chrono::seconds count_interval{1};
 constexpr std::chrono::microseconds sweep_time_max{500};
 constexpr std::chrono::milliseconds sweep_pause{2};  // then a quarter of the loop's time goes to it, as in Redis
 constexpr std::size_t sweep_keys = 32;               // of one branch, between two looks at the clock
+constexpr std::uint64_t bytes_of_removal = 64;       // in the log, of one of them
 constexpr std::size_t points_at_once = 16;           // that go between two looks at the memory, where it is scarce
 constexpr std::size_t slow_words_max = 32;           // as Redis keeps them
 constexpr std::size_t slow_word_bytes_max = 128;
@@ -64,8 +66,9 @@ struct command_service::connected_client final : client_state {
 
     client& who;
     command_session session;
-    unsigned misses = 0;          // of the request that waits
-    std::optional<error> failed;  // why its page cannot be loaded
+    unsigned misses = 0;             // of the request that waits
+    std::uint64_t unpaid_bytes = 0;  // that he wrote and did not wait for
+    std::optional<error> failed;     // why its page cannot be loaded
 };
 
 command_service::command_service(loop& events, engine& data, settings& given, spdlog::logger& log)
@@ -77,7 +80,10 @@ command_service::command_service(loop& events, engine& data, settings& given, sp
         if (sweep_soon_ == timer_id::none) { sweep(); }
     }));
     timers_.push_back(loop_.every(tick_interval, [this] { store.tick(); }));
-    timers_.push_back(loop_.every(count_interval, [this] { count_operations(); }));
+    timers_.push_back(loop_.every(count_interval, [this] {
+        count_operations();
+        tell_trouble();
+    }));
     const auto follow = [this](setting which, std::function<void(const settings&)> f) {
         f(settings_);
         settings_.on_change(which, [f = std::move(f)](const settings& now) {
@@ -143,7 +149,7 @@ std::size_t command_service::run(client& who, std::span<const request> requests)
     if (from == nullptr) { return requests.size(); }
     running_ = from;
     now_ = clock.now() / 1000;
-    batch_bytes = bytes_of(requests);
+    unpaced_bytes_ = batch_bytes = bytes_of(requests);
     room_reserved = false;
     const auto begun = clock.elapsed();
     stretch open{begun, 0};
@@ -348,9 +354,9 @@ void command_service::wrote(std::span<live_branch* const> branches) {
 }
 
 void command_service::note_writer() {
-    if (running_ != nullptr && (writers_.empty() || writers_.back() != running_->who.id())) {
-        writers_.push_back(running_->who.id());
-    }
+    if (running_ == nullptr) { return; }
+    if (writers_.empty() || writers_.back().id != running_->who.id()) { writers_.push_back({running_->who.id(), 0}); }
+    writers_.back().bytes += std::exchange(unpaced_bytes_, 0);
 }
 
 void command_service::flush_writes() {
@@ -368,34 +374,40 @@ std::uint64_t command_service::end_turn() {
         // What was not logged must not be answered.
         log_.error("the log cannot be written: {}", ticket.error().message());
         for_each_writer([](client& who) { who.kill("the log cannot be written"); });
-    } else if (const auto pause = store.writers_pause(); pause.count() > 0) {
-        pace_writers(pause);
+    } else if (store.pace().slows()) {
+        pace_writers(store.pace());
     }
     writers_.clear();
     return ticket ? *ticket : 0;
 }
 
 void command_service::for_each_writer(function_ref<void(client&)> seen) {
-    for (const auto id : writers_) {
-        if (const auto found = clients_.find(id); found != clients_.end()) { seen(found->second->who); }
+    for (const auto& each : writers_) {
+        if (const auto found = clients_.find(each.id); found != clients_.end()) { seen(found->second->who); }
     }
 }
 
 // Who wrote in this turn goes on when the checkpoint had time to follow; others do not notice.
-void command_service::pace_writers(std::chrono::milliseconds pause) {
-    std::erase_if(writers_, [this](std::uint64_t id) {
-        const auto found = clients_.find(id);
-        return found == clients_.end() || found->second->who.parked() || found->second->who.closing();
-    });
-    if (writers_.empty()) { return; }
-    try {
-        loop_.after(pause, [this, paced = writers_] {
-            for (const auto id : paced) {
-                if (const auto found = clients_.find(id); found != clients_.end()) { found->second->who.resume(); }
-            }
-        });
-    } catch (const std::bad_alloc&) { return; }  // then they do not wait
-    for_each_writer([](client& who) { who.park(waiting_for::work); });
+void command_service::pace_writers(const log_pace& pace) {
+    const auto writers = paced_ + writers_.size();
+    for (const auto& each : writers_) {
+        const auto found = clients_.find(each.id);
+        if (found == clients_.end()) { continue; }
+        auto& who = found->second->who;
+        found->second->unpaid_bytes += each.bytes;
+        const auto pause =
+            std::chrono::duration_cast<std::chrono::milliseconds>(pace.wait(found->second->unpaid_bytes, writers));
+        if (pause.count() == 0 || who.parked() || who.closing()) { continue; }
+        try {
+            loop_.after(pause, [this, id = each.id] {
+                --paced_;
+                if (const auto later = clients_.find(id); later != clients_.end()) { later->second->who.resume(); }
+            });
+        } catch (const std::bad_alloc&) { continue; }  // then he does not wait
+        ++paced_;
+        found->second->unpaid_bytes = 0;
+        who.park(waiting_for::work);
+    }
 }
 
 // ---- figures
@@ -449,6 +461,19 @@ void command_service::note_slow(const connected_client& from, const request& giv
     while (slow.size() > slow_length_max) { slow.pop_back(); }
 }
 
+// Once, and again when it is over or has another reason.
+void command_service::tell_trouble() {
+    auto trouble = store.trouble();
+    const auto kind = [](const std::string& text) { return text.substr(0, text.find(':')); };
+    if (kind(trouble) == kind(trouble_told_)) { return; }
+    if (trouble.empty()) {
+        log_.info("checkpoints and writes go on");
+    } else {
+        log_.error("no checkpoint, or no write, can be made: {}", trouble);
+    }
+    trouble_told_ = std::move(trouble);
+}
+
 void command_service::count_operations() {
     stats.ops_per_second = stats.commands - std::min(operations_seen_, stats.commands);
     operations_seen_ = stats.commands;
@@ -462,6 +487,7 @@ void command_service::look_at_memory() {
     // What the points dropped last held may not be freed yet, or a checkpoint hold it, too: then it is not known
     // whether more have to go.
     const bool scarce = memory_max != 0 && memory.bytes > memory_max / 8 * 7;
+    if (scarce) { scans.sweep(scan_patience); }
     if (scarce && memory.garbage_nodes == 0 && !store.checkpoint_running()) {
         store.drop_oldest_points(points_at_once);
     }
@@ -509,7 +535,9 @@ std::size_t command_service::sweep(live_branch& branch) {
 void command_service::sweep_soon() {
     if (sweep_soon_ != timer_id::none) { return; }
     try {
-        sweep_soon_ = loop_.after(std::max(sweep_pause, store.writers_pause()), [this] { sweep(); });
+        const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(
+            store.pace().wait(sweep_keys * bytes_of_removal, paced_ + 1));
+        sweep_soon_ = loop_.after(std::max(sweep_pause, pause), [this] { sweep(); });
     } catch (const std::bad_alloc&) { return; }  // then the next one is a little later
 }
 

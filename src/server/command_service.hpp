@@ -90,7 +90,7 @@ private:
     void run_waiting(connected_client& from, const request& given);
     void load_for_sweep(std::vector<not_resident> missing);
     void for_each_writer(function_ref<void(client&)> seen);
-    void pace_writers(std::chrono::milliseconds pause);
+    void pace_writers(const log_pace& pace);
     void look_at_memory();
     void sweep();
     /// Returns how many keys it removed.
@@ -99,6 +99,7 @@ private:
     void sweep_soon();
     void close_running() noexcept;
     void count_operations();
+    void tell_trouble();
     void note_writer();
     void note_commit(log_sequence end, std::chrono::nanoseconds begun);
     void note_durable();
@@ -118,13 +119,20 @@ private:
     bool given_away_ = false;              // the request at hand is answered by a worker
     milliseconds_utc now_ = 0;
     live_branch* unrecorded_ = nullptr;   // has writes that record() has not seen
-    std::vector<std::uint64_t> writers_;  // clients that wrote in this turn
+    struct writer {
+        std::uint64_t id;
+        std::uint64_t bytes;  // of what was run together with his writes
+    };
+    std::vector<writer> writers_;  // clients that wrote in this turn
+    std::uint64_t unpaced_bytes_ = 0;  // of the requests that are run, while none of them has written
+    std::size_t paced_ = 0;        // those that wait for having written
     struct commit {
         log_sequence end;
         std::chrono::nanoseconds begun;
     };
     std::deque<commit> commits_;  // turns that wrote and are not durable yet
     std::uint64_t operations_seen_ = 0;
+    std::string trouble_told_;  // in the server's log
     bool final_checkpoint_ = true;
 };
 

@@ -87,7 +87,8 @@ constexpr setting_row table[] = {
     {setting::databases, "databases", number, "16", false, "Key spaces of a branch; fixed.", "", 16, 16},
     {setting::maxmemory, "maxmemory", bytes, "0", true,
      "Bytes of used_memory (INFO memory) above which commands that add data are refused with OOM, looked at ten times "
-     "a second; 0 for none. Above seven eighths of it restore points go, the oldest first, all of them if need be. No "
+     "a second; 0 for none. Above seven eighths of it the versions of idle scans and restore points go, the oldest "
+     "first, all of them if need be. No "
      "key and no page is dropped to make room: deleting gives memory back once no older version says what was deleted.",
      "", 0, any},
     {setting::maxmemory_policy, "maxmemory-policy", choice, "noeviction", true, "No key is ever dropped; fixed.", "", 0,

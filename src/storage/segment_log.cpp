@@ -189,7 +189,12 @@ status segment_log::make_spare() {
 status segment_log::add_spare() {
     const auto name = std::string(spare_prefix) + std::to_string(++spares_made_);
     auto made = folder_->create(name, segment_bytes_);
-    if (!made) { return error{made.error().code, "log: no room for a segment: " + made.error().context}; }
+    if (!made) {
+        return error{made.error().code,
+                     "log: no room for its next segment; make some on the disk, or delete keys "
+                     "and wait for a checkpoint ("
+                         + made.error().context + ")"};
+    }
     const std::scoped_lock lock(mutex_);
     spares_.push_back({name, std::move(*made)});
     publish_room_unlocked();

@@ -3,7 +3,8 @@
 //   a checkpoint, and every root somebody holds    one cut: its roots, and the highest id given until then
 //   mark what the cut reaches                      beside writers and checkpoints: what it reaches never changes
 //   retire ids of the cut that are not marked      beside them, too
-//   compact                                        where somebody waits for the room; else the storage does, in time
+//   compact                                        where somebody waits for the room, or far more lies there than is
+//                                                  reached; else the storage does, in time
 //
 // What becomes reachable later is reachable now, or gets a higher id. A pass that breaks off is simply repeated.
 #include <coppice/base/priority.hpp>
@@ -19,6 +20,7 @@ constexpr std::size_t garbage_slice = 4096;
 constexpr std::size_t retire_batch = 2000;
 constexpr std::chrono::seconds look_interval{1};
 constexpr std::uint64_t history_least = 16 * 1024 * 1024;  // below it a budget is not worth a pass
+constexpr std::uint64_t crowded_disk = 3;  // times what is reached: then what is retired gets compacted at once
 constexpr int busy_share = 4;    // passes that look for history above its budget take one part of so many of the time
 constexpr int idle_share = 100;  // where little was written, a pass takes no more than one part of so many of the time
 
@@ -44,7 +46,9 @@ bool engine::clean_up_is_due() {
     const auto since = clock_.elapsed() - cleaned_.at;
     const std::uint64_t history = std::max(history_budget_.load(std::memory_order_relaxed), history_least);
     if (pool_.figures().bytes > live_bytes_ + history && since > busy_share * cleaned_.took) { return true; }
-    const std::uint64_t much = std::max(options_.clean_up_bytes, disk_bytes_.load(std::memory_order_relaxed) / 2);
+    const std::uint64_t disk = disk_bytes_.load(std::memory_order_relaxed);
+    const std::uint64_t kept = live_bytes_ != 0 ? std::min(disk, live_bytes_ + head_.point_bytes) : disk;
+    const std::uint64_t much = std::max(options_.clean_up_bytes, kept / 2);
     if (written > much) { return since > cleaned_.took; }
     return written > 0
            && since > std::max<std::chrono::nanoseconds>(options_.clean_up_interval, idle_share * cleaned_.took);
@@ -98,7 +102,7 @@ result<clean_up_report> engine::clean_up_pass(bool compact) {
     }
     const std::uint64_t live = marker.reached();
     if (const status marked = marker.mark_rest(); !marked) { return marked.error(); }
-    weigh_history(live, marker.reached() - live);
+    const std::uint64_t kept = weigh_history(live, marker.reached() - live);
     report.nodes_kept = marker.marked().size();
     const std::uint64_t disk_before = where_.nodes->disk_bytes();
     std::vector<std::pair<std::uint32_t, std::uint32_t>> arenas = head.arenas;
@@ -113,7 +117,7 @@ result<clean_up_report> engine::clean_up_pass(bool compact) {
         const std::lock_guard checkpoint(checkpoint_mutex_);
         if (const status synced = where_.nodes->sync(); !synced) { return synced.error(); }
     }
-    if (compact) {
+    if (compact || disk_before > crowded_disk * kept + options_.clean_up_bytes) {
         if (const status compacted = where_.nodes->compact(stopping_); !compacted) { return compacted.error(); }
     }
     measure_disk();
@@ -123,20 +127,25 @@ result<clean_up_report> engine::clean_up_pass(bool compact) {
 }
 
 /// Corrects what restore points are estimated to hold by what only they reach, and lets go what is above the budget.
-void engine::weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes) {
+/// Returns how much is reached in all, in bytes.
+std::uint64_t engine::weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes) {
     const auto memory = pool_.figures();
     const std::uint64_t nodes = std::max<std::uint64_t>(1, live_nodes + history_nodes);
+    // Where few are in memory, as they lie on the disk, on which there is also what nothing reaches any more.
     const std::uint64_t bytes_each =
-        memory.nodes > nodes / 2 ? memory.bytes / memory.nodes : disk_bytes_.load(std::memory_order_relaxed) / nodes;
+        memory.nodes > nodes / 2
+            ? memory.bytes / memory.nodes
+            : std::min<std::uint64_t>(disk_bytes_.load(std::memory_order_relaxed) / nodes, node_sizes().leaf_bytes);
     const std::uint64_t history = history_nodes * bytes_each;
     const std::uint64_t budget = history_budget_.load(std::memory_order_relaxed);
     const std::lock_guard lock(mutex_);
     live_bytes_ = live_nodes * bytes_each;
     head_.point_bytes = history;
-    if (history <= budget) { return; }
+    if (history <= budget) { return live_bytes_ + history; }
     // Which of them hold how much is not known: as many go as if they held the same.
     const double surplus = 1 - static_cast<double>(budget) / static_cast<double>(history);
     surplus_points_ = 1 + static_cast<std::size_t>(surplus * static_cast<double>(catalog_.point_count()));
+    return live_bytes_ + history;
 }
 
 /// Retires the unmarked ids of an arena up to the number `last`, and adds how many.

@@ -192,7 +192,13 @@ status engine::reserve(std::uint64_t bytes) {
     // What a failed sync has lost is unknown, so nothing more is promised.
     if (sync_failed_.load(std::memory_order_acquire) && !failed_) { static_cast<void>(fail(*trouble_at_sync_)); }
     if (failed_) { return *failed_; }
-    return where_.log->reserve(batch_.size_bytes() + bytes);
+    const status room = where_.log->reserve(batch_.size_bytes() + bytes);
+    if (!room && room.error().code == errc::no_space) {
+        refused_bytes_.store(bytes, std::memory_order_relaxed);
+    } else if (const auto refused = refused_bytes_.load(std::memory_order_relaxed); refused != 0 && bytes >= refused) {
+        refused_bytes_.store(0, std::memory_order_relaxed);
+    }
+    return room;
 }
 
 void engine::record_or_throw(live_branch& branch) {
@@ -281,8 +287,7 @@ void engine::count_logged() noexcept {
     figures_.log_bytes += batch_.size_bytes();
     figures_.log_records += batch_.records();
     const bool followed = checkpoint_running_.load(relaxed);
-    pause_ =
-        followed ? pace_.after(batch_.size_bytes(), figures_.log_bytes, clock_.elapsed()) : std::chrono::milliseconds{};
+    pace_ = followed ? log_pace(figures_.log_bytes) : log_pace();
     batch_.clear();
     logged_ = where_.log->next();
 }
@@ -310,7 +315,7 @@ result<log_sequence> engine::end_turn() {
 }
 
 result<log_sequence> engine::write_turn() {
-    pause_ = {};
+    pace_ = {};
     record_late();
     if (!batch_.empty()) {
         if (failed_) { return *failed_; }
@@ -352,14 +357,18 @@ void engine::on_turn_wanted(std::function<void()> wake) {
 }
 
 status engine::transact(live_branch& branch, function_ref<status(branch_writer&)> change, transaction_notes* notes) {
-    std::chrono::milliseconds pause{0};
+    std::chrono::microseconds pause{0};
     const status done = run_transaction(branch, change, notes, pause);
-    if (pause.count() > 0) { std::this_thread::sleep_for(pause); }  // with nothing locked
+    if (pause.count() > 0) {  // with nothing locked
+        paused_.fetch_add(1, std::memory_order_relaxed);
+        std::this_thread::sleep_for(pause);
+        paused_.fetch_sub(1, std::memory_order_relaxed);
+    }
     return done;
 }
 
 status engine::run_transaction(live_branch& branch, function_ref<status(branch_writer&)> change,
-                               transaction_notes* notes, std::chrono::milliseconds& pause) {
+                               transaction_notes* notes, std::chrono::microseconds& pause) {
     const std::lock_guard turn(branch.turn);
     {
         const std::lock_guard lock(mutex_);
@@ -377,7 +386,8 @@ status engine::run_transaction(live_branch& branch, function_ref<status(branch_w
             }
             // Logged and published in one moment: a cut sees both or neither.
             const std::lock_guard lock(mutex_);
-            const bool changed = !writer.log_text().empty();
+            const std::size_t bytes = writer.log_text().size();
+            const bool changed = bytes != 0;
             if (const status room = reserve(writer.log_text().size() + record_bytes_beside); !room) {
                 writer.undo_group();
                 return room;
@@ -393,7 +403,7 @@ status engine::run_transaction(live_branch& branch, function_ref<status(branch_w
             }
             writer.end_group();
             publish(branch);
-            if (changed) { pause = pause_; }
+            if (changed) { pause = pace_.wait(bytes, paused_.load(std::memory_order_relaxed) + 1); }
             if (notes != nullptr) { notes->version = branch.shown().time; }
             return {};
         } catch (...) {

@@ -56,7 +56,7 @@ struct engine_options {
     std::uint64_t checkpoint_log_bytes = 64 * 1024 * 1024;  ///< a checkpoint starts at this much log,
     std::chrono::seconds checkpoint_interval{60};           ///< or after this long with changes
     std::uint64_t clean_up_bytes = 256 * 1024 * 1024;       ///< a clean-up starts after checkpoints wrote this much,
-    std::chrono::seconds clean_up_interval{600};            ///< or after this long when they wrote anything
+    std::chrono::seconds clean_up_interval{60};             ///< or after this long when they wrote anything
     std::chrono::milliseconds point_interval{1000};         ///< between restore points of a branch that changes
     node_sizes sizes{};
 };
@@ -87,7 +87,7 @@ struct live_branch {
     bool point_due = false;       ///< changed since its newest version
     edit_figures edits;           ///< of `context`, when it was published
     std::uint64_t changes = 0;    ///< of `writer`, likewise
-    std::uint64_t copied_at_point = 0;
+    std::uint64_t held_at_point = 0;  ///< of `edits`, what versions may hold since
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
 };
@@ -216,9 +216,11 @@ public:
     /// Errors: errc::io, ...: the store takes no more writes; errc::limit: memory has run out, the next turn writes
     /// these, too. What the turn did must not be answered.
     result<log_sequence> end_turn();
-    /// How long whoever wrote in the last turn should wait before he writes more, so that the checkpoint that runs
-    /// is not left behind; 0 mostly.  Threads: the one writer's.
-    [[nodiscard]] std::chrono::milliseconds writers_pause() const noexcept { return pause_; }
+    /// How fast whoever wrote in the last turn may write more, so that the checkpoint that runs is not left behind.
+    /// Threads: the one writer's.
+    [[nodiscard]] const log_pace& pace() const noexcept { return pace_; }
+    /// Why checkpoints fail or writes are refused, in words; empty: they do not.  Threads: any.
+    [[nodiscard]] std::string trouble();
     /// Records below this are as durable as the setting asks.
     [[nodiscard]] log_sequence durable() const noexcept { return durable_.load(std::memory_order_acquire); }
     /// Called from the sync thread when durable() has grown.
@@ -340,7 +342,7 @@ private:
     /// Outside one_writer: writes the batch, which began as `before`, at once.  Errors: then it is again.
     status finish_change(const log_batch::mark& before);
     status run_transaction(live_branch& branch, function_ref<status(branch_writer&)> change, transaction_notes* notes,
-                           std::chrono::milliseconds& pause);
+                           std::chrono::microseconds& pause);
     void count_logged() noexcept;
     void make_points();
     void make_point(live_branch& branch);
@@ -366,7 +368,7 @@ private:
     void measure_disk();
     result<clean_up_report> clean_up_pass(bool compact);
     status retire_unmarked(const node_set& marked, std::uint32_t arena, std::uint32_t last, std::uint64_t& retired);
-    void weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes);
+    std::uint64_t weigh_history(std::uint64_t live_nodes, std::uint64_t history_nodes);
     [[nodiscard]] bool clean_up_is_due();
     void run_clean_up();
     void run_background();
@@ -395,17 +397,19 @@ private:
     store_head durable_head_;  // what the newest durable head says
     log_sequence logged_ = 1;  // number of the next record that is written
     log_pace pace_;
-    std::chrono::milliseconds pause_{0};
+    std::atomic<std::size_t> paused_{0};  // threads that wait for having written
     std::vector<live_branch*> unpublished_;
     std::shared_ptr<pin_list> pins_ = std::make_shared<pin_list>();
     engine_figures figures_;
     std::optional<error> failed_;   // final: read only
     std::optional<error> trouble_;  // transient
+    std::atomic<std::uint64_t> refused_bytes_{0};  // what the log had no room for; 0 once it has
 
     std::atomic<durability> sync_;
     std::atomic<std::uint64_t> history_budget_;
     std::uint64_t live_bytes_ = 0;    // of the last clean-up, estimated; guarded by mutex_, as the next
     std::size_t surplus_points_ = 0;  // restore points above the budget
+    bool short_of_disk_ = false;      // the last checkpoint had no room
     std::atomic<std::uint64_t> disk_bytes_{0};
     std::atomic<log_sequence> durable_{1};
     std::function<void()> wake_durable_;

@@ -143,6 +143,10 @@ status engine::checkpoint() {
     } catch (const std::bad_alloc&) { done = error{errc::limit, "checkpoint: out of memory"}; }
     const std::lock_guard lock(mutex_);
     trouble_ = done ? std::nullopt : std::optional<error>(done.error());
+    if (done) { refused_bytes_.store(0, std::memory_order_relaxed); }
+    short_of_disk_ = !done && done.error().code == errc::no_space;
+    // What a checkpoint has to write beside the newest state is what restore points keep: half of them go each time.
+    if (short_of_disk_) { surplus_points_ = std::max(surplus_points_, (catalog_.point_count() + 1) / 2); }
     return done;
 }
 

@@ -407,10 +407,12 @@ void engine::make_points() {
 }
 
 void engine::make_point(live_branch& branch) {
-    const std::uint64_t copied = branch.edits.copied_bytes;
-    // Pages that were copied again and again count each time; a version holds no more than there was.
-    std::uint64_t cost = copied - std::min(copied, branch.copied_at_point);
-    if (live_bytes_ != 0) { cost = std::min(cost, live_bytes_); }
+    const std::uint64_t held = branch.edits.copied_bytes + branch.edits.replaced_bytes;
+    // What was replaced again and again counts each time; a version holds no more than there was.
+    std::uint64_t cost = held - std::min(held, branch.held_at_point);
+    const std::uint64_t in_memory = pool_.figures().bytes;
+    const std::uint64_t live = live_bytes_ != 0 ? live_bytes_ : in_memory - std::min(in_memory, head_.point_bytes);
+    cost = std::min(cost, live);
     std::string text;
     append_primitive(text, primitive::point);
     append_varint(text, branch.id);
@@ -418,7 +420,7 @@ void engine::make_point(live_branch& branch) {
     append_varint(text, cost);
     const auto log = [&] { return log_reference(text); };
     if (!apply_point(branch, branch.shown().time, cost, log)) { return; }
-    branch.copied_at_point = copied;
+    branch.held_at_point = held;
     branch.last_point = clock_.elapsed();
     // History of a branch that is written all over would eat the budget in minutes: it becomes coarser.
     const bool dear = cost > history_budget_.load(std::memory_order_relaxed) / point_share;
@@ -451,7 +453,9 @@ bool engine::drop_oldest_point() {
     append_number(text, oldest->time);
     catalog changed(catalog_.rows());
     const std::uint64_t held = changed.erase_point(oldest->branch, oldest->time);
-    if (!apply_catalog(std::move(changed), [&] { return log_reference(text); })) { return false; }
+    // On a full disk the log takes nothing, and a crash before the next checkpoint may bring the point back.
+    const auto log = [&]() -> status { return short_of_disk_ ? status{} : log_reference(text); };
+    if (!apply_catalog(std::move(changed), log)) { return false; }
     head_.point_bytes -= std::min(head_.point_bytes, held);
     return true;
 }

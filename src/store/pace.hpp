@@ -8,16 +8,21 @@
 //                    |             \ .
 //                    |_______________\_______  behind, bytes
 //                               easy  most
+//
+// The speed is that of all writers together. Each has an equal share of it and waits for his own bytes: who writes
+// much waits long, and who writes little beside him does not notice.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include <coppice/base/limits.hpp>
 
 namespace coppice {
 
+/// How fast all writers together may fill the log.
 class log_pace {
 public:
     static constexpr std::uint64_t easy = 96 * limits::mebibyte;
@@ -26,21 +31,24 @@ public:
     static constexpr std::uint64_t trickle = 1 * limits::mebibyte;
     static constexpr std::chrono::seconds longest{2};
 
-    /// How long whoever wrote `bytes` at `now` should wait before he writes again, with `behind` bytes to do again.
-    /// All writers together are held to the speed: what one turn wrote counts for the next one's writers.
-    [[nodiscard]] std::chrono::milliseconds after(std::uint64_t bytes, std::uint64_t behind,
-                                                  std::chrono::nanoseconds now) noexcept {
-        if (behind <= easy) { return {}; }
-        const std::uint64_t room = behind < most ? most - behind : 0;
-        const std::uint64_t speed = std::max(trickle, full_speed * room / (most - easy));
+    log_pace() noexcept = default;
+    /// With so many bytes to do again.
+    explicit log_pace(std::uint64_t behind) noexcept
+        : speed_(behind <= easy ? 0 : std::max(trickle, full_speed * (most - std::min(behind, most)) / (most - easy))) {
+    }
+
+    [[nodiscard]] bool slows() const noexcept { return speed_ != 0; }
+    /// How long one of so many writers waits after writing `bytes`, before he writes again.
+    [[nodiscard]] std::chrono::microseconds wait(std::uint64_t bytes, std::size_t writers) const noexcept {
+        if (!slows()) { return {}; }
         constexpr std::uint64_t bytes_counted = 1024 * limits::mebibyte;  // more takes the longest wait anyway
-        const std::chrono::microseconds takes(std::min(bytes, bytes_counted) * 1'000'000 / speed);
-        free_at_ = std::min<std::chrono::nanoseconds>(std::max(free_at_, now) + takes, now + longest);
-        return std::chrono::duration_cast<std::chrono::milliseconds>(free_at_ - now);
+        const std::uint64_t share = std::max<std::uint64_t>(1, speed_ / std::max<std::size_t>(1, writers));
+        const std::chrono::microseconds takes(std::min(bytes, bytes_counted) * 1'000'000 / share);
+        return std::min<std::chrono::microseconds>(takes, longest);
     }
 
 private:
-    std::chrono::nanoseconds free_at_{0};  // when all that was written has had its time
+    std::uint64_t speed_ = 0;  // bytes a second; 0: as fast as they can
 };
 
 }  // namespace coppice

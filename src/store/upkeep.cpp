@@ -22,6 +22,7 @@ void engine::add_edits(engine_figures& to, const live_branch& branch) const {
     to.edits.in_place += edits.in_place;
     to.edits.copied += edits.copied;
     to.edits.copied_bytes += edits.copied_bytes;
+    to.edits.replaced_bytes += edits.replaced_bytes;
     to.edits.split += edits.split;
     to.edits.merged += edits.merged;
     to.changes += here ? branch.writer.changes() : branch.changes;
@@ -51,6 +52,13 @@ engine_figures engine::figures() {
         now.snapshot_age = std::max(now.snapshot_age, present - replaced);
     }
     return now;
+}
+
+std::string engine::trouble() {
+    const std::lock_guard lock(mutex_);
+    if (trouble_) { return trouble_->message(); }
+    return refused_bytes_.load(std::memory_order_relaxed) != 0 ? "no_space: the log has no room, writes are refused"
+                                                               : "";
 }
 
 status engine::backup(const std::filesystem::path& target) {

@@ -66,6 +66,12 @@ void keep_record(Saved& saved, const tree& keys, const record_view& found) {
     }
 }
 
+/// Bytes of the child tree that a record loses, estimated: copies of pages do not count it, and versions hold it.
+std::uint64_t child_bytes(const record_view& lost, bool is_rope) noexcept {
+    constexpr std::uint64_t element_bytes = 32;
+    return lost.child == child_form::slot ? lost.child_count * (is_rope ? 1 : element_bytes) : 0;
+}
+
 }  // namespace
 
 /// Adds a primitive to the log's text, and its keys to those written; takes them back unless done() is reached.
@@ -180,6 +186,10 @@ void branch_writer::atomically(Change&& change) {
     if (own_group) { end_group(); }
 }
 
+void branch_writer::note_replaced(const record_view& key) const noexcept {
+    keys_context()->edits.replaced_bytes += child_bytes(key, parse_key_record(key).type == value_type::string);
+}
+
 void branch_writer::set_deadline_entry(unsigned space, std::string_view key, milliseconds_utc old_deadline,
                                        milliseconds_utc deadline) {
     if (old_deadline == deadline) { return; }
@@ -211,6 +221,7 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
         }
         const auto timeless = [&](const record_view& old) {
             if (parse_key_record(old).deadline != no_deadline) { return false; }
+            note_replaced(old);
             if (saves) { keep_record(undo_.back(), keys_, old); }
             return true;
         };
@@ -224,6 +235,7 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
     }
     const auto old = keys_.find(section);
     const milliseconds_utc old_deadline = old ? parse_key_record(*old).deadline : no_deadline;
+    if (old) { note_replaced(*old); }
     atomically([&] {
         save(section);
         keys_.put(placed);
@@ -248,6 +260,7 @@ bool branch_writer::erase_in(unsigned space, std::string_view key) {
     const auto found = keys_.find(section);
     if (!found) { return false; }
     const milliseconds_utc deadline = parse_key_record(*found).deadline;
+    note_replaced(*found);
     if (deadline == no_deadline) {
         save(section);
         keys_.erase(section);
@@ -434,7 +447,10 @@ void branch_writer::splice_list(unsigned database, std::string_view key, std::ui
             return;
         }
     }
-    const auto splice = [&](tree& list, std::span<const record> records) { list.splice(position, erased, records); };
+    const auto splice = [&](tree& list, std::span<const record> records) {
+        if (erased == 1) { keys_context()->edits.replaced_bytes += child_bytes(list.at(position), true); }
+        list.splice(position, erased, records);
+    };
     if (given.size() == 1) {
         const value_record value(*keys_context(), {}, given[0]);
         const record only = value.as({});
@@ -485,6 +501,7 @@ std::uint64_t branch_writer::put_fields(unsigned database, std::string_view key,
                 if (const auto old = fields.find(each.field)) {
                     const char* at = old->bytes.data();
                     sequence = take_varint(at);
+                    keys_context()->edits.replaced_bytes += child_bytes(*old, true);
                 } else {
                     ++added;
                 }

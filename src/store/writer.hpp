@@ -133,6 +133,8 @@ private:
     void save_all();
     void restore(saved_key& saved);
     void replace_record(unsigned space, std::string_view key, const record& given, milliseconds_utc deadline);
+    /// A key's record is replaced or erased.
+    void note_replaced(const record_view& key) const noexcept;
     void set_deadline_entry(unsigned space, std::string_view key, milliseconds_utc old_deadline,
                             milliseconds_utc deadline);
     bool erase_in(unsigned space, std::string_view key);

@@ -1,5 +1,6 @@
 // The store as its users see it: what was written is there after a restart, versions stay what they were, and
 // branches go their own ways.
+#include <array>
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -301,6 +302,29 @@ TEST(Engine, RestorePointsFitTheBudgetWhateverTheyHold) {
     EXPECT_GT(store->figures().points, 1U);
     EXPECT_GT(store->figures().point_bytes, budget / 4);
     EXPECT_EQ(store->verify().size(), 0U);
+}
+
+// No page of a value that is replaced whole is copied; the restore points between hold all of it.
+TEST(Engine, RestorePointsAreChargedForValuesThatWereReplacedOrErased) {
+    const folder where;
+    hand_clock clock;
+    const auto store = open_at(where, clock, {.history_budget = 4'000'000, .background = false});
+    for (int round = 0; round < 40; ++round) {
+        const std::string value(500'000, static_cast<char>('a' + round % 26));
+        set(*store, "main", "k" + std::to_string(round % 2), value);
+        const status put = store->transact(**store->branch("main"), [&](branch_writer& writer) {
+            const std::array<field_value, 1> field{{{"f", value}}};
+            writer.put_fields(0, "h", field);
+            if (round % 10 == 0) { writer.erase(0, "h"); }
+            return status{};
+        });
+        ASSERT_TRUE(put.has_value());
+        clock.time += 1'500'000;
+        store->tick();
+        while (store->pool().free_garbage(1000) != 0) {}
+    }
+    EXPECT_LT(store->pool().figures().bytes, 8'000'000U) << "1.5 MB live, the budget, and a point's worth";
+    EXPECT_GT(store->figures().points, 0U);
 }
 
 // A power failure may keep any part of what was not synced: here, all but the last `lost` bytes.

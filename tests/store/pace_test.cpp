@@ -6,42 +6,45 @@
 namespace coppice {
 namespace {
 
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
-using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 constexpr std::uint64_t half = (log_pace::easy + log_pace::most) / 2;
 
 TEST(Pace, NobodyWaitsWhereLittleIsBehind) {
-    log_pace pace;
-    EXPECT_EQ(pace.after(100 * limits::mebibyte, log_pace::easy, nanoseconds{0}), milliseconds(0));
-    EXPECT_EQ(pace.after(1, log_pace::easy + 1, nanoseconds{0}), milliseconds(0));
+    EXPECT_FALSE(log_pace().slows());
+    EXPECT_FALSE(log_pace(log_pace::easy).slows());
+    EXPECT_EQ(log_pace(log_pace::easy).wait(100 * limits::mebibyte, 1), microseconds(0));
+    EXPECT_EQ(log_pace(log_pace::easy + 1).wait(1, 1), microseconds(0));
 }
 
 TEST(Pace, WritersTogetherAreHeldToTheSpeedOfThatMoment) {
-    log_pace pace;
-    // Half of full speed, asked for in small turns that come without a pause between them.
-    const std::uint64_t a_second = log_pace::full_speed / 2;
-    milliseconds wait{0};
-    for (int i = 0; i < 128; ++i) { wait = pace.after(a_second / 128, half, nanoseconds{0}); }
-    EXPECT_GE(wait, milliseconds(990));
-    EXPECT_LE(wait, milliseconds(1010));
-    // Who has waited starts anew.
-    EXPECT_LE(pace.after(a_second / 128, half, seconds(10)), milliseconds(8));
+    const log_pace pace(half);
+    for (const std::size_t writers : {1, 7, 100}) {
+        // Each writes a share of what may be written in a second.
+        const auto wait = pace.wait(log_pace::full_speed / 2 / writers, writers);
+        EXPECT_GE(wait, milliseconds(990));
+        EXPECT_LE(wait, milliseconds(1010));
+    }
+}
+
+TEST(Pace, WhoWritesLittleWaitsLittleBesideWhoWritesMuch) {
+    const log_pace pace(log_pace::most);
+    EXPECT_EQ(pace.wait(limits::mebibyte, 2), log_pace::longest);
+    EXPECT_LT(pace.wait(50, 2), milliseconds(1));
 }
 
 TEST(Pace, AtTheLimitThereIsATrickleAndNoWaitIsEndless) {
-    log_pace pace;
-    EXPECT_EQ(pace.after(log_pace::trickle / 2, log_pace::most, nanoseconds{0}), milliseconds(500));
-    EXPECT_EQ(pace.after(UINT64_MAX, UINT64_MAX, nanoseconds{0}), log_pace::longest);
-    EXPECT_EQ(pace.after(1, log_pace::easy, nanoseconds{0}), milliseconds(0));
+    const log_pace pace(log_pace::most);
+    EXPECT_EQ(pace.wait(log_pace::trickle / 2, 1), milliseconds(500));
+    EXPECT_EQ(log_pace(UINT64_MAX).wait(UINT64_MAX, SIZE_MAX), log_pace::longest);
 }
 
 TEST(Pace, TheNearerToTheLimitTheSlower) {
-    milliseconds before{0};
+    microseconds before{0};
     for (std::uint64_t behind = log_pace::easy; behind < log_pace::most; behind += 4 * limits::mebibyte) {
-        log_pace pace;
-        const milliseconds wait = pace.after(16 * limits::mebibyte, behind, nanoseconds{0});
+        const auto wait = log_pace(behind).wait(16 * limits::mebibyte, 1);
         EXPECT_GE(wait, before);
         before = wait;
     }

@@ -163,6 +163,7 @@ struct edit_figures {
     std::uint64_t in_place = 0;  ///< edits that copied nothing
     std::uint64_t copied = 0;    ///< nodes copied because they were shared or stored
     std::uint64_t copied_bytes = 0;
+    std::uint64_t replaced_bytes = 0;  ///< of child trees that records lost, estimated; versions may hold them
     std::uint64_t split = 0;
     std::uint64_t merged = 0;
 };
