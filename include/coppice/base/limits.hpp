@@ -4,6 +4,7 @@
 // before it sizes an allocation.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -32,6 +33,14 @@ inline constexpr std::size_t reply_resume_bytes = 256 * 1024;   ///< below: go o
 inline constexpr std::size_t clients = 10'000;                  ///< connections (maxclients)
 inline constexpr std::size_t queued_bytes = 1024 * mebibyte;    ///< all commands between MULTI and EXEC, as kept
 inline constexpr std::size_t reply_nesting = 32;                ///< depth of a reply that a client reads
+
+// ZnSocket.
+inline constexpr std::size_t event_values = 8 * mebibyte;  ///< JSON values of one event: a million commands of eight
+inline constexpr std::size_t inflated_bytes = 256 * mebibyte;  ///< one compressed message, unpacked
+inline constexpr std::size_t chunk_sets = 1024;                ///< messages in chunks that a connection has open
+inline constexpr std::size_t chunked_bytes = 512 * mebibyte;   ///< chunks and kept answers of one connection
+inline constexpr std::size_t chunks = 1024 * 1024;             ///< of one message
+inline constexpr std::chrono::minutes chunk_age{5};            ///< after the last chunk came, a message is forgotten
 
 // Files.
 inline constexpr std::size_t log_record_bytes = 2048 * mebibyte;  ///< one record of the log
