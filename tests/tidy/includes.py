@@ -17,6 +17,7 @@ ORDER = [
     ("search", ["src/search"]),
     ("command", ["src/command"]),
     ("wire", ["src/wire"]),
+    ("znsocket", ["src/znsocket"]),
     ("server", ["src/server"]),
     ("cli", ["src/cli"]),
 ]
@@ -27,6 +28,8 @@ ONLY = {"wire": {"base", "wire"}}
 LIBRARY_HOMES = [
     (re.compile(r"uv\.h$|uv/"), "src/server/loop"),
     (re.compile(r"rocksdb/"), "src/storage/"),
+    (re.compile(r"rapidjson/"), "src/znsocket/value.cpp"),
+    (re.compile(r"zlib\.h$"), "src/znsocket/"),
 ]
 # Slow to compile, and everyone who includes us pays.
 NOT_PUBLIC = {"ranges", "functional", "format", "iostream"}

@@ -120,7 +120,7 @@ constexpr call keys[] = {
     {"sort", R"(["l"])", R"(["1","2","3"])"},
     {"sort", R"(["l",1,2])", R"(["2","1"])", R"({"desc":true})"},
     {"sort", R"(["l"])", R"(["1",null,"2",null,"3",null])", R"({"get":["#","w_*"]})"},
-    {"sort", R"(["l"])", R"(["1","2","3"])", R"({"get":"#","alpha":true,"by":"w_*"})"},
+    {"sort", R"(["l"])", R"(["3","1","2"])", R"({"get":"#","alpha":true,"by":"w_*"})"},
     {"sort", R"(["l"])", "3", R"({"store":"sorted"})"},
     {"sort_ro", R"(["l"])", R"(["3","2","1"])", R"({"desc":true})"},
     {"delete", R"(["l","none","sorted"])", "2"},
@@ -193,7 +193,7 @@ constexpr call hashes[] = {
     {"hmset", R"(["h",{"b":"1"}])", "true"},
     {"hsetnx", R"(["h","b","2"])", "0"},
     {"hstrlen", R"(["h","a"])", "3"},
-    {"hscan", R"(["h"])", R"([0,{"b":"1","a":"1.0"}])"},
+    {"hscan", R"(["h"])", R"([0,{"a":"1.0","b":"1"}])"},
     {"hscan", R"(["none"])", "[0,{}]"},
     {"hscan", R"(["h",0,"a*",10])", R"([0,{"a":"1.0"}])"},
     {"hdel", R"(["h","b"])", "1"},
@@ -232,12 +232,8 @@ constexpr call sets[] = {
     {"spop", R"(["d"])", "null"},
 };
 
-constexpr call others[] = {
-    {"set", R"(["k","v"])", "true"},
-};
-
 using calls = std::span<const call>;
-constexpr calls all_calls[] = {strings, keys, lists, hashes, sets, others};
+constexpr calls all_calls[] = {strings, keys, lists, hashes, sets};
 
 TEST(Commands, AnswerAsTheirClientsExpect) {
     for (const auto& group : all_calls) {
