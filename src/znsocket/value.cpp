@@ -16,8 +16,8 @@ namespace {
 
 // RapidJSON takes for granted that its allocator gives what it is asked for.
 struct throwing_allocator {
-    static constexpr bool kNeedFree = true;  // NOLINT: RapidJSON's name
-    static void* Malloc(std::size_t size) {  // NOLINT
+    [[maybe_unused]] static constexpr bool kNeedFree = true;  // NOLINT: RapidJSON's name
+    static void* Malloc(std::size_t size) {                   // NOLINT
         return size == 0 ? nullptr : there(std::malloc(size));
     }
     static void* Realloc(void* old, std::size_t, std::size_t size) {  // NOLINT

@@ -1,8 +1,9 @@
 // znsocket/value.hpp: JSON as peers of Socket.IO send it, and as we answer.
 //
-// Read: what Python's json module writes. NaN, Infinity and -Infinity are numbers, and a number keeps the digits
-// it was sent with: an integer may have more than fit into 64 bits, up to what a double can say. Written: what every parser takes. NaN and the infinities
-// become null, bytes that are not UTF-8 become U+FFFD, control characters are escaped.
+// Read: what Python's json module writes. NaN, Infinity and -Infinity are numbers, and a number keeps the digits it
+// was sent with: an integer may have more than fit into 64 bits, up to what a double can say. Written: what every
+// parser takes. NaN and the infinities become null, bytes that are not UTF-8 become U+FFFD, control characters are
+// escaped.
 //
 // Values lie as deep in each other as json_limits says and no deeper, so what walks over them may recurse.
 #pragma once
