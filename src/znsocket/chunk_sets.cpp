@@ -1,5 +1,6 @@
 #include "znsocket/chunk_sets.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -28,6 +29,15 @@ std::size_t chunk_sets::chunk_set::held() const noexcept {
     return all;
 }
 
+// Puts the chunks that wait for none before them behind those that are there.
+void chunk_sets::chunk_set::join() {
+    while (!early.empty() && early.begin()->first == joined) {
+        bytes += early.begin()->second;
+        early.erase(early.begin());
+        ++joined;
+    }
+}
+
 chunk_outcome chunk_sets::add(chunk one, moment now) {
     if (auto refused = refusal_of(one, allowed_)) { return *std::move(refused); }
     const auto found = set_for(one);
@@ -44,8 +54,11 @@ chunk_outcome chunk_sets::add(chunk one, moment now) {
             forget(found);
             return chunk_error(fmt::format("More than {} bytes in chunks", allowed_.bytes));
         }
-        join(set, one);
+        const auto added = one.data.size();
+        set.early.emplace(one.index, std::move(one.data));
+        bytes_ += added;
     }
+    set.join();
     if (set.joined < set.total) { return chunks_waiting{set.received(), set.total}; }
     set.state = progress::running;
     bytes_ -= set.bytes.size();
@@ -100,17 +113,6 @@ chunk_sets::set_by_id::iterator chunk_sets::set_for(const chunk& one) {
 void chunk_sets::forget(set_by_id::iterator set) {
     bytes_ -= set->second.held();
     sets_.erase(set);
-}
-
-// Puts a chunk where it belongs, and behind it those that waited for it.
-void chunk_sets::join(chunk_set& set, chunk& one) {
-    bytes_ += one.data.size();
-    set.early.emplace(one.index, std::move(one.data));
-    while (!set.early.empty() && set.early.begin()->first == set.joined) {
-        set.bytes += set.early.begin()->second;
-        set.early.erase(set.early.begin());
-        ++set.joined;
-    }
 }
 
 }  // namespace coppice::znsocket

@@ -94,12 +94,12 @@ private:
 
         [[nodiscard]] std::uint64_t received() const noexcept { return joined + early.size(); }
         [[nodiscard]] std::size_t held() const noexcept;
+        void join();
     };
     using set_by_id = std::unordered_map<std::string, chunk_set>;
 
     [[nodiscard]] set_by_id::iterator set_for(const chunk& one);
     void forget(set_by_id::iterator set);
-    void join(chunk_set& set, chunk& one);
 
     chunk_limits allowed_;
     set_by_id sets_;

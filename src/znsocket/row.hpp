@@ -25,7 +25,7 @@ using words_maker = std::optional<failure> (*)(const row& of, const bound_argume
 /// What every row does that has no function of its own.
 [[nodiscard]] std::optional<failure> append_words(const row& of, const bound_arguments& bound, prepared& made);
 
-struct row {
+struct row {  // NOLINT: the order is that in which rows are read, not the smallest
     std::string_view event;
     std::string_view command;
     parameter_list parameters{};

@@ -103,7 +103,7 @@ std::optional<failure> check_complete(std::string_view event, const parameter_li
 }
 
 std::string described(const parameter& one) {
-    const auto names = one.other.empty() ? std::string(one.name) : fmt::format("{}|{}", one.name, one.other);
+    auto names = one.other.empty() ? std::string(one.name) : fmt::format("{}|{}", one.name, one.other);
     switch (one.kind) {
         case preset: return fmt::format("{}={}", names, one.said);
         case maybe:
