@@ -94,6 +94,7 @@ void run_write(command_context& context, const command& row, arguments given) {
         return say_failed(context, error{errc::invalid, "AT takes commands that only read"}, said);
     }
     if (context.host != nullptr && context.host->out_of_memory && has_flag(row, "denyoom")) {
+        ++context.host->stats.errors;
         return context.reply.error(oom_text);
     }
     if (const auto room = reserve_room(context, given); !room) { return say_failed(context, room, said); }

@@ -97,6 +97,7 @@ public:
     bool multi_adds = false;    ///< a queued command adds data: EXEC needs memory for it
     bool touched = false;       ///< a watched key was
     bool in_exec = false;
+    bool exec_ends_at_error = false;  ///< what stands behind a command that failed is not run
     std::vector<live_branch*> exec_branches;  ///< those with a group that EXEC will end
     command_queue queue;
     std::vector<watched_key> watched;

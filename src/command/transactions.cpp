@@ -55,7 +55,9 @@ void run_queue(command_context& context, command_session& session) {
                                  context.host);
             const auto& row = session.queue.row(i);
             ++context.host->stats.commands;
+            const auto errors = context.host->stats.errors;
             run_command(each, row, words);
+            if (session.exec_ends_at_error && context.host->stats.errors != errors) { break; }
         }
     } catch (...) {
         undo_all(context.store, session);

@@ -125,6 +125,7 @@ void command_service::connected(client& who) {
     if (!main) { return who.kill(main.error().context); }
     auto made = std::make_unique<connected_client>(*this, who, std::move(*main));
     made->session.authenticated = settings_.text(setting::requirepass).empty();
+    made->session.exec_ends_at_error = who.ends_transactions_at_errors();
     who.set_authenticated(made->session.authenticated);
     clients_.emplace(who.id(), made.get());
     who.state = std::move(made);

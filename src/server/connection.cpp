@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/format.h>
 #include <linux/sockios.h>
 #include <spdlog/logger.h>
 #include <sys/ioctl.h>
@@ -17,6 +16,7 @@
 #include <coppice/base/assert.hpp>
 #include <coppice/base/limits.hpp>
 
+#include "server/http_side.hpp"
 #include "server/turn.hpp"
 #include "wire/sniff.hpp"
 
@@ -29,7 +29,6 @@ constexpr std::chrono::seconds reading_patience{60};                   // with a
 constexpr std::chrono::seconds crowded_patience{1};                    // and where other clients' jobs wait for it
 constexpr std::chrono::seconds burst_over{2};                          // then memory that is not used is given back
 constexpr std::string_view no_memory = "there is no memory for its requests";
-constexpr std::string_view http_text = "This build of coppice speaks the Redis protocol; HTTP is not in it yet.\n";
 
 std::string reason_of(int number) { return std::generic_category().message(number); }
 
@@ -117,6 +116,7 @@ void connection::input_over() {
 // Runs what can be run of `bytes` (all of rest_, or of the scratch) and keeps the rest.
 void connection::process(std::string_view bytes) {
     if (speaking_ == speaking::undecided && !decide_protocol(bytes)) { return keep(bytes); }
+    if (speaking_ == speaking::http) { return process_http(bytes); }
     waiting_ = false;
     std::size_t done = 0;
     while (done < bytes.size() && !must_wait()) {
@@ -155,7 +155,7 @@ void connection::process(std::string_view bytes) {
     keep(bytes.substr(done));
 }
 
-// True once it is RESP; then and never later the bytes may be parsed.
+// True once it is decided.
 bool connection::decide_protocol(std::string_view bytes) {
     switch (wire::sniff(bytes)) {
         case wire::spoken::undecided: return false;
@@ -164,18 +164,22 @@ bool connection::decide_protocol(std::string_view bytes) {
             turn_.log.warn("client {} from {} begins with TLS, which this build does not speak", id_, address_);
             end("TLS is not spoken");
             return false;
-        case wire::spoken::http: answer_http(); return false;
+        case wire::spoken::http: begin_http(); return true;
     }
     return false;
 }
 
-void connection::answer_http() {
-    static_cast<void>(reply());  // a buffer, and a write at the end of the turn
-    out_.append(
-        fmt::format("HTTP/1.1 501 Not Implemented\r\nContent-Type: text/plain; charset=utf-8\r\n"
-                    "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
-                    http_text.size(), http_text));
-    close_after_reply();
+// It is no client of the Redis protocol after all: sessions of Engine.IO are clients of their own.
+void connection::begin_http() {
+    speaking_ = speaking::http;
+    turn_.commands.disconnected(*this);
+    http_ = std::make_unique<http_side>(*this, turn_);
+}
+
+void connection::process_http(std::string_view bytes) {
+    const auto taken = http_->take(bytes);
+    waiting_ = taken < bytes.size();
+    keep(bytes.substr(taken));
 }
 
 void connection::keep(std::string_view unread) {
@@ -222,6 +226,11 @@ reply_sink& connection::push(std::size_t size) {
     side_->sink.writer().set_version(sink_.writer().version());
     side_->sink.writer().push(size);
     return side_->sink;
+}
+
+wire::byte_buffer& connection::outgoing() noexcept {
+    static_cast<void>(reply());  // a buffer, and a write at the end of the turn
+    return dead_ ? turn_.discarded : out_;
 }
 
 void connection::splice_side() {
@@ -399,7 +408,8 @@ void connection::end(std::string_view reason) {
 }
 
 void connection::tell_end() noexcept {
-    if (!std::exchange(told_, true)) { turn_.commands.disconnected(*this); }
+    if (std::exchange(told_, true)) { return; }
+    http_ != nullptr ? http_->ended() : turn_.commands.disconnected(*this);
 }
 
 void connection::second_passed(std::chrono::nanoseconds now) {

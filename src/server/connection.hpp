@@ -33,6 +33,7 @@
 
 namespace coppice::server {
 
+class http_side;
 class turn;
 
 /// What the listener knows of a new connection.
@@ -89,6 +90,11 @@ public:
     /// Tells the service of the end, once.
     void tell_end() noexcept;
 
+    // What the HTTP side sees.
+    /// Where its bytes go out; they leave when this turn is durable, as replies do.
+    [[nodiscard]] wire::byte_buffer& outgoing() noexcept;
+    [[nodiscard]] std::size_t unsent() const noexcept { return out_.size(); }
+
     [[nodiscard]] bool dead() const noexcept { return dead_; }
     [[nodiscard]] bool has_unsent() const noexcept { return !out_.empty() || read_ != nullptr; }
 
@@ -106,7 +112,7 @@ private:
         wire::byte_buffer bytes;
         resp_sink<> sink{bytes};
     };
-    enum class speaking : std::uint8_t { undecided, resp };
+    enum class speaking : std::uint8_t { undecided, resp, http };
 
     void on_ready(readiness what);
     void read_some();
@@ -114,7 +120,8 @@ private:
     void process(std::string_view bytes);
     [[nodiscard]] bool decide_protocol(std::string_view bytes);
     void keep(std::string_view unread);
-    void answer_http();
+    void begin_http();
+    void process_http(std::string_view bytes);
     void write_some();
     void update_interest();
     void splice_side();
@@ -146,6 +153,7 @@ private:
 
     // In.
     speaking speaking_ = speaking::undecided;
+    std::unique_ptr<http_side> http_;
     wire::resp_request_parser parser_;
     wire::byte_buffer rest_;
     bool waiting_ = false;  // rest_ may hold whole requests

@@ -81,6 +81,8 @@ public:
     [[nodiscard]] virtual reply_sink& push(std::size_t size) = 0;
     /// 2 (at first) or 3, as HELLO agreed.
     virtual void set_protocol(int version) noexcept = 0;
+    /// Its EXEC runs no command behind one that failed: a pipeline of ZnSocket's.
+    [[nodiscard]] virtual bool ends_transactions_at_errors() const noexcept { return false; }
     /// CLIENT REPLY OFF and SKIP: the service mutes and unmutes between commands.
     virtual void mute(bool on) noexcept = 0;
 

@@ -7,6 +7,8 @@
 
 #include <coppice/base/limits.hpp>
 
+#include "server/engine_sessions.hpp"
+
 namespace coppice::server {
 namespace {
 
@@ -18,7 +20,12 @@ constexpr int rounds_max = 8;  // of resumed clients that resume each other, bef
 
 turn::turn(loop& on, service& served, settings& given, const clock_source& time, spdlog::logger& logger,
            worker_pool& pool)
-    : events(on), commands(served), clock(time), log(logger), workers(pool) {
+    : events(on),
+      commands(served),
+      clock(time),
+      log(logger),
+      workers(pool),
+      sessions_(std::make_unique<engine_sessions>(*this)) {
     read_settings(given);
     for (const auto which : {setting::timeout, setting::client_output_hard_limit, setting::proto_max_bulk_len}) {
         given.on_change(which, [this](const settings& changed) {
@@ -38,7 +45,7 @@ void turn::read_settings(const settings& given) {
 
 void turn::add(accepted from) {
     ++sums.connections;
-    const auto id = ++ids_given_;
+    const auto id = next_id();
     auto& added = *connections_.emplace(id, std::make_unique<connection>(*this, id, std::move(from))).first->second;
     log.debug("client {} connected from {}", id, added.address());
     commands.connected(added);
@@ -49,6 +56,7 @@ void turn::end() {
     ++sums.turns;
     run_resumed();
     for (std::size_t i = 0; i < dead_.size(); ++i) { dead_[i]->tell_end(); }
+    sessions_->tell_ends();
     const auto ticket = commands.end_turn();
     release_durable();
     // By index: a client that ends may make the service say something to others.
@@ -60,12 +68,14 @@ void turn::end() {
     }
     dirty_.clear();
     free_dead();
+    sessions_->free_ended();
     discarded.clear();
     if (discarded.capacity() > spare_buffer_bytes) { discarded.release(); }
     if (!runnable_.empty()) { events.wake(); }
 }
 
 void turn::run_resumed() {
+    sessions_->run_resumed();
     for (int round = 0; round < rounds_max && !runnable_.empty(); ++round) {
         const auto resumed = std::exchange(runnable_, {});
         for (auto* const one : resumed) {
@@ -101,6 +111,7 @@ void turn::second_passed() {
     const auto now = clock.elapsed();
     stuck_jobs = workers.stuck();
     for (const auto& [id, one] : connections_) { one->second_passed(now); }
+    sessions_->second_passed(now);
     // What stayed spare for a whole second is not needed.
     spare_least_ = std::min(spare_least_, spare_.size());
     for (auto unused = spare_least_; unused > 0; --unused) {
@@ -115,6 +126,7 @@ void turn::stop_reading() {
 }
 
 void turn::end_all(std::string_view reason) {
+    sessions_->end_all(reason);
     for (const auto& [id, one] : connections_) { one->end(reason); }
     free_dead();
 }

@@ -33,6 +33,8 @@
 
 namespace coppice::server {
 
+class engine_sessions;
+
 inline constexpr std::size_t read_bytes = 16 * 1024;  ///< at most, from one connection in one turn
 inline constexpr std::size_t scratch_bytes = 64 * 1024;
 inline constexpr std::size_t write_bytes = 256 * 1024;  ///< at most, to one connection in one turn
@@ -65,6 +67,8 @@ public:
     [[nodiscard]] bool has_unsent() const noexcept;
 
     // For the connections.
+    [[nodiscard]] std::uint64_t next_id() noexcept { return ++ids_given_; }
+    [[nodiscard]] engine_sessions& sessions() noexcept { return *sessions_; }
     void mark_dirty(connection& one) {
         if (!one.dirty) {
             one.dirty = true;
@@ -104,6 +108,7 @@ private:
     std::uint64_t ids_given_ = 0;
     std::uint64_t durable_seen_ = 0;
     std::uint64_t bulk_bytes_ = 0;
+    std::unique_ptr<engine_sessions> sessions_;
     std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;
     std::vector<connection*> dirty_;
     std::vector<connection*> runnable_;

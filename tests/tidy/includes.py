@@ -30,6 +30,8 @@ LIBRARY_HOMES = [
     (re.compile(r"rocksdb/"), "src/storage/"),
     (re.compile(r"rapidjson/"), "src/znsocket/value.cpp"),
     (re.compile(r"zlib\.h$"), "src/znsocket/"),
+    (re.compile(r"boost/"), "src/wire/http.cpp"),
+    (re.compile(r"wslay/"), "src/wire/websocket.cpp"),
 ]
 # Slow to compile, and everyone who includes us pays.
 NOT_PUBLIC = {"ranges", "functional", "format", "iostream"}

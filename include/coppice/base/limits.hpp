@@ -41,6 +41,16 @@ inline constexpr std::size_t chunk_sets = 1024;                ///< messages in 
 inline constexpr std::size_t chunked_bytes = 512 * mebibyte;   ///< chunks and kept answers of one connection
 inline constexpr std::size_t chunks = 1024 * 1024;             ///< of one message
 inline constexpr std::chrono::minutes chunk_age{5};            ///< after the last chunk came, a message is forgotten
+inline constexpr std::size_t checked_keys = 1024 * 1024;       ///< keys one participant has opened, or adapters it has
+inline constexpr std::chrono::seconds adapter_patience{5};     ///< with the owner of an adapter
+
+// HTTP, Engine.IO and Socket.IO.
+inline constexpr std::size_t http_header_bytes = 32 * 1024;         ///< of one request
+inline constexpr std::size_t event_bytes = 5 * mebibyte;            ///< one message, as announced: max_http_buffer_size
+inline constexpr std::size_t event_bytes_max = 2 * event_bytes;     ///< and as it may be packed: base64, headers
+inline constexpr std::size_t packets_of_a_body = 4096;              ///< of one polling request
+inline constexpr std::size_t attachments = 16;                      ///< binary messages of one packet
+inline constexpr std::size_t unread_event_bytes = 64 * mebibyte;    ///< of one client, then it is cut off
 
 // Files.
 inline constexpr std::size_t log_record_bytes = 2048 * mebibyte;  ///< one record of the log

@@ -1,0 +1,205 @@
+#include "server/http_side.hpp"
+
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+
+#include <coppice/base/limits.hpp>
+
+#include "server/connection.hpp"
+#include "server/engine_session.hpp"
+#include "server/engine_sessions.hpp"
+#include "server/turn.hpp"
+#include "wire/base64.hpp"
+
+namespace coppice::server {
+namespace {
+
+constexpr std::string_view plain = "text/plain; charset=UTF-8";
+constexpr std::string_view json = "application/json";
+constexpr std::string_view revision = "4";
+constexpr std::size_t close_reason_bytes = 120;  // RFC 6455: a close frame has at most 125, and two are its code
+
+bool is_engine_path(std::string_view path) noexcept {
+    return path.ends_with("/socket.io/") || path.ends_with("/socket.io");
+}
+
+}  // namespace
+
+http_side::http_side(connection& of, turn& shared)
+    : connection_(of), turn_(shared), parser_({limits::http_header_bytes, limits::event_bytes_max}) {}
+
+http_side::~http_side() = default;
+
+std::size_t http_side::take(std::string_view bytes) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && !connection_.parked() && !connection_.closing()) {
+        if (websocket_) {
+            receive(bytes.substr(taken));
+            return bytes.size();
+        }
+        taken += parser_.take(bytes.substr(taken));
+        if (const auto& refused = parser_.refused()) {
+            answer(refused->status, plain, refused->text + "\n");
+            connection_.close_after_reply();
+        } else if (parser_.whole()) {
+            answer_request();
+        }
+    }
+    return taken;
+}
+
+void http_side::ended() {
+    if (auto* const session = turn_.sessions().find(sid_)) { session->detach(*this); }
+    sid_.clear();
+}
+
+// ---- requests
+
+void http_side::answer_request() {
+    if (!is_engine_path(parser_.path())) {
+        return answer(404, plain,
+                      fmt::format("There is nothing at {}. Socket.IO is at /socket.io/; the Redis protocol is spoken "
+                                  "at this port, too.\n",
+                                  parser_.path().substr(0, 100)));
+    }
+    if (!origin_is_ours()) { return refuse(400, "Not an accepted origin."); }
+    if (parser_.query("EIO") != std::string(revision)) {
+        return refuse(400, "The client is using an unsupported version of the Socket.IO or Engine.IO protocols");
+    }
+    const auto transport = parser_.query("transport").value_or("polling");
+    const bool websocket = transport == "websocket";
+    if (!websocket && transport != "polling") { return refuse(400, "Invalid transport"); }
+    if (websocket != parser_.upgrades()) { return refuse(400, "Invalid websocket upgrade"); }
+    const auto sid = parser_.query("sid");
+    if (!sid) { return open_session(websocket); }
+    auto* const session = turn_.sessions().find(*sid);
+    if (session == nullptr) { return refuse(400, fmt::format("Invalid session {}", sid->substr(0, 100))); }
+    go_on(*session, websocket);
+}
+
+void http_side::open_session(bool websocket) {
+    if (parser_.method() != "GET") { return refuse(400, "A session is opened with GET"); }
+    if (turn_.sessions().size() >= limits::clients) { return answer(503, plain, "There are too many sessions.\n"); }
+    auto& session = turn_.sessions().open({connection_.address(), connection_.local_address(), password_of_request()});
+    if (websocket) { return become_websocket(session, true); }
+    answer(200, plain, session.open_packet(true));
+}
+
+void http_side::go_on(engine_session& session, bool websocket) {
+    if (websocket) {
+        if (session.has_websocket()) { return refuse(400, "Invalid websocket upgrade"); }
+        return become_websocket(session, false);
+    }
+    if (parser_.method() == "POST") { return post(session); }
+    if (parser_.method() != "GET") { return refuse(405, "Sessions are spoken to with GET and POST"); }
+    sid_ = session.sid();
+    hangs_ = true;
+    connection_.park(waiting_for::event);
+    session.hang(*this);
+}
+
+void http_side::post(engine_session& session) {
+    if (session.busy()) {
+        sid_ = session.sid();
+        connection_.park(waiting_for::work);
+        return session.wait(*this);
+    }
+    auto packets = wire::read_engine_body(parser_.body());
+    if (!packets) {
+        session.end(packets.error().context);
+        return refuse(400, packets.error().context);
+    }
+    for (auto& packet : *packets) { session.take(std::move(packet), false); }
+    answer(200, plain, "OK");
+}
+
+void http_side::try_again() {
+    if (!websocket_) {
+        auto* const session = turn_.sessions().find(std::exchange(sid_, {}));
+        session != nullptr ? post(*session) : refuse(400, "Invalid session");
+        if (!sid_.empty()) { return; }
+    }
+    connection_.resume();
+}
+
+void http_side::answer_polling(std::string_view body) {
+    hangs_ = false;
+    sid_.clear();
+    answer(200, plain, body);
+    connection_.resume();
+}
+
+void http_side::answer(unsigned status, std::string_view type, std::string_view body) {
+    const bool keep = parser_.whole() && parser_.keep_alive() && !parser_.refused();
+    const std::array<wire::http_header, 2> headers{{{"Content-Type", type}, {"Cache-Control", "no-store"}}};
+    append_http_answer(connection_.outgoing(), status, headers, body, keep);
+    if (!keep) { return connection_.close_after_reply(); }
+    parser_.next();
+}
+
+void http_side::refuse(unsigned status, std::string_view text) {
+    std::string quoted;
+    znsocket::append_json_text(quoted, text);
+    answer(status, json, quoted);
+}
+
+// Pages of other sites may not use a server that their reader can reach.
+bool http_side::origin_is_ours() const {
+    auto origin = parser_.header("Origin");
+    if (origin.empty()) { return true; }
+    const auto scheme = origin.find("://");
+    if (scheme != std::string_view::npos) { origin.remove_prefix(scheme + 3); }
+    return origin == parser_.header("Host");
+}
+
+std::string http_side::password_of_request() const {
+    if (auto given = parser_.query("password")) { return std::move(*given); }
+    constexpr std::string_view basic = "Basic ";
+    const auto header = parser_.header("Authorization");
+    if (!header.starts_with(basic)) { return {}; }
+    const auto pair = wire::from_base64(header.substr(basic.size())).value_or("");
+    const auto colon = pair.find(':');
+    return colon == std::string::npos ? std::string() : pair.substr(colon + 1);
+}
+
+// ---- WebSocket
+
+void http_side::become_websocket(engine_session& session, bool from_the_start) {
+    append_websocket_answer(connection_.outgoing(), parser_.header("Sec-WebSocket-Key"));
+    websocket_.emplace(limits::event_bytes_max);
+    sid_ = session.sid();
+    parser_.next();
+    session.attach(*this, from_the_start);
+}
+
+void http_side::receive(std::string_view bytes) {
+    websocket_->receive(bytes, connection_.outgoing(), [this](std::string_view message, bool binary) {
+        auto* const session = turn_.sessions().find(sid_);
+        if (session == nullptr) { return; }
+        auto packet = wire::read_engine_message(message, binary);
+        if (!packet) { return session->end(packet.error().context); }
+        session->take(std::move(*packet), true);
+    });
+    if (websocket_->over()) {
+        ended();
+        return connection_.close_after_reply();
+    }
+    auto* const session = turn_.sessions().find(sid_);
+    if (session != nullptr && session->busy()) {
+        connection_.park(waiting_for::work);
+        session->wait(*this);
+    }
+}
+
+void http_side::send(std::string_view packet) { websocket_->send(packet, false, connection_.outgoing()); }
+
+void http_side::close(std::string_view reason) {
+    sid_.clear();
+    websocket_->close(wire::close_code::policy, reason.substr(0, close_reason_bytes), connection_.outgoing());
+    connection_.close_after_reply();
+}
+
+}  // namespace coppice::server

@@ -1,0 +1,97 @@
+// src/znsocket/hub.hpp: what ZnSocket's participants share beside the data: refreshes, and adapters.
+//
+// An adapter is an object in one participant's program that answers reads of a key. A refresh is a message to all
+// other participants. Participants are connections of Socket.IO and of the Redis protocol alike.
+//
+//     asker ── ask(key, question) ──> hub ── put(ticket, question) ──> owner
+//     asker <── told(answer) ──────── hub <── answer(ticket, answer) ── owner
+//
+// Questions and answers are JSON that the hub does not look into. An owner that is gone, or says nothing for
+// limits::adapter_patience, is answered for: nobody waits for ever.
+//
+// Keys are checked by whoever opens them. A key that somebody has checked cannot be given an adapter as long as one
+// of those is connected, for they have decided how to read it.
+//
+// Threads: one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace coppice::znsocket {
+
+class participant {
+public:
+    participant(const participant&) = delete;
+    participant& operator=(const participant&) = delete;
+    virtual ~participant() = default;
+
+    /// Somebody else's refresh: `{"target":...,"data":...}`.
+    virtual void refreshed(std::string_view payload) = 0;
+    /// A question to an adapter of its own, to be answered with hub::answer.
+    virtual void asked(std::uint64_t ticket, std::string_view question) = 0;
+
+protected:
+    participant() = default;
+};
+
+/// How a question ended.
+enum class told : std::uint8_t {
+    answered,    ///< with what the owner said
+    no_adapter,  ///< nobody has registered the key
+    owner_gone,  ///< before he answered
+    no_answer,   ///< in time
+};
+
+class hub {
+public:
+    /// Called once for each question, perhaps before ask() returns.
+    using on_told = std::function<void(told, std::string_view answer)>;
+
+    void join(participant& who);
+    /// Its adapters are gone, its questions are forgotten, and those to it are answered.
+    void leave(participant& who);
+
+    /// To all participants but `from`.
+    void refresh(const participant& from, std::string_view payload);
+
+    /// True when the key has an adapter; `who` counts as having opened it.
+    bool check(participant& who, std::string_view key);
+    [[nodiscard]] bool exists(std::string_view key) const;
+    /// False when somebody has opened the key already.
+    [[nodiscard]] bool register_adapter(participant& owner, std::string_view key);
+    void ask(participant& asker, std::string_view key, std::string_view question, std::chrono::nanoseconds now,
+             on_told then);
+    /// What the owner says to a question; a ticket that is not (or no longer) his to answer does nothing.
+    void answer(participant& owner, std::uint64_t ticket, std::string_view said);
+    /// Ends questions that have waited too long.
+    void time_passed(std::chrono::nanoseconds now);
+
+    [[nodiscard]] std::size_t adapters() const noexcept { return adapters_.size(); }
+
+private:
+    struct question {
+        participant* asker;
+        participant* owner;
+        std::chrono::nanoseconds until;
+        on_told then;
+    };
+    struct belongings {  // of a participant
+        std::unordered_set<std::string> checked;
+        std::unordered_set<std::string> registered;
+    };
+
+    std::unordered_map<participant*, belongings> participants_;
+    std::unordered_map<std::string, std::size_t> checked_;  // by how many participants
+    std::unordered_map<std::string, participant*> adapters_;
+    std::map<std::uint64_t, question> questions_;  // by ticket, so by age
+    std::uint64_t tickets_ = 0;
+};
+
+}  // namespace coppice::znsocket

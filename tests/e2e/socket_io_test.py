@@ -1,0 +1,210 @@
+#!/usr/bin/python3
+"""ZnSocket's wire at the server's one port: polling, WebSocket and the way from one to the other; what breaks it harms no other."""
+from __future__ import annotations
+
+import base64
+import gzip
+import http.client
+import json
+import socket
+import threading
+import time
+import unittest
+
+from engine_io import TEXT, Closed, Polling, WebSocket
+from harness import Server, ServerTest, Workplace
+
+MEBIBYTE = 1 << 20
+PLACE = {"_placeholder": True, "num": 0}
+
+
+class SocketIo(ServerTest):
+    def websocket(self, **options: str) -> WebSocket:
+        return WebSocket(self.server.port, **options)
+
+    def test_polling_alone_is_enough(self) -> None:
+        one = Polling(self.server.port)
+        self.assertEqual({name: one.opened[name] for name in ("upgrades", "pingInterval", "pingTimeout", "maxPayload")},
+                         {"upgrades": ["websocket"], "pingInterval": 25000, "pingTimeout": 20000, "maxPayload": 5 * MEBIBYTE})
+        one.post("40/znsocket,", '42/znsocket,0["rpush",[["polled","1","2"],{}]]', '42/znsocket,1["lrange",[["polled",0,-1],{}]]')
+        got: list[str] = []
+        while len(got) < 3:
+            got += one.get()
+        self.assertRegex(got[0], r'^40/znsocket,\{"sid":"[^"]+"\}$')
+        self.assertEqual(got[1:], ['43/znsocket,0[{"data":2}]', '43/znsocket,1[{"data":["1","2"]}]'])
+        packed = base64.b64encode(b"\0" + b'[["polled"],{}]').decode()
+        one.post(f'451-/znsocket,2["compressed_message",{{"event":"llen","data":{json.dumps(PLACE)}}}]', "b" + packed)
+        self.assertEqual(one.get(), ['43/znsocket,2[{"data":2}]'])
+
+    def test_a_get_hangs_until_there_is_something_to_say(self) -> None:
+        one = Polling(self.server.port)
+        one.post("40/znsocket,")
+        one.get()
+        told: list[list[str]] = []
+        hanging = threading.Thread(target=lambda: told.append(one.get()))
+        hanging.start()
+        time.sleep(0.2)
+        self.assertEqual(told, [])
+        with self.websocket().connect() as other:
+            other.call("refresh", target="K")
+        hanging.join()
+        self.assertEqual(told, [['42/znsocket,["refresh",[[],{"target":"K"}]]']])
+
+    def test_nothing_is_lost_on_the_way_from_polling_to_websocket(self) -> None:
+        one = Polling(self.server.port)
+        one.post("40/znsocket,")
+        one.get()
+        told: list[list[str]] = []
+        hanging = threading.Thread(target=lambda: told.append(one.get()))
+        hanging.start()
+        time.sleep(0.1)
+        with self.websocket(sid=one.sid) as upgraded:
+            upgraded.send("2probe")
+            self.assertEqual(upgraded.receive(), "3probe")
+            hanging.join()
+            self.assertEqual(told, [["6"]])
+            one.post('42/znsocket,7["llen",[["nothing"],{}]]')
+            upgraded.send("5")
+            self.assertEqual(upgraded.receive(), '43/znsocket,7[{"data":0}]')
+            with self.assertRaises(AssertionError):
+                WebSocket(self.server.port, sid=one.sid)
+        self.assertEqual(one.request("GET"), (400, f'"Invalid session {one.sid}"'))
+
+    def test_what_is_no_session_is_refused_with_a_text(self) -> None:
+        for query, text in (("EIO=4&transport=webtransport", "Invalid transport"),
+                            ("EIO=4&transport=polling&sid=nobody", "Invalid session nobody"),
+                            ("EIO=3&transport=polling", "The client is using an unsupported version"),
+                            ("EIO=4&transport=websocket", "Invalid websocket upgrade")):
+            status, body = self.plain(f"/socket.io/?{query}")
+            self.assertEqual(status, 400, query)
+            self.assertTrue(json.loads(body).startswith(text), body)
+        self.assertEqual(self.plain("/")[0], 404)
+        self.assertEqual(self.plain("/socket.io/?EIO=4&transport=polling", Origin="http://elsewhere")[0], 400)
+        self.assertEqual(self.plain("/socket.io/?EIO=4&transport=polling", Origin=f"http://127.0.0.1:{self.server.port}")[0], 200)
+        self.assertEqual(Polling(self.server.port, path="/some/prefix/socket.io/").opened["pingInterval"], 25000)
+
+    def resident(self) -> int:
+        """Bytes of memory that the server has."""
+        assert self.server.process is not None
+        with open(f"/proc/{self.server.process.pid}/statm", encoding="ascii") as numbers:
+            return int(numbers.read().split()[1]) * 4096
+
+    def plain(self, target: str, **headers: str) -> tuple[int, str]:
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
+        connection.request("GET", target, headers=headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def test_both_protocols_see_the_same_data(self) -> None:
+        with self.websocket().connect() as one, self.server.connect() as resp:
+            one.call("hset", "shared", "field", "value")
+            self.assertEqual(resp.ask("HGET", "shared", "field"), b"value")
+            resp.ask("RPUSH", "shared list", "é", b"\xff")
+            self.assertEqual(one.call("lrange", "shared list", 0, -1), {"data": ["é", "\ufffd"]})
+            big = "x" * (3 * MEBIBYTE)
+            resp.ask("SET", "big", big)
+            ids = [one.emit("get", [["big"], {}]), one.emit("strlen", [["big"], {}])]
+            self.assertEqual([one.answer(each) for each in ids], [{"data": big}, {"data": len(big)}])
+            resp.ask("RPUSH", "long", *range(50_000))
+            self.assertEqual(len(one.call("lrange", "long", 0, -1)["data"]), 50_000)
+            self.assertGreaterEqual(resp.ask("CLIENT", "LIST").decode().count("addr="), 2)
+
+    def test_a_pipeline_is_one_step_for_everybody(self) -> None:
+        stop = threading.Event()
+        torn: list[object] = []
+
+        def watch() -> None:
+            with self.websocket().connect() as other:
+                while not stop.is_set():
+                    answer = other.call("mget", ["p1", "p2"])["data"]
+                    if answer[0] != answer[1]:
+                        torn.append(answer)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        with self.websocket().connect() as one:
+            for number in range(300):
+                message = [[name, [[key, str(number)], {}]] for name, key in (("set", "p1"), ("set", "p2"))]
+                self.assertEqual(one.call("pipeline", message=message), {"data": [{"data": True}, {"data": True}]})
+        stop.set()
+        watching.join()
+        self.assertEqual(torn, [])
+
+    def test_what_breaks_the_protocol_ends_one_client_and_no_other(self) -> None:
+        with self.websocket().connect() as other:
+            for frames in ([b"9"], [b"4"], [b"49"], [b"42/znsocket,1["], [b"451-/znsocket,1[\"x\"]", b"42/znsocket,1[\"x\"]"],
+                           [b"42/znsocket,1" + b"[" * 100_000]):
+                with self.websocket().connect() as one:
+                    for frame in frames:
+                        one.send_frame(TEXT, frame)
+                    with self.assertRaises(Closed) as closed:
+                        one.answer(99)
+                    self.assertEqual(closed.exception.args[0], 1008, frames)
+                    self.assertTrue(closed.exception.args[1], frames)
+            with self.websocket().connect() as one:
+                with self.assertRaises((Closed, ConnectionError)):
+                    one.send_frame(TEXT, b"x" * (11 * MEBIBYTE))
+                    one.answer(99)
+            self.assertEqual(other.call("llen", "nothing"), {"data": 0})
+
+    def test_a_message_that_grows_when_unpacked_is_refused(self) -> None:
+        bomb = gzip.compress(b"x" * (300 * MEBIBYTE))
+        with self.websocket().connect() as one:
+            for announced in (300 * MEBIBYTE, 100):
+                number = one.emit("compressed_message", {"event": "set", "data": PLACE},
+                                  attachment=b"\x01" + announced.to_bytes(4, "big") + bomb)
+                self.assertEqual(one.answer(number)["error"]["type"], "DeserializationError")
+        self.assertLess(self.resident(), 400 * MEBIBYTE)
+
+    def test_who_does_not_read_is_cut_off(self) -> None:
+        with self.websocket().connect() as lazy, self.websocket().connect() as one:
+            text = "x" * (4 * MEBIBYTE)
+            for _ in range(24):
+                one.call("refresh", target="K", data=text)
+            with self.assertRaises((Closed, ConnectionError)):
+                while True:
+                    lazy.receive()
+        self.assertLess(self.resident(), 400 * MEBIBYTE)
+
+    def test_who_sends_half_of_something_harms_nobody(self) -> None:
+        halves = []
+        for part in (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"):
+            half = socket.create_connection(("127.0.0.1", self.server.port))
+            half.sendall(part)
+            halves.append(half)
+        with self.websocket().connect() as one:
+            self.assertEqual(one.call("ping"), {"data": True})
+        for half in halves:
+            half.close()
+
+
+class Password(unittest.TestCase):
+    def test_a_password_is_asked_for_and_taken_from_the_address_or_the_packet(self) -> None:
+        with Workplace("password") as place, Server(place / "data", ["--requirepass", "se cret"]) as server:
+            server.launch()
+            while not (port := server.address_in_lock()):
+                time.sleep(0.01)
+            server.port = port
+            with WebSocket(server.port) as one:
+                one.receive()
+                one.send("40/znsocket,{}")
+                answer = one.receive()
+                self.assertTrue(answer.startswith('44/znsocket,{"message":"NOAUTH'), answer)
+                one.send('42/znsocket,1["llen",[["k"],{}]]')
+                self.assertIn("error", one.receive())
+                one.send('40/znsocket,{"password":"wrong"}')
+                self.assertIn("NOAUTH", one.receive())
+                one.send('40/znsocket,{"password":"se cret"}')
+                self.assertTrue(one.receive().startswith('40/znsocket,{"sid"'))
+                self.assertEqual(one.call("llen", "k"), {"data": 0})
+            with WebSocket(server.port, query="&password=se%20cret").connect() as one:
+                self.assertEqual(one.call("llen", "k"), {"data": 0})
+            basic = base64.b64encode(b"anybody:se cret").decode()
+            with WebSocket(server.port, headers=f"Authorization: Basic {basic}\r\n").connect() as one:
+                self.assertEqual(one.call("llen", "k"), {"data": 0})
+
+
+if __name__ == "__main__":
+    unittest.main()

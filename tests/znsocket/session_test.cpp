@@ -1,0 +1,184 @@
+// Every event is acknowledged, in the order of the events; what waits keeps those behind it waiting.
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include <support/memory_client.hpp>
+
+#include "znsocket/session.hpp"
+
+namespace coppice::znsocket {
+namespace {
+
+// A client of one store; when its requests are counted, those beyond wait.
+struct visitor final : surroundings {
+    visitor(testing::memory_client& at, hub& all)
+        : store(at), commands(at.host, 2, *at.host.store.branch("main")), talk(all, *this, "sid", "") {
+        commands.exec_ends_at_error = true;
+    }
+    void send(std::string_view packet) override { heard.emplace_back(packet); }
+    std::size_t run(std::span<const wire::request> requests) override {
+        std::size_t ran = 0;
+        for (; ran < requests.size() && allowed > 0; --allowed) {
+            run_request(store.host, commands, talk.answers(), requests[ran++]);
+        }
+        return ran;
+    }
+    [[nodiscard]] bool waits() const override { return allowed == 0; }
+    [[nodiscard]] bool authenticated() const override { return commands.authenticated; }
+    [[nodiscard]] std::chrono::nanoseconds now() const override { return std::chrono::seconds(1); }
+
+    void say(std::string_view text, std::vector<std::string> attachments = {}) {
+        auto packet = wire::read_socket_packet(text);
+        ASSERT_TRUE(packet) << text;
+        const auto taken = talk.take(std::move(*packet), std::move(attachments));
+        ASSERT_TRUE(taken) << taken.error().context;
+        talk.go_on();
+    }
+    std::string answer(std::string_view text, std::vector<std::string> attachments = {}) {
+        heard.clear();
+        say(text, std::move(attachments));
+        return heard.empty() ? "" : heard.back();
+    }
+
+    testing::memory_client& store;
+    command_session commands;
+    std::vector<std::string> heard;
+    unsigned allowed = 1'000'000;
+    session talk;
+};
+
+struct SocketSession : ::testing::Test {
+    testing::memory_client store;
+    hub all;
+    visitor one{store, all};
+
+    void SetUp() override { EXPECT_EQ(one.answer("0/znsocket,{}"), R"(0/znsocket,{"sid":"sid"})"); }
+};
+
+std::string framed(std::string_view json) { return std::string(1, '\0') + std::string(json); }
+
+TEST_F(SocketSession, ConnectsToOurNamespaceAndTheDefaultOneOnly) {
+    visitor other(store, all);
+    EXPECT_EQ(other.answer("0"), R"(0{"sid":"sid"})");
+    EXPECT_EQ(other.answer("0/other,"), R"(4/other,{"message":"Invalid namespace"})");
+    EXPECT_EQ(other.answer(R"(2/znsocket,1["llen",[["k"],{}]])"),
+              R"(3/znsocket,1[{"error":{"msg":"Unknown event: llen","type":"UnknownEventError"}}])");
+}
+
+TEST_F(SocketSession, EventsAreAcknowledgedInTheirOrder) {
+    EXPECT_EQ(one.answer(R"(2/znsocket,0["rpush",[["k","1"],{}]])"), R"(3/znsocket,0[{"data":1}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,["rpush",[["k","2"],{}]])"), "") << "nobody asked";
+    EXPECT_EQ(one.answer(R"(2/znsocket,1["lrange",[[],{"name":"k","start":0,"end":-1}]])"),
+              R"(3/znsocket,1[{"data":["1","2"]}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,2["lset",[["nope",0,"x"],{}]])"),
+              R"(3/znsocket,2[{"error":{"msg":"no such key","type":"ResponseError"}}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,3["nonsense",[[],{}]])"),
+              R"(3/znsocket,3[{"error":{"msg":"Unknown event: nonsense","type":"UnknownEventError"}}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,4["server_config"])"),
+              R"(3/znsocket,4[{"max_http_buffer_size":5242880,"async_mode":"coppice","namespace":"/znsocket"}])");
+}
+
+TEST_F(SocketSession, APipelineEndsAtItsFirstErrorAndWhatWasDoneStays) {
+    EXPECT_EQ(one.answer(R"(2/znsocket,0["pipeline",[[],{"message":[]}]])"), R"(3/znsocket,0[{"data":[]}])");
+    EXPECT_EQ(
+        one.answer(R"(2/znsocket,1["pipeline",[[],{"message":[["rpush",[["k","1"],{}]],["smembers",[["s"],{}]]]}]])"),
+        R"(3/znsocket,1[{"data":[{"data":1},{"data":[],"type":"set"}]}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,2["pipeline",[[],{"message":[["rpush",[["k","2"],{}]],["hget",[["k","f"],{}]],)"
+                         R"(["rpush",[["k","3"],{}]]]}]])"),
+              R"(3/znsocket,2[{"error":{"msg":"WRONGTYPE Operation against a key holding the wrong kind of value",)"
+              R"("type":"ResponseError"}}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,3["pipeline",[[],{"message":[["rpush",[["k","3"],{}]],["nonsense",[[],{}]],)"
+                         R"(["rpush",[["k","4"],{}]]]}]])"),
+              R"(3/znsocket,3[{"error":{"msg":"Unknown event: nonsense","type":"UnknownEventError"}}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,4["lrange",[["k",0,-1],{}]])"), R"(3/znsocket,4[{"data":["1","2","3"]}])");
+}
+
+TEST_F(SocketSession, WhatWaitsKeepsThoseBehindItWaiting) {
+    one.heard.clear();
+    one.allowed = 2;  // MULTI and the first command
+    one.say(R"(2/znsocket,0["pipeline",[[],{"message":[["rpush",[["k","1"],{}]],["llen",[["k"],{}]]]}]])");
+    one.say(R"(2/znsocket,1["llen",[["k"],{}]])");
+    EXPECT_TRUE(one.heard.empty());
+    one.allowed = 1'000;
+    one.talk.go_on();
+    EXPECT_EQ(one.heard, (std::vector<std::string>{R"(3/znsocket,0[{"data":[{"data":1},{"data":1}]}])",
+                                                   R"(3/znsocket,1[{"data":1}])"}));
+}
+
+TEST_F(SocketSession, ARefreshReachesTheOthers) {
+    visitor other(store, all);
+    other.say("0/znsocket,");
+    other.heard.clear();
+    EXPECT_EQ(one.answer(R"(2/znsocket,7["refresh",{"target":"znsocket.List:K","data":{"start":3,"stop":null}}])"),
+              "3/znsocket,7[]");
+    EXPECT_EQ(other.heard,
+              std::vector<std::string>{
+                  R"(2/znsocket,["refresh",{"target":"znsocket.List:K","data":{"start":3,"stop":null}}])"});
+}
+
+TEST_F(SocketSession, AnAdaptersOwnerMayBeTheAskerAndAskOnItsOwn) {
+    EXPECT_EQ(one.answer(R"(2/znsocket,0["register_adapter",[[],{"key":"K"}]])"), "3/znsocket,0[true]");
+    EXPECT_EQ(one.answer(R"(2/znsocket,1["check_adapter",[[],{"key":"K"}]])"), "3/znsocket,1[true]");
+    EXPECT_EQ(one.answer(R"(2/znsocket,5["adapter:get",[[],{"key":"K","method":"__getitem__","index":0}]])"),
+              R"(2/znsocket,1["adapter:get",[[],{"key":"K","method":"__getitem__","index":0}]])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,6["adapter_exists",[[],{"key":"other"}]])"), "3/znsocket,6[false]");
+    EXPECT_EQ(one.answer(R"(3/znsocket,1["7"])"), R"(3/znsocket,5["7"])");
+}
+
+TEST_F(SocketSession, AnOwnerWhoIsGoneIsAnsweredForInTheFormThatClientsRead) {
+    {
+        visitor owner(store, all);
+        owner.say("0/znsocket,");
+        owner.say(R"(2/znsocket,0["register_adapter",[[],{"key":"K"}]])");
+        one.heard.clear();
+        one.say(R"(2/znsocket,1["adapter:get",[[],{"key":"K","method":"__getitem__","index":0}]])");
+        one.say(R"(2/znsocket,2["adapter:get",[[],{"key":"K","method":"__len__"}]])");
+        EXPECT_TRUE(one.heard.empty());
+    }
+    ASSERT_EQ(one.heard.size(), 2U);
+    EXPECT_TRUE(one.heard[0].starts_with(R"(3/znsocket,1["{\"error\":{\"msg\":\"Key K has lost)")) << one.heard[0];
+    EXPECT_TRUE(one.heard[1].starts_with(R"(3/znsocket,2[{"error":{"msg":"Key K has lost)")) << one.heard[1];
+    EXPECT_EQ(one.answer(R"(2/znsocket,3["adapter:get",[[],{"key":"K","method":"__len__"}]])"),
+              R"(3/znsocket,3[{"error":{"msg":"Key K does not exist in storage","type":"KeyError"}}])");
+}
+
+TEST_F(SocketSession, EnvelopesAreOpenedAndChunksPutTogether) {
+    const auto compressed = [](int id) {
+        return "51-/znsocket," + std::to_string(id)
+               + R"(["compressed_message",{"event":"rpush","data":{"_placeholder":true,"num":0}}])";
+    };
+    EXPECT_EQ(one.answer(compressed(0), {framed(R"([["k","1"],{}])")}), R"(3/znsocket,0[{"data":1}])");
+    EXPECT_TRUE(one.answer(compressed(1), {framed("nonsense")})
+                    .starts_with(R"(3/znsocket,1[{"error":{"msg":"Failed to deserialize message: )"));
+
+    const auto bytes = framed(R"([["k","2"],{}])");
+    const auto chunk = [&](int index, std::size_t size) {
+        return R"(51-/znsocket,2["chunked_message",{"chunk_id":"c","chunk_index":)" + std::to_string(index)
+               + R"(,"total_chunks":2,"event":"rpush","data":{"_placeholder":true,"num":0},"size":)"
+               + std::to_string(size) + "}]";
+    };
+    EXPECT_EQ(one.answer(chunk(1, 8), {bytes.substr(8)}),
+              R"(3/znsocket,2[{"error":{"msg":"Chunk 1 size mismatch","type":"ChunkSizeError"}}])");
+    EXPECT_EQ(one.answer(chunk(0, 8), {bytes.substr(0, 8)}),
+              R"(3/znsocket,2[{"status":"waiting","received":1,"total":2}])");
+    EXPECT_EQ(one.answer(chunk(1, 0), {bytes.substr(8)}), R"(3/znsocket,2[{"status":"complete"}])");
+    EXPECT_EQ(one.answer(chunk(1, 0), {bytes.substr(8)}), R"(3/znsocket,2[{"status":"complete"}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,3["get_chunked_result",{"chunk_id":"c"}])"), R"(3/znsocket,3[{"data":2}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,4["llen",[["k"],{}]])"), R"(3/znsocket,4[{"data":2}])") << "it ran once";
+}
+
+TEST_F(SocketSession, WhatIsNoEventIsAnErrorOfTheConnection) {
+    for (const auto* const text :
+         {"2/znsocket,0{}", "2/znsocket,0[", "2/znsocket,0[5]", "3/znsocket,0[", "61-/znsocket,0[]"}) {
+        auto packet = wire::read_socket_packet(text);
+        ASSERT_TRUE(packet) << text;
+        EXPECT_FALSE(one.talk.take(std::move(*packet), {})) << text;
+    }
+    EXPECT_TRUE(one.answer(R"(2/znsocket,1["llen",{"a":1}])")
+                    .starts_with(R"(3/znsocket,1[{"error":{"msg":"Invalid arguments for llen: )"));
+}
+
+}  // namespace
+}  // namespace coppice::znsocket
