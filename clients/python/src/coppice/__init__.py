@@ -1,0 +1,32 @@
+"""coppice: lists and dicts on a server that can be copied, branched and rewound in O(1).
+
+    client = coppice.Client("coppice://localhost:5000")
+    frames = coppice.List(client, "frames")
+    frames.extend(["a", "b", "c"])
+    trial = coppice.List(client.branch("trial"), "frames")
+    trial[1] = "B"    # frames is still a, b, c
+
+Programs written for ZnSocket run with `import coppice as znsocket`.
+"""
+from coppice import exceptions
+from coppice.client import Client, Pipeline
+from coppice.objects import Dict, List
+from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Branch",
+    "Change",
+    "Client",
+    "Dict",
+    "List",
+    "Move",
+    "Part",
+    "Pipeline",
+    "Span",
+    "Tag",
+    "Version",
+    "__version__",
+    "exceptions",
+]

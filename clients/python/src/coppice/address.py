@@ -1,0 +1,54 @@
+"""Addresses of servers, in the spellings that programs have.
+
+    coppice://[user:password@]host[:port][/branch]    ours; the branch may hold slashes
+    znsocket://host:port    http://host:port          ZnSocket's; a path, its HTTP prefix, means nothing here
+    redis://...                                       redis-py's, with all that its `from_url` accepts
+"""
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from redis.connection import parse_url
+
+PORT = 5000
+REPLY_SECONDS = 60.0  # how long ZnSocket's client waits for an answer
+CHECK_SECONDS = 10.0  # the same for the first answer, which tells whether this is a server of ours
+MAIN_USER = "default"
+
+
+def options_of(address: str) -> dict[str, Any]:
+    """The options of redis-py that lead to `address`.  Raises ValueError for what is none."""
+    parts = urlsplit(address)
+    if parts.scheme == "redis":
+        return dict(parse_url(address))
+    if parts.scheme not in ("coppice", "znsocket", "http") or not parts.hostname:
+        raise ValueError(f"Invalid URL {address!r}: expected coppice://[user:password@]host[:port][/branch]")
+    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port or PORT}
+    if parts.username:
+        options["username"] = unquote(parts.username)
+    if parts.password:
+        options["password"] = unquote(parts.password)
+    branch = unquote(parts.path.strip("/"))
+    if parts.scheme == "coppice" and branch:
+        options["username"] = user_on(options.get("username"), branch)
+    return options
+
+
+def user_on(user: str | None, branch: str) -> str:
+    """The user's name that puts a connection on `branch`: default@branch."""
+    return f"{(user or MAIN_USER).rsplit('@', 1)[0]}@{branch}"
+
+
+def client_options(
+    address: str, decode_responses: bool, connect_seconds: float, given: dict[str, Any]
+) -> dict[str, Any]:
+    """The options of a redis-py client for `address`; what the program gave wins, but for the protocol.
+
+    Replies are RESP3 and text. Nothing is sent twice by itself: a write whose reply was lost may have been made.
+    """
+    if not decode_responses:
+        raise NotImplementedError("decode_responses=False is not supported yet")
+    defaults = {"socket_connect_timeout": connect_seconds, "socket_timeout": REPLY_SECONDS}
+    return {**defaults, **options_of(address), **given, "decode_responses": True, "protocol": 3}
+

@@ -1,0 +1,264 @@
+"""The client: redis-py's, on a branch or a version of the past.
+
+Client is a `redis.Redis` over RESP3 whose replies are text, so each Redis command is a method, and adds versions. A
+branch has connections of its own, for its name is the user's (`default@exp`); a version shares those of its client.
+Errors are those of `coppice.exceptions`. `coppice.asyncio` has the same for asyncio.
+"""
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import redis
+import redis.exceptions
+from redis.backoff import NoBackoff
+from redis.commands import CoreCommands
+from redis.retry import Retry
+
+from coppice import versions
+from coppice.address import CHECK_SECONDS, client_options, user_on
+from coppice.addressing import addressed, shape_replies
+from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
+from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
+
+__all__ = ["Client", "Pipeline"]
+
+# Names of arguments that ZnSocket's storage takes and redis-py calls otherwise.
+_ARGUMENTS = {
+    "copy": {"src": "source", "dst": "destination"},
+    "linsert": {"pivot": "refvalue"},
+    "sismember": {"member": "value"},
+    "smove": {"source": "src", "destination": "dst", "member": "value"},
+    "srandmember": {"count": "number"},
+    "zcount": {"min_score": "min", "max_score": "max"},
+}
+
+
+class Client(redis.Redis):
+    """A connection pool to a coppice server.
+
+    `address` (or `url`): `coppice://[user:password@]host[:port][/branch]`; also `http://`, `znsocket://`, `redis://`.
+    `connect_wait_timeout`: seconds to wait for the connection.
+    `retry`: redis-py's Retry object. ZnSocket's number means nothing: no command is sent twice by itself.
+    `options`: those of `redis.Redis`, such as `password`, `db`, `socket_timeout` (60 s), `max_connections`.
+
+    Accepted for ZnSocket's sake and without effect: `namespace`, `refresh_callbacks` (kept; nothing calls them yet),
+    `delay_between_calls`, `max_message_size_bytes`, `enable_compression`, `compression_threshold`.
+
+    Raises ConnectionError where no coppice server answers, ResponseError where it has no such branch, ValueError for an
+    address that is none, NotImplementedError for `decode_responses=False`.
+    """
+
+    def __init__(
+        self,
+        address: str = "coppice://localhost:5000",
+        decode_responses: bool = True,
+        namespace: str = "/znsocket",
+        refresh_callbacks: dict[str, Callable[[Any], None]] | None = None,
+        delay_between_calls: timedelta | None = None,
+        retry: int | Retry = 1,
+        connect_wait_timeout: float = 1,
+        max_message_size_bytes: int | None = None,
+        enable_compression: bool = True,
+        compression_threshold: int = 1024,
+        *,
+        url: str | None = None,
+        **options: Any,
+    ) -> None:
+        self.address = url or address
+        self.decode_responses = decode_responses
+        self.namespace = namespace
+        self.refresh_callbacks = {} if refresh_callbacks is None else refresh_callbacks
+        self.delay_between_calls = delay_between_calls
+        self.retry = retry
+        self.connect_wait_timeout = connect_wait_timeout
+        self.max_message_size_bytes = max_message_size_bytes
+        self.enable_compression = enable_compression
+        self.compression_threshold = compression_threshold
+        options["retry"] = retry if isinstance(retry, Retry) else Retry(NoBackoff(), 0)
+        self._open(client_options(self.address, decode_responses, connect_wait_timeout, options))
+        self._check_server()
+
+    @classmethod
+    def from_url(cls, url: str, namespace: str = "/znsocket", **options: Any) -> Client:
+        """A client of the server at `url`, as the constructor makes it."""
+        return cls(url, namespace=namespace, **options)
+
+    @classmethod
+    def sharing(cls, r: redis.Redis) -> Client:
+        """A client on the connections of a redis-py client that is connected to coppice.  Cost: no round trip."""
+        if isinstance(r, cls):
+            return r
+        client = cls.__new__(cls)
+        known = r.connection_pool.connection_kwargs
+        names = ("host", "port", "db", "username", "password")
+        options: dict[str, Any] = {name: known[name] for name in names if name in known}
+        client.address = f"redis://{known.get('host')}:{known.get('port')}"
+        client.refresh_callbacks = {}
+        client._open({**options, "decode_responses": True, "protocol": 3}, r.connection_pool)
+        return client
+
+    def _open(self, options: dict[str, Any], pool: redis.ConnectionPool | None = None) -> None:
+        """Makes this redis-py's client with `options`, on the connections of `pool` if there is one."""
+        self._options = options
+        self.reference: str | None = None
+        self._source: Client | None = None
+        super().__init__(**(options if pool is None else {"connection_pool": pool}))
+        shape_replies(self.response_callbacks)
+
+    def _check_server(self) -> None:
+        """Raises ConnectionError when no coppice server answers soon."""
+        with copy.copy(self) as probe:
+            probe._open({**self._options, "socket_timeout": CHECK_SECONDS})
+            with reached(self.address):
+                require_coppice(self.address, probe.info("server"))
+
+    def execute_command(self, *words: Any, **options: Any) -> Any:
+        """The reply of one command, by any name the server knows.  Cost: a round trip."""
+        words, options = addressed(self.reference, words, options)
+        with translated(self.reference):
+            return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
+
+    def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
+        """Commands that go out together, as one transaction unless told otherwise."""
+        return Pipeline(self, transaction, shard_hint)
+
+    def call(self, event: str, *args: Any, **kwargs: Any) -> Any:
+        """The raw answer of a storage command, named and given arguments as ZnSocket's storage or redis-py has them.
+
+        Raises UnknownEventError for a name that is no command, TypeError for arguments it does not take.
+        """
+        if event.startswith("_") or not callable(getattr(CoreCommands, event, None)):
+            raise UnknownEventError(f"Unknown event: {event}")
+        names = _ARGUMENTS.get(event, {})
+        return getattr(self, event)(*args, **{names.get(name, name): value for name, value in kwargs.items()})
+
+    # Versions
+
+    def branch(self, name: str, from_: str | None = None) -> Client:
+        """A client on branch `name`, which is made if missing: from the reference `from_`, else from what this reads.
+
+        Cost: a round trip, whatever the branch holds, and a connection of its own at its first command.
+        """
+        self._run(versions.open_branch(name, from_ if from_ is not None else self.reference))
+        return self._on(name)
+
+    def on(self, name: str) -> Client:
+        """A client on a branch that is there: `with client.on("exp") as c:` closes it.  Raises ResponseError."""
+        self._run(versions.find_branch(name))
+        return self._on(name)
+
+    def _on(self, name: str) -> Client:
+        client = copy.copy(self)
+        client._open({**self._options, "username": user_on(self._options.get("username"), name)})
+        return client
+
+    def at(self, reference: str) -> Client:
+        """A client that reads the version `reference`: "exp", "main@-5m", "main~2", a tag, a commit's id.
+
+        Its writes raise FrozenStorageError.  Cost: nothing; a reference that names no version shows at the first read.
+        """
+        client = copy.copy(self)
+        client.reference = reference
+        client.auto_close_connection_pool = False
+        client._source = self  # which would close the connections at its end
+        return client
+
+    def branches(self) -> list[Branch]:
+        """All branches, by name."""
+        return self._run(versions.branches())
+
+    def current_branch(self) -> str:
+        """The name of the branch this client writes to."""
+        return self._run(versions.current_branch())
+
+    def delete_branch(self, name: str) -> None:
+        """Deletes a branch with its restore points; its commits stay.  Raises ResponseError."""
+        self._run(versions.delete_branch(name))
+
+    def commit(self, message: str = "", author: str | None = None) -> str:
+        """Keeps what the branch says as a commit: its id, that of the newest if nothing changed.  Cost: O(log n)."""
+        self._require_present()
+        return self._run(versions.commit(message, author))
+
+    def tag(self, name: str, ref: str | None = None) -> None:
+        """Names a commit, the branch's newest if no reference is given.  Raises ResponseError where it names none."""
+        self._run(versions.tag(name, ref if ref is not None else self.reference))
+
+    def tags(self) -> list[Tag]:
+        """All tags, by name."""
+        return self._run(versions.tags())
+
+    def delete_tag(self, name: str) -> None:
+        """Deletes a tag; the commit stays."""
+        self._run(versions.delete_tag(name))
+
+    def log(self, ref: str | None = None, *, key: str | None = None, since: When | None = None,
+            until: When | None = None, count: int | None = None, commits: bool = False) -> list[Version]:
+        """The versions that `ref` (the branch) leads to, newest first, at most `count` (100).
+
+        `key`: those in which that key (as the server has it) changed. `commits`: without restore points.
+        """
+        reference = ref if ref is not None else self.reference
+        return self._run(versions.log(reference, key=key, since=since, until=until, count=count, commits=commits))
+
+    def diff(self, a: str, b: str, key: str | None = None, *, match: str | None = None, db: int | None = None
+             ) -> list[Change]:
+        """What makes version `b` of version `a`, down to fields and positions; `match` is a pattern of keys.
+
+        Cost: that of what differs, a round trip for each thousand changes.
+        """
+        return self._run(versions.diff(a, b, key, match, db))
+
+    def rewind(self, ref: str) -> None:
+        """Lets the branch say what the version `ref` says; the `before` of its reflog undoes it.  Cost: O(log n)."""
+        self._require_present()
+        self._run(versions.rewind(ref))
+
+    def reflog(self, count: int | None = None) -> list[Move]:
+        """Where the branch was moved from and to, newest first, at most `count` (100)."""
+        return self._run(versions.reflog(count))
+
+    def _require_present(self) -> None:
+        if self.reference is not None:
+            raise FrozenStorageError(self.reference)
+
+    def _run(self, plan: Plan[Answer]) -> Answer:
+        """The answer of a plan, each of whose commands is asked here."""
+        try:
+            words = next(plan)
+            while True:
+                try:
+                    reply = self.execute_command(*words)
+                except redis.exceptions.ResponseError as error:
+                    words = plan.throw(error)
+                else:
+                    words = plan.send(reply)
+        except StopIteration as end:
+            answer: Answer = end.value
+            return answer
+
+
+class Pipeline(redis.client.Pipeline):
+    """Commands of a Client that go out together, when `execute` is called.
+
+    One transaction unless `transaction=False`; as `r` of a Dict it takes the Dict's writes.
+    """
+
+    def __init__(self, client: Client, transaction: bool = True, shard_hint: str | None = None) -> None:
+        self.reference = client.reference
+        self._client = client  # which would close the connections at its end
+        super().__init__(client.connection_pool, client.response_callbacks, transaction, shard_hint)
+
+    def execute_command(self, *words: Any, **options: Any) -> Any:
+        """Queues a command, or, between `watch` and `multi`, asks it."""
+        words, options = addressed(self.reference, words, options)
+        with translated(self.reference):
+            return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
+
+    def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """The replies of all that was queued, in order.  Cost: a round trip.  Raises the first error, or returns it."""
+        with translated(self.reference):
+            return list(super().execute(raise_on_error))

@@ -1,0 +1,111 @@
+"""What goes wrong, as types. The names and what they inherit from are ZnSocket's.
+
+    ZnSocketError
+    ├── ResponseError         also redis.exceptions.ResponseError: the server refused a command
+    ├── DataError             also redis.exceptions.DataError: an argument that no command can carry
+    ├── ConnectionError       also redis.exceptions.ConnectionError: nobody there, or not a coppice server
+    ├── UnknownEventError     Client.call was given a name that is no storage command
+    └── FrozenStorageError    a write to what only can be read: a version that is past
+
+Whoever catches the types of `redis.exceptions` catches these. Others of redis-py (TimeoutError, WatchError,
+AuthenticationError, OutOfMemoryError, ...) come through as they are.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis.exceptions
+
+__all__ = [
+    "ConnectionError",
+    "DataError",
+    "FrozenStorageError",
+    "ResponseError",
+    "UnknownEventError",
+    "ZnSocketError",
+]
+
+# How the server refuses to write to a version (docs/protocol.md, AT).
+_ONLY_READS = "AT takes commands that only read"
+
+
+class ZnSocketError(Exception):
+    """Whatever this package reports itself."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class ResponseError(ZnSocketError, redis.exceptions.ResponseError):
+    """The server refused a command; the text says why."""
+
+
+class DataError(ZnSocketError, redis.exceptions.DataError):
+    """An argument is of a type that no command can carry."""
+
+
+class ConnectionError(ZnSocketError, redis.exceptions.ConnectionError):
+    """There is no coppice server at `address`."""
+
+    def __init__(self, address: str, reason: str = "Is the server running? `coppice serve` starts one.") -> None:
+        super().__init__(f"Could not connect to {address}. {reason}")
+        self.address = address
+
+
+class UnknownEventError(ZnSocketError):
+    """No storage command has this name."""
+
+
+class FrozenStorageError(ZnSocketError):
+    """`key`, of an object or a reference to a version, can only be read."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"'{key}' is frozen and cannot be modified. Create a copy of the object to modify it.")
+        self.key = key
+
+
+@contextmanager
+def translated(reference: str | None) -> Iterator[None]:
+    """Raises what redis-py raises inside as the type of this module, if there is one.
+
+    `reference` names the version that commands inside read, None for the present.
+    """
+    try:
+        yield
+    except ZnSocketError:
+        raise
+    except redis.exceptions.DataError as error:
+        raise DataError(str(error)) from error
+    except redis.exceptions.ResponseError as error:
+        if reference is not None and _ONLY_READS in str(error):
+            raise FrozenStorageError(reference) from error
+        if type(error) is redis.exceptions.ResponseError:
+            raise ResponseError(str(error)) from error
+        raise
+
+
+@contextmanager
+def reached(address: str) -> Iterator[None]:
+    """Raises as ConnectionError of this module what redis-py raises inside where nobody, or no Redis, answers."""
+    try:
+        yield
+    except redis.exceptions.AuthenticationError:
+        raise
+    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
+        raise ConnectionError(address) from error
+    except redis.exceptions.InvalidResponse as error:
+        raise ConnectionError(address, "What answers there speaks another protocol.") from error
+
+
+def require_coppice(address: str, server: Any) -> None:
+    """Raises ConnectionError unless `server`, what INFO answered, is a coppice server's."""
+    told = server if isinstance(server, dict) else {}
+    if "coppice_version" not in told:
+        who = f"Redis {told['redis_version']}" if "redis_version" in told else "something else"
+        raise ConnectionError(address, f"What answers there is {who}, not coppice.")

@@ -1,0 +1,145 @@
+"""Dict: Python's dict on the server."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Any, Literal
+
+import redis
+
+from coppice.abc import DictCallbackTypedDict, DictRepr
+from coppice.client import Client
+from coppice.objects.stored import Stored
+
+_ABSENT: Any = object()
+_GONE: Any = object()
+
+
+class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
+    """A dict on the server that behaves as Python's, for all programs that open its key.
+
+    Each method is one round trip, and one change that others see whole or not at all; `popitem` is two. `dict(d)` asks
+    once per key, `dict(d.items())` once. Keys are strings (numbers become their text); the order is that of insertion.
+
+    As with ZnSocket, `keys`, `values` and `items` are lists, `|` gives a plain dict, `update` takes mappings or
+    keywords, and `popitem` takes the oldest. Errors are those of Python's dict, DataError for a key that is neither
+    text nor a number, and FrozenStorageError for a dict of the past.
+    """
+
+    def __init__(
+        self,
+        r: redis.Redis,
+        key: str,
+        socket: Client | None = None,
+        callbacks: DictCallbackTypedDict | None = None,
+        repr_type: DictRepr = "keys",
+        converter: list[type] | None = None,
+        convert_nan: bool = False,
+        fallback: str | None = None,
+        fallback_policy: Literal["copy", "frozen"] | None = None,
+    ) -> None:
+        super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)  # type: ignore[arg-type]  # a TypedDict is a Mapping of objects
+
+    def __len__(self) -> int:
+        return int(self._ask("HLEN", self.key))
+
+    def __getitem__(self, key: str) -> Any:
+        text = self._ask("HGET", self.key, key)
+        if text is None:
+            raise KeyError(key)
+        return self._decode(text)
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self._require_writable()
+        value = self._plain(value)
+        self._ask("HSET", self.key, key, self._codec.encode(value))
+        self._tell("setitem", key, value)
+
+    def __delitem__(self, key: str) -> None:
+        self._require_writable()
+        if self._ask("HDEL", self.key, key) == 0:
+            raise KeyError(key)
+        self._tell("delitem", key)
+
+    def __contains__(self, key: object) -> bool:
+        return bool(self._ask("HEXISTS", self.key, key))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def keys(self) -> list[str]:  # type: ignore[override]  # lists, as ZnSocket's are
+        return list(self._ask("HKEYS", self.key))
+
+    def values(self) -> list[Any]:  # type: ignore[override]
+        return list(map(self._decode, self._ask("HVALS", self.key)))
+
+    def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
+        return [(key, self._decode(text)) for key, text in self._ask("HGETALL", self.key).items()]
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Sets what a mapping and the keywords say, in one command.  Raises TypeError for other iterables."""
+        self._require_writable()
+        if len(args) > 1:
+            raise TypeError(f"update expected at most 1 argument, got {len(args)}")
+        given = args[0] if args else {}
+        if not isinstance(given, Mapping):
+            raise TypeError(f"update expected a mapping, got {type(given).__name__}")
+        pairs = dict(given.items()) | kwargs
+        if pairs:
+            words = (word for key, value in pairs.items() for word in (key, self._encode(value)))
+            self._ask("HSET", self.key, *words)
+
+    def setdefault(self, key: str, default: Any = None) -> Any:
+        """The value of `key`, which becomes `default` if there is none."""
+        self._require_writable()
+        plain = self._plain(default)
+        made, text = self._ask_together(
+            ("HSETNX", self.key, key, self._codec.encode(plain)), ("HGET", self.key, key)
+        )
+        if made:
+            self._tell("setitem", key, plain)
+        return self._decode(text)
+
+    def pop(self, key: str, default: Any = _ABSENT) -> Any:
+        """Removes `key` and returns its value, or `default`.  Raises KeyError without one."""
+        self._require_writable()
+        text, _ = self._ask_together(("HGET", self.key, key), ("HDEL", self.key, key))
+        if text is not None:
+            self._tell("delitem", key)
+            return self._decode(text)
+        if default is _ABSENT:
+            raise KeyError(key)
+        return default
+
+    def popitem(self) -> tuple[str, Any]:
+        """Removes and returns the oldest key and its value.  Raises KeyError when there is none."""
+        for key in self.keys():
+            value = self.pop(key, _GONE)
+            if value is not _GONE:  # else somebody was quicker
+                return key, value
+        raise KeyError("popitem(): dictionary is empty")
+
+    def clear(self) -> None:
+        """Removes all.  Cost: O(1), unless there is a callback for each key."""
+        self._require_writable()
+        if self._callbacks.get("delitem") is None:
+            self._ask("DEL", self.key)
+            return
+        keys, _ = self._ask_together(("HKEYS", self.key), ("DEL", self.key))
+        for key in keys:
+            self._tell("delitem", key)
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self.items()) | dict(other.items())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Dict, dict)) and dict(self.items()) == dict(other.items())
+
+    def __repr__(self) -> str:
+        """How much is read depends on `repr_type`.  Raises ValueError."""
+        if self.repr_type == "keys":
+            return f"Dict(keys={self.keys()})"
+        if self.repr_type == "minimal":
+            return "Dict(<unknown>)"
+        if self.repr_type == "full":
+            return f"Dict({dict(self.items())})"
+        raise ValueError(f"Invalid repr_type: {self.repr_type}")

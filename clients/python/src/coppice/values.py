@@ -1,0 +1,40 @@
+"""Values as text: one JSON document each, byte for byte what Python's `json.dumps` writes by default."""
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+_STRING_OR_NOT_A_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|NaN|-?Infinity')
+
+
+class Codec:
+    """Writes and reads values, with znjson's converters if there are some.
+
+    `convert_nan`: NaN and infinities become null; else they raise ValueError.
+    """
+
+    def __init__(self, converter: list[type] | None, convert_nan: bool) -> None:
+        self.convert_nan = convert_nan
+        self.encoder: type[json.JSONEncoder] | None = None
+        self.decoder: type[json.JSONDecoder] | None = None
+        if converter is not None:
+            try:
+                import znjson
+            except ImportError as error:
+                raise ImportError("converter= needs znjson: pip install 'coppice[znjson]'") from error
+            self.encoder = znjson.ZnEncoder.from_converters(converter)
+            self.decoder = znjson.ZnDecoder.from_converters(converter)
+
+    def encode(self, value: Any) -> str:
+        """Raises TypeError for what is neither JSON's nor a converter's, ValueError for a number that JSON has not."""
+        if not self.convert_nan:
+            return json.dumps(value, cls=self.encoder, allow_nan=False)
+        return _STRING_OR_NOT_A_NUMBER.sub(_null_unless_string, json.dumps(value, cls=self.encoder))
+
+    def decode(self, text: str) -> Any:
+        return json.loads(text, cls=self.decoder)
+
+
+def _null_unless_string(token: re.Match[str]) -> str:
+    return token[0] if token[0].startswith('"') else "null"
