@@ -199,6 +199,7 @@ class Client(redis.Redis):
             until: When | None = None, count: int | None = None, commits: bool = False) -> list[Version]:
         """The versions that `ref` (the branch) leads to, newest first, at most `count` (100).
 
+        Of a branch, one more entry of kind `begin` ends the list: its time says from when on the past is known.
         `key`: those in which that key (as the server has it) changed. `commits`: without restore points.
         """
         reference = ref if ref is not None else self.reference
