@@ -54,7 +54,8 @@ class Client(redis.asyncio.Redis):
             self._checked = True  # the question itself comes through here
             try:
                 with reached(self.address):
-                    require_coppice(self.address, await self.info("server"))
+                    server = await self.info("server")
+                require_coppice(self.address, server)
             except BaseException:
                 self._checked = False
                 raise

@@ -113,7 +113,8 @@ class Client(redis.Redis):
         with copy.copy(self) as probe:
             probe._open({**self._options, "socket_timeout": CHECK_SECONDS})
             with reached(self.address):
-                require_coppice(self.address, probe.info("server"))
+                server = probe.info("server")
+        require_coppice(self.address, server)
 
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """The reply of one command, by any name the server knows.  Cost: a round trip."""
