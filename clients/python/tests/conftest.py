@@ -57,7 +57,7 @@ def rng() -> random.Random:
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """One entry for each message that goes out."""
     messages: list[Any] = []
-    send = redis.connection.AbstractConnection.send_packed_command
+    send: Any = redis.connection.AbstractConnection.send_packed_command
 
     def counted(connection: Any, command: Any, *more: Any, **options: Any) -> Any:
         messages.append(command)

@@ -4,7 +4,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -12,14 +13,14 @@ import redis.asyncio
 import coppice.asyncio
 from coppice import exceptions
 
-Test = Callable[[str], Awaitable[None]]
+Test = Callable[[str], Coroutine[Any, Any, None]]
 
 
 def in_a_loop(test: Test) -> Callable[[str], None]:
     def run(address: str) -> None:
-        asyncio.run(test(address))  # type: ignore[arg-type]
+        asyncio.run(test(address))
 
-    return functools.wraps(test)(run)  # type: ignore[return-value]
+    return functools.wraps(test)(run)
 
 
 @in_a_loop
@@ -53,7 +54,8 @@ async def test_versions(address: str) -> None:
         past = client.at("v1")
         assert await past.hgetall("h") == {"a": "1"}
         assert await past.pipeline().hgetall("h").execute() == [{"a": "1"}]
-        for write in (past.set("k", "v"), past.commit("no"), past.rewind("main"), past.pipeline().set("k", "v").execute()):
+        queued = past.pipeline().set("k", "v").execute()
+        for write in (past.set("k", "v"), past.commit("no"), past.rewind("main"), queued):
             with pytest.raises(exceptions.FrozenStorageError):
                 await write
         assert [branch.name for branch in await client.branches()] == ["main", "trial"]

@@ -1,15 +1,16 @@
 """The client: addresses, ZnSocket's constructor, storage commands, pipelines, errors, wrong servers."""
 from __future__ import annotations
 
-import socket
 import shutil
+import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -43,11 +44,11 @@ def test_what_is_no_address(address: str) -> None:
 
 
 def test_takes_what_znsocket_s_takes(server: Server) -> None:
-    heard = {"key": print}
+    heard: dict[str, Callable[[Any], None]] = {"key": print}
     client = coppice.Client(
-        address=f"http://127.0.0.1:{server.port}", decode_responses=True, namespace="/znsocket", refresh_callbacks=heard,
-        delay_between_calls=timedelta(0), retry=1, connect_wait_timeout=1, max_message_size_bytes=500_000,
-        enable_compression=True, compression_threshold=1024,
+        address=f"http://127.0.0.1:{server.port}", decode_responses=True, namespace="/znsocket",
+        refresh_callbacks=heard, delay_between_calls=timedelta(0), retry=1,
+        connect_wait_timeout=1, max_message_size_bytes=500_000, enable_compression=True, compression_threshold=1024,
     )
     assert client.ping()
     assert (client.address, client.refresh_callbacks) == (f"http://127.0.0.1:{server.port}", heard)
@@ -166,9 +167,9 @@ def test_a_server_of_something_else(answer: bytes) -> None:
 
 def test_a_silent_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coppice.client.CHECK_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        with pytest.raises(exceptions.ConnectionError, match="Could not connect to"):
-            coppice.Client(f"coppice://127.0.0.1:{listener.getsockname()[1]}")
+    refused = pytest.raises(exceptions.ConnectionError, match="Could not connect to")
+    with socket.create_server(("127.0.0.1", 0)) as listener, refused:
+        coppice.Client(f"coppice://127.0.0.1:{listener.getsockname()[1]}")
 
 
 @pytest.mark.skipif(shutil.which("redis-server") is None, reason="no redis-server")

@@ -31,7 +31,7 @@ def popitem(subject: Any) -> Any:
 
 def random_step(rng: random.Random) -> Step:
     key = rng.choice(["a", "b", "c", "d", "", "ü:\n"])
-    value = rng.choice([rng.randint(0, 3), "text", None, [1], {"a": {}}, 0.5, False])
+    value: Any = rng.choice([rng.randint(0, 3), "text", None, [1], {"a": {}}, 0.5, False])
     more = {rng.choice("abcdefg"): value for _ in range(rng.randint(0, 4))}
     return rng.choice([
         lambda each: each.__setitem__(key, value),
@@ -102,7 +102,7 @@ def test_copies_and_fallbacks(client: coppice.Client) -> None:
     copied = pairs.copy("copied")
     own = coppice.Dict(client, "own", fallback="pairs", fallback_policy="copy")
     copied["b"] = own["c"] = 2
-    assert (pairs, copied, own) == ({"a": 1}, {"a": 1, "b": 2}, {"a": 1, "c": 2})
+    assert [pairs, copied, own] == [{"a": 1}, {"a": 1, "b": 2}, {"a": 1, "c": 2}]
 
 
 def test_callbacks_hear_of_writes(client: coppice.Client) -> None:

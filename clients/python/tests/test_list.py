@@ -182,12 +182,12 @@ def test_a_fallback_is_copied_when_the_key_is_missing(client: coppice.Client) ->
     assert coppice.List(client, "none", fallback="missing", fallback_policy="copy")[:] == []
     for policy in ("frozen", None):
         with pytest.raises(NotImplementedError, match="fallback_policy"):
-            coppice.List(client, "own", fallback="origin", fallback_policy=policy)  # type: ignore[arg-type]
+            coppice.List(client, "own", fallback="origin", fallback_policy=policy)
 
 
 def test_callbacks_hear_of_writes(client: coppice.Client) -> None:
     heard: list[Any] = []
-    items = coppice.List(client, "items", callbacks={
+    items: coppice.List = coppice.List(client, "items", callbacks={
         "append": lambda value: heard.append(("append", value, len(items))),
         "insert": lambda index, value: heard.append(("insert", index, value)),
         "setitem": lambda indices, values: heard.append(("setitem", indices, values)),
@@ -238,7 +238,9 @@ def test_a_plain_redis_client_will_do(plain: redis.Redis) -> None:
     (3, lambda each: each.__delitem__(slice(0, None, 2))),
     (3, lambda each: each.__delitem__([1, -1])),
 ])
-def test_takes_few_messages_whatever_the_size(client: coppice.Client, sent: list[Any], messages: int, step: Step) -> None:
+def test_takes_few_messages_whatever_the_size(
+    client: coppice.Client, sent: list[Any], messages: int, step: Step
+) -> None:
     items = coppice.List(client, "items")
     items.extend(range(10_000))
     sent.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import math
 import pathlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def test_the_text_is_json_s_default(client: coppice.Client, plain: redis.Redis) 
 
 
 def test_what_others_wrote_is_read(client: coppice.Client, plain: redis.Redis) -> None:
-    plain.rpush("znsocket.List:items", '{"a":1,"ü":[]}', '"znsocket.List:"', '"znsocket.Dict:x:y"', '"znsocket.Other:x"')
+    texts = ['{"a":1,"ü":[]}', '"znsocket.List:"', '"znsocket.Dict:x:y"', '"znsocket.Other:x"']
+    plain.rpush("znsocket.List:items", *texts)
     items = coppice.List(client, "items")
     assert items[0] == {"a": 1, "ü": []}
     assert (items[1].key, items[2].key, items[3]) == ("znsocket.List:", "znsocket.Dict:x:y", "znsocket.Other:x")
@@ -81,7 +83,10 @@ def test_converters_hold_for_nested_objects(client: coppice.Client) -> None:
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_has_not(client: coppice.Client, number: float) -> None:
     items, pairs = coppice.List(client, "items"), coppice.Dict(client, "pairs")
-    for write in (lambda: items.append(number), lambda: items.extend([1, [number]]), lambda: pairs.update(a=number)):
+    writes: list[Callable[[], None]] = [
+        lambda: items.append(number), lambda: items.extend([1, [number]]), lambda: pairs.update(a=number)
+    ]
+    for write in writes:
         with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
             write()
     assert (len(items), len(pairs)) == (0, 0)

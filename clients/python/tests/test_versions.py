@@ -57,7 +57,8 @@ def test_commits_and_tags_name_versions(client: coppice.Client) -> None:
     newest = client.log(commits=True, count=2)[:2]
     assert [(each.id, each.kind, each.message, each.author) for each in newest] == [
         (second, "commit", "second", ""), (first, "commit", "first", "me")]
-    assert [each.id for each in client.log("v1", count=1)] == [each.id for each in client.at("v1").log(count=1)] == [first]
+    assert [each.id for each in client.log("v1", count=1)] == [first]
+    assert client.at("v1").log(count=1) == client.log("v1", count=1)
     with pytest.raises(ResponseError, match="is taken"):
         client.tag("v1")
     with pytest.raises(ResponseError, match="is a tag"):
@@ -97,7 +98,7 @@ def test_the_past_can_only_be_read(client: coppice.Client) -> None:
                   lambda: past.pipeline(transaction=False).set("k", "v").execute(),
                   lambda: coppice.List(past, "l").append(1), lambda: past.call("delete", "l")):
         with pytest.raises(FrozenStorageError, match="is frozen and cannot be modified"):
-            write()  # type: ignore[no-untyped-call]
+            write()
     with pytest.raises(ResponseError, match="no version 'none'"):
         client.at("none").get("k")
     rescued = past.branch("rescued")
@@ -122,7 +123,9 @@ def test_differences(client: coppice.Client) -> None:
     trial.sadd("new", "x")
     changes = {change.key: change for change in client.diff("main", "trial")}
     assert {key: (change.kind, change.type, change.size) for key, change in changes.items()} == {
-        "l": ("changed", "list", 4), "h": ("changed", "hash", 2), "s": ("removed", "string", 4), "new": ("added", "set", 1)}
+        "l": ("changed", "list", 4), "h": ("changed", "hash", 2),
+        "s": ("removed", "string", 4), "new": ("added", "set", 1),
+    }
     (run,) = changes["l"].parts
     assert (run.what, run.old, run.new) == ("run", ["b"], ["B", "BB"])
     assert (run.before, run.after) == (coppice.Span(1, 1), coppice.Span(1, 2))
@@ -180,8 +183,8 @@ def test_collections_have_versions(client: coppice.Client, plain: redis.Redis) -
         for write in (lambda: items.at(before).append(1), lambda: items.at(before).clear(),  # noqa: B023
                       lambda: pairs.at(before).update(a=1), lambda: pairs.at(before)["items"].pop(),  # noqa: B023
                       lambda: items.at(before).restore("main")):  # noqa: B023
-            with pytest.raises(FrozenStorageError, match="'znsocket.*' is frozen"):
-                write()  # type: ignore[no-untyped-call]
+            with pytest.raises(FrozenStorageError, match=r"'znsocket.*' is frozen"):
+                write()
         items.restore(before)
         pairs.restore(before)
         assert (items[:], pairs.keys()) == ([1, 2], ["items"])
