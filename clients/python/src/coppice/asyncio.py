@@ -161,6 +161,11 @@ class Pipeline(redis.asyncio.client.Pipeline):
         with translated(self.reference):
             return await super().immediate_execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
+    def annotate_exception(self, exception: Exception, number: int, command: Any) -> None:
+        """Says which command failed (redis-py 6 loses the server's text here)."""
+        words = " ".join(map(str, command))[:100]
+        exception.args = (f"Command # {number} ({words}) of pipeline caused error: {exception}", *exception.args[1:])
+
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         with translated(self.reference):
             return list(await super().execute(raise_on_error))
