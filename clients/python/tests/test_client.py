@@ -204,3 +204,26 @@ def test_passwords() -> None:
         assert coppice.Client(f"coppice://{address}", password="secret").branch("exp").ping()
         with pytest.raises(redis.exceptions.AuthenticationError):
             coppice.Client(f"coppice://default:wrong@{address}")
+
+
+def test_a_client_outlives_its_server(tmp_path: Path) -> None:
+    port = unused_port()
+    with Server(tmp_path / "data", ["--port", str(port)]) as server:
+        client = coppice.Client(server.start().url)
+        items = coppice.List(client, "items")
+        items.append(1)
+        server.kill()
+        with pytest.raises(redis.exceptions.ConnectionError):
+            items.append(2)
+        server.start()
+        items.append(3)
+        assert items[:] == [1, 3]
+
+
+def test_nothing_is_sent_twice(client: coppice.Client, sent: list[Any]) -> None:
+    """A write whose reply did not come may have been made: that is the program's to find out."""
+    hasty = coppice.Client(client.address, socket_timeout=0.05)
+    sent.clear()
+    with pytest.raises(redis.exceptions.TimeoutError):
+        hasty.execute_command("DEBUG", "SLEEP", "0.5")
+    assert sum(b"SLEEP" in b"".join(message) for message in sent) == 1

@@ -185,6 +185,9 @@ def test_collections_have_versions(client: coppice.Client, plain: redis.Redis) -
                       lambda: items.at(before).restore("main")):  # noqa: B023
             with pytest.raises(FrozenStorageError, match=r"'znsocket.*' is frozen"):
                 write()
+        rescued = items.at(before).at("main").at(before).copy("rescued")
+        rescued.append("more")
+        assert rescued[:] == coppice.List(r, "rescued")[:] == [1, 2, "more"]
         items.restore(before)
         pairs.restore(before)
         assert (items[:], pairs.keys()) == ([1, 2], ["items"])

@@ -11,7 +11,7 @@ from typing import Any
 # Commands that are about the connection or the store, not about keys: they are sent as they are.
 _NOT_ABOUT_KEYS = frozenset(
     ["AT", "ON", "BRANCH", "TAG", "LOG", "DIFF", "REFLOG", "STORE", "PING", "ECHO", "TIME", "INFO", "COMMAND", "CLIENT",
-     "WATCH", "UNWATCH"]
+     "CONFIG", "SLOWLOG", "ROLE", "LASTSAVE", "WATCH", "UNWATCH"]
 )
 
 

@@ -167,6 +167,11 @@ class Client(redis.Redis):
         client._source = self  # which would close the connections at its end
         return client
 
+    @property
+    def present(self) -> Client:
+        """The client that this reads a version of; itself if it reads the present."""
+        return self if self._source is None else self._source.present
+
     def branches(self) -> list[Branch]:
         """All branches, by name."""
         return self._run(versions.branches())
@@ -201,7 +206,8 @@ class Client(redis.Redis):
         """The versions that `ref` (the branch) leads to, newest first, at most `count` (100).
 
         Of a branch, one more entry of kind `begin` ends the list: its time says from when on the past is known.
-        `key`: those in which that key (as the server has it) changed. `commits`: without restore points.
+        `key`: those in which that key changed, as the server has it and in any key space. `commits`: without restore
+        points.
         """
         reference = ref if ref is not None else self.reference
         return self._run(versions.log(reference, key=key, since=since, until=until, count=count, commits=commits))

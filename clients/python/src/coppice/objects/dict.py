@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any, Literal
 
 import redis
@@ -11,7 +12,6 @@ from coppice.client import Client
 from coppice.objects.stored import Stored
 
 _ABSENT: Any = object()
-_GONE: Any = object()
 
 
 class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
@@ -37,7 +37,7 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
         fallback: str | None = None,
         fallback_policy: Literal["copy", "frozen"] | None = None,
     ) -> None:
-        super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)  # type: ignore[arg-type]  # a TypedDict is a Mapping of objects
+        super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)
 
     def __len__(self) -> int:
         return int(self._ask("HLEN", self.key))
@@ -75,7 +75,7 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
     def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
         return [(key, self._decode(text)) for key, text in self._ask("HGETALL", self.key).items()]
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
+    def update(self, /, *args: Any, **kwargs: Any) -> None:
         """Sets what a mapping and the keywords say, in one command.  Raises TypeError for other iterables."""
         self._require_writable()
         if len(args) > 1:
@@ -113,9 +113,8 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
     def popitem(self) -> tuple[str, Any]:
         """Removes and returns the oldest key and its value.  Raises KeyError when there is none."""
         for key in self.keys():
-            value = self.pop(key, _GONE)
-            if value is not _GONE:  # else somebody was quicker
-                return key, value
+            with suppress(KeyError):  # somebody was quicker
+                return key, self.pop(key)
         raise KeyError("popitem(): dictionary is empty")
 
     def clear(self) -> None:

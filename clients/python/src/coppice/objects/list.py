@@ -44,7 +44,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
         fallback: str | None = None,
         fallback_policy: Literal["copy", "frozen"] | None = None,
     ) -> None:
-        super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)  # type: ignore[arg-type]  # a TypedDict is a Mapping of objects
+        super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)
 
     def __len__(self) -> int:
         return int(self._ask("LLEN", self.key))

@@ -22,7 +22,6 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import Self
 
-Callback = Callable[..., Any]
 _CIRCLE = "Can not set circular reference to self"
 
 
@@ -53,7 +52,7 @@ class Stored:
         r: redis.Redis,
         key: str,
         socket: Client | None,
-        callbacks: Mapping[str, Callback | None] | None,
+        callbacks: Mapping[str, object] | None,
         repr_type: str,
         converter: list[type] | None,
         convert_nan: bool,
@@ -69,7 +68,7 @@ class Stored:
         self.fallback_policy = fallback_policy
         self._key = key
         self._codec = Codec(converter, convert_nan)
-        self._callbacks: dict[str, Callback | None] = dict(callbacks or {})
+        self._callbacks = dict(callbacks or {})
         if fallback is not None:
             if fallback_policy != "copy":
                 raise NotImplementedError(f"fallback_policy={fallback_policy!r} is not there yet; 'copy' is, in O(1)")
@@ -81,14 +80,16 @@ class Stored:
         return f"{self._prefix}:{self._key}"
 
     def copy(self, key: str) -> Self:
-        """A copy with `key`, which shares all that neither changes.  Cost: O(1).
+        """A copy with `key`, which shares all that neither changes; of the past, one in the present.  Cost: O(1).
 
         Raises ValueError when this is empty or `key` is taken.
         """
-        self._require_writable()
-        if not self._ask("COPY", self.key, f"{self._prefix}:{key}"):
+        r, origin = self.redis, []
+        if isinstance(r, Client) and r.reference is not None:
+            r, origin = r.present, ["FROM", r.reference]
+        if not r.execute_command("COPY", self.key, f"{self._prefix}:{key}", *origin):
             raise ValueError(f"Could not copy {type(self).__name__.lower()}")
-        return self._sibling(self.redis, key)
+        return self._sibling(r, key)
 
     def at(self, ref: str) -> Self:
         """This collection as the version `ref` has it ("main@-5m", a tag, ...); writes raise FrozenStorageError.
@@ -137,7 +138,7 @@ class Stored:
 
     def _tell(self, event: str, *what: Any) -> None:
         callback = self._callbacks.get(event)
-        if callback is not None:
+        if callable(callback):
             callback(*what)
 
     def _plain(self, value: Any) -> Any:
