@@ -18,10 +18,10 @@ from harness import Server, Workplace
 
 import coppice
 from coppice import exceptions
-from coppice.address import options_of
+from coppice.address import client_options
 
 
-@pytest.mark.parametrize("address, options", [
+@pytest.mark.parametrize("address, expected", [
     ("coppice://localhost", {"host": "localhost", "port": 5000}),
     ("coppice://host:1/exp", {"host": "host", "port": 1, "username": "default@exp"}),
     ("coppice://u:p%40w@host:1/a/b%20", {"host": "host", "port": 1, "username": "u@a/b ", "password": "p@w"}),
@@ -32,9 +32,14 @@ from coppice.address import options_of
     ("redis://default%40exp:pw@host:1/3", {"host": "host", "port": 1, "username": "default@exp", "password": "pw",
                                             "db": 3}),
 ])
-def test_addresses(address: str, options: dict[str, object]) -> None:
-    found = options_of(address)
-    assert {name: found[name] for name in options} == options
+def test_addresses(address: str, expected: dict[str, object]) -> None:
+    options = client_options(address, True, 1, {})
+    assert {name: options[name] for name in expected} == expected
+
+
+def test_options_beside_an_address() -> None:
+    options = client_options("coppice://me:pw@host/exp", True, 1, {"username": "you", "password": "other", "db": 2})
+    assert (options["username"], options["password"], options["db"]) == ("you@exp", "other", 2)
 
 
 @pytest.mark.parametrize("address", ["localhost:5000", "host", "", "ftp://host", "coppice://", "coppice://host:port"])

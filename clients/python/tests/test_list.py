@@ -208,6 +208,11 @@ def test_callbacks_hear_of_writes(client: coppice.Client) -> None:
                      ("delitem", [-1]), ("delitem", [1])]
 
 
+def test_a_client_must_decode(client: coppice.Client) -> None:
+    with pytest.raises(NotImplementedError, match="decode_responses=False is not supported yet"):
+        coppice.List(redis.Redis(), "items")
+
+
 def test_a_plain_redis_client_will_do(plain: redis.Redis) -> None:
     items = coppice.List(plain, "items")
     items.extend(range(6))

@@ -17,11 +17,11 @@ CHECK_SECONDS = 10.0  # the same for the first answer, which tells whether this 
 MAIN_USER = "default"
 
 
-def options_of(address: str) -> dict[str, Any]:
-    """The options of redis-py that lead to `address`.  Raises ValueError for what is none."""
+def options_of(address: str) -> tuple[dict[str, Any], str]:
+    """The options of redis-py that lead to `address`, and the branch it names or "".  Raises ValueError for none."""
     parts = urlsplit(address)
     if parts.scheme == "redis":
-        return dict(parse_url(address))
+        return dict(parse_url(address)), ""
     if parts.scheme not in ("coppice", "znsocket", "http") or not parts.hostname:
         raise ValueError(f"Invalid URL {address!r}: expected coppice://[user:password@]host[:port][/branch]")
     options: dict[str, Any] = {"host": parts.hostname, "port": parts.port or PORT}
@@ -29,10 +29,7 @@ def options_of(address: str) -> dict[str, Any]:
         options["username"] = unquote(parts.username)
     if parts.password:
         options["password"] = unquote(parts.password)
-    branch = unquote(parts.path.strip("/"))
-    if parts.scheme == "coppice" and branch:
-        options["username"] = user_on(options.get("username"), branch)
-    return options
+    return options, unquote(parts.path.strip("/")) if parts.scheme == "coppice" else ""
 
 
 def user_on(user: str | None, branch: str) -> str:
@@ -50,5 +47,7 @@ def client_options(
     if not decode_responses:
         raise NotImplementedError("decode_responses=False is not supported yet")
     defaults = {"socket_connect_timeout": connect_seconds, "socket_timeout": REPLY_SECONDS}
-    return {**defaults, **options_of(address), **given, "decode_responses": True, "protocol": 3}
+    found, branch = options_of(address)
+    options = {**defaults, **found, **given, "decode_responses": True, "protocol": 3}
+    return {**options, "username": user_on(options.get("username"), branch)} if branch else options
 

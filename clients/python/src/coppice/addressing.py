@@ -19,9 +19,12 @@ def addressed(
     reference: str | None, words: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """The command and the options of redis-py that ask the version `reference`, or those given where it is None."""
-    if reference is None or str(words[0]).split(" ", 1)[0].upper() in _NOT_ABOUT_KEYS:
+    if reference is None:
         return words, options
-    return ("AT", reference, *words), {**options, "inner": words[0]}
+    name = str(words[0]).split()  # redis-py has some of two words: "MEMORY USAGE"
+    if name[0].upper() in _NOT_ABOUT_KEYS:
+        return words, options
+    return ("AT", reference, *name, *words[1:]), {**options, "inner": words[0]}
 
 
 def shape_replies(callbacks: MutableMapping[Any, Any]) -> None:

@@ -111,10 +111,12 @@ class Client(redis.asyncio.Redis):
     async def delete_tag(self, name: str) -> None:
         await self._run(versions.delete_tag(name))
 
-    async def log(self, ref: str | None = None, *, key: str | None = None, since: When | None = None,
-                  until: When | None = None, count: int | None = None, commits: bool = False) -> list[Version]:
-        reference = ref if ref is not None else self.reference
-        return await self._run(versions.log(reference, key=key, since=since, until=until, count=count, commits=commits))
+    async def log(
+        self, ref: str | None = None, *, key: str | None = None, db: int | None = None, since: When | None = None,
+        until: When | None = None, count: int | None = None, commits: bool = False
+    ) -> list[Version]:
+        return await self._run(versions.log(ref if ref is not None else self.reference, key=key, db=db, since=since,
+                                            until=until, count=count, commits=commits))
 
     async def diff(self, a: str, b: str, key: str | None = None, *, match: str | None = None, db: int | None = None
                    ) -> list[Change]:

@@ -97,15 +97,16 @@ class Client(redis.Redis):
         options: dict[str, Any] = {name: known[name] for name in names if name in known}
         client.address = f"redis://{known.get('host')}:{known.get('port')}"
         client.refresh_callbacks = {}
-        client._open({**options, "decode_responses": True, "protocol": 3}, r.connection_pool)
+        client._open({**options, "decode_responses": True, "protocol": 3}, owner=r)
         return client
 
-    def _open(self, options: dict[str, Any], pool: redis.ConnectionPool | None = None) -> None:
-        """Makes this redis-py's client with `options`, on the connections of `pool` if there is one."""
+    def _open(self, options: dict[str, Any], owner: redis.Redis | None = None) -> None:
+        """Makes this redis-py's client with `options`, on the connections of `owner` if there is one."""
         self._options = options
-        self.reference: str | None = None
+        self._owner = owner  # which would close them at its end
         self._source: Client | None = None
-        super().__init__(**(options if pool is None else {"connection_pool": pool}))
+        self.reference: str | None = None
+        super().__init__(**(options if owner is None else {"connection_pool": owner.connection_pool}))
         shape_replies(self.response_callbacks)
 
     def _check_server(self) -> None:
@@ -201,16 +202,16 @@ class Client(redis.Redis):
         """Deletes a tag; the commit stays."""
         self._run(versions.delete_tag(name))
 
-    def log(self, ref: str | None = None, *, key: str | None = None, since: When | None = None,
+    def log(self, ref: str | None = None, *, key: str | None = None, db: int | None = None, since: When | None = None,
             until: When | None = None, count: int | None = None, commits: bool = False) -> list[Version]:
         """The versions that `ref` (the branch) leads to, newest first, at most `count` (100).
 
         Of a branch, one more entry of kind `begin` ends the list: its time says from when on the past is known.
-        `key`: those in which that key changed, as the server has it and in any key space. `commits`: without restore
-        points.
+        `key`: those in which that key (as the server has it) changed, in the key space `db` or in any.
+        `commits`: without restore points.
         """
-        reference = ref if ref is not None else self.reference
-        return self._run(versions.log(reference, key=key, since=since, until=until, count=count, commits=commits))
+        return self._run(versions.log(ref if ref is not None else self.reference, key=key, db=db, since=since,
+                                      until=until, count=count, commits=commits))
 
     def diff(self, a: str, b: str, key: str | None = None, *, match: str | None = None, db: int | None = None
              ) -> list[Change]:

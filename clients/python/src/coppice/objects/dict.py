@@ -128,7 +128,14 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
             self._tell("delitem", key)
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self.items()) | dict(other.items())
+        return dict(self.items()) | dict(other.items()) if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(other.items()) | dict(self.items()) if isinstance(other, Mapping) else NotImplemented
+
+    def __ior__(self, other: Mapping[str, Any]) -> Dict:
+        self.update(other)
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Dict, dict)) and dict(self.items()) == dict(other.items())

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Literal, cast
 
 import redis
 
-from coppice import versions
 from coppice.client import Client
 from coppice.exceptions import FrozenStorageError
 from coppice.values import Codec
@@ -59,6 +58,8 @@ class Stored:
         fallback: str | None,
         fallback_policy: Literal["copy", "frozen"] | None,
     ) -> None:
+        if not r.connection_pool.connection_kwargs.get("decode_responses"):
+            raise NotImplementedError("decode_responses=False is not supported yet")
         self.redis = r
         self.socket = socket if socket is not None else (r if isinstance(r, Client) else None)
         self.repr_type = repr_type
@@ -100,9 +101,8 @@ class Stored:
 
     def history(self, count: int | None = None) -> list[Version]:
         """The versions in which this changed, newest first, at most `count` (100), then from when on they are known."""
-        client = Client.sharing(self.redis)
         db = self.redis.connection_pool.connection_kwargs.get("db", 0)
-        return client._run(versions.log(client.reference, key=self.key, db=db, count=count))
+        return Client.sharing(self.redis).log(key=self.key, db=db, count=count)
 
     def restore(self, ref: str) -> None:
         """Makes this what the version `ref` has.  Cost: O(1), whatever differs."""
