@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import math
 import pathlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -107,3 +108,10 @@ def test_converters_and_nan_together(client: coppice.Client) -> None:
     items.append(np.array([1.0, np.nan]))
     read: Any = coppice.List(client, "items")[0]
     assert read["value"] == [1.0, None]
+
+
+def test_converters_need_znjson(client: coppice.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "znjson", None)
+    coppice.List(client, "items").append(1)
+    with pytest.raises(ImportError, match=r"pip install 'coppice\[znjson\]'"):
+        Codec([int], convert_nan=False)

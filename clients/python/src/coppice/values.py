@@ -15,25 +15,27 @@ class Codec:
     """
 
     def __init__(self, converter: list[type] | None, convert_nan: bool) -> None:
-        self.convert_nan = convert_nan
-        self.encoder: type[json.JSONEncoder] | None = None
-        self.decoder: type[json.JSONDecoder] | None = None
+        encoder: type[json.JSONEncoder] = json.JSONEncoder
+        decoder: type[json.JSONDecoder] = json.JSONDecoder
         if converter is not None:
             try:
                 import znjson
             except ImportError as error:
                 raise ImportError("converter= needs znjson: pip install 'coppice[znjson]'") from error
-            self.encoder = znjson.ZnEncoder.from_converters(converter)
-            self.decoder = znjson.ZnDecoder.from_converters(converter)
+            encoder = znjson.ZnEncoder.from_converters(converter)
+            decoder = znjson.ZnDecoder.from_converters(converter)
+        self._encoder = encoder(allow_nan=convert_nan)
+        self._decoder = decoder()
+        self._convert_nan = convert_nan
 
     def encode(self, value: Any) -> str:
         """Raises TypeError for what is neither JSON's nor a converter's, ValueError for a number that JSON has not."""
-        if not self.convert_nan:
-            return json.dumps(value, cls=self.encoder, allow_nan=False)
-        return _STRING_OR_NOT_A_NUMBER.sub(_null_unless_string, json.dumps(value, cls=self.encoder))
+        text = self._encoder.encode(value)
+        return _STRING_OR_NOT_A_NUMBER.sub(_null_unless_string, text) if self._convert_nan else text
 
     def decode(self, text: str) -> Any:
-        return json.loads(text, cls=self.decoder)
+        """Raises ValueError for what is no JSON document."""
+        return self._decoder.decode(text)
 
 
 def _null_unless_string(token: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 import redis
 
@@ -21,6 +21,7 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import Self
 
+Kind = TypeVar("Kind", bound="Stored")
 _CIRCLE = "Can not set circular reference to self"
 
 
@@ -90,14 +91,14 @@ class Stored:
             r, origin = r.present, ["FROM", r.reference]
         if not r.execute_command("COPY", self.key, f"{self._prefix}:{key}", *origin):
             raise ValueError(f"Could not copy {type(self).__name__.lower()}")
-        return self._sibling(r, key)
+        return self._alike(type(self), r, key)
 
     def at(self, ref: str) -> Self:
         """This collection as the version `ref` has it ("main@-5m", a tag, ...); writes raise FrozenStorageError.
 
         Cost: nothing; a reference that names no version shows at the first read.
         """
-        return self._sibling(Client.sharing(self.redis).at(ref), self._key)
+        return self._alike(type(self), Client.sharing(self.redis).at(ref), self._key)
 
     def history(self, count: int | None = None) -> list[Version]:
         """The versions in which this changed, newest first, at most `count` (100), then from when on they are known."""
@@ -105,7 +106,7 @@ class Stored:
         return Client.sharing(self.redis).log(key=self.key, db=db, count=count)
 
     def restore(self, ref: str) -> None:
-        """Makes this what the version `ref` has.  Cost: O(1), whatever differs."""
+        """Makes this what the version `ref` has, also if that is nothing.  Cost: O(1), whatever differs."""
         self._require_writable()
         if not self._ask("COPY", self.key, self.key, "FROM", ref, "REPLACE"):
             self._ask("DEL", self.key)
@@ -116,10 +117,11 @@ class Stored:
             raise ValueError("No socket connection available")
         raise NotImplementedError("on_refresh is not there yet")
 
-    def _sibling(self, r: redis.Redis, key: str) -> Self:
-        kind = cast(Any, type(self))
-        made: Self = kind(r, key, socket=self.socket, repr_type=self.repr_type, converter=self.converter,
-                          convert_nan=self.convert_nan)
+    def _alike(self, kind: type[Kind], r: redis.Redis, key: str) -> Kind:
+        """One that reads and writes elements as this does, and shows itself so if it is of one kind with it."""
+        options: dict[str, Any] = {"repr_type": self.repr_type} if isinstance(self, kind) else {}
+        made: Kind = cast(Any, kind)(r, key, socket=self.socket, converter=self.converter,
+                                     convert_nan=self.convert_nan, **options)
         return made
 
     def _ask(self, *words: Any) -> Any:
@@ -155,15 +157,8 @@ class Stored:
     def _decode(self, text: str) -> Any:
         """The value of a stored text; a reference becomes the object it names."""
         value = self._codec.decode(text)
-        if isinstance(value, str) and value.startswith("znsocket."):
+        if isinstance(value, str):
             prefix, colon, key = value.partition(":")
-            kind = Stored._kinds.get(prefix)
-            if colon and kind is not None:
-                return self._nested(kind, key)
+            if colon and prefix in Stored._kinds:
+                return self._alike(Stored._kinds[prefix], self.redis, key)
         return value
-
-    def _nested(self, kind: type[Stored], key: str) -> Stored:
-        alike = {"repr_type": self.repr_type} if isinstance(self, kind) else {}
-        made: Stored = cast(Any, kind)(self.redis, key, socket=self.socket, converter=self.converter,
-                                       convert_nan=self.convert_nan, **alike)
-        return made
