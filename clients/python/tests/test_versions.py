@@ -113,6 +113,15 @@ def test_the_past_outlives_its_client(client: coppice.Client, address: str) -> N
     assert [past.get("k") for _ in range(3)] == ["v"] * 3
 
 
+def test_the_past_of_a_client_with_one_connection(client: coppice.Client, address: str) -> None:
+    client.set("k", "v")
+    one = coppice.Client(address, single_connection_client=True)
+    for _ in range(3):
+        assert one.at("main").get("k") == one.get("k") == "v"
+    with one.on("main") as there:
+        assert there.get("k") == "v"
+
+
 def test_differences(client: coppice.Client) -> None:
     client.rpush("l", "a", "b", "c")
     client.hset("h", mapping={"a": "1", "b": "2"})

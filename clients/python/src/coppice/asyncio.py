@@ -83,9 +83,10 @@ class Client(redis.asyncio.Redis):
         client._open({**self._options, "username": user_on(self._options.get("username"), name)})
         return client
 
-    def at(self, reference: str) -> Client:
+    def at(self, ref: str) -> Client:
         client = copy.copy(self)
-        client.reference = reference
+        client.reference = ref
+        client.connection = None
         client.auto_close_connection_pool = False
         return client
 

@@ -48,7 +48,8 @@ class Client(redis.Redis):
     `delay_between_calls`, `max_message_size_bytes`, `enable_compression`, `compression_threshold`.
 
     Raises ConnectionError where no coppice server answers, ResponseError where it has no such branch, ValueError for an
-    address that is none, NotImplementedError for `decode_responses=False`.
+    address that is none, NotImplementedError for `decode_responses=False`. A connection that is lost later raises
+    `redis.exceptions.ConnectionError`, and the next command makes a new one.  Threads: any.
     """
 
     def __init__(
@@ -157,13 +158,14 @@ class Client(redis.Redis):
         client._open({**self._options, "username": user_on(self._options.get("username"), name)})
         return client
 
-    def at(self, reference: str) -> Client:
-        """A client that reads the version `reference`: "exp", "main@-5m", "main~2", a tag, a commit's id.
+    def at(self, ref: str) -> Client:
+        """A client that reads the version `ref`: "exp", "main@-5m", "main~2", a tag, a commit's id.
 
         Its writes raise FrozenStorageError.  Cost: nothing; a reference that names no version shows at the first read.
         """
         client = copy.copy(self)
-        client.reference = reference
+        client.reference = ref
+        client.connection = None
         client.auto_close_connection_pool = False
         client._source = self  # which would close the connections at its end
         return client

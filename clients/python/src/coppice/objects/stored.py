@@ -26,7 +26,7 @@ _CIRCLE = "Can not set circular reference to self"
 
 
 class Stored:
-    """One collection of the server, by its key; the object holds none of the data.
+    """One collection of the server, by its key; the object holds none of the data.  Threads: any.
 
     `r`: a Client, a Pipeline (for the writes of a Dict) or a `redis.Redis(decode_responses=True)` of a coppice server.
     `callbacks`: functions to call about writes through this object.
