@@ -49,7 +49,7 @@ class Client(redis.asyncio.Redis):
         shape_replies(self.response_callbacks)
 
     async def initialize(self) -> Client:
-        """Raises ConnectionError, once, when no coppice server answers."""
+        """Connects at the first call.  Raises ConnectionError when what answers is no coppice server."""
         if not self._checked:
             self._checked = True  # the question itself comes through here
             try:
