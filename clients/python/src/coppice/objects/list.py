@@ -84,8 +84,11 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
                     f"attempt to assign sequence of size {len(texts)} to extended slice of size {len(positions)}"
                 )
             _within(positions, length)
-            for position, text in zip(positions, texts, strict=True):
-                pipe.execute_command("LSET", self.key, position, text)
+            if isinstance(index, slice) and index.step in (None, 1) and 0 < len(texts) <= BATCH:
+                pipe.execute_command("LSPLICE", self.key, positions[0], len(texts), *texts)
+            else:
+                for position, text in zip(positions, texts, strict=True):
+                    pipe.execute_command("LSET", self.key, position, text)
             return positions
 
         positions, _ = self._edit(put)
