@@ -65,9 +65,9 @@ def random_step(rng: random.Random) -> Step:
 
 
 def test_matches_python_s_dict(client: coppice.Client, rng: random.Random) -> None:
-    for number in range(12):
+    for number in range(6):
         subject, model = coppice.Dict(client, f"model{number}"), {}  # type: ignore[var-annotated]
-        for _ in range(100):
+        for _ in range(80):
             step = random_step(rng)
             assert outcome(step, subject) == outcome(step, model)
             assert subject.items() == list(model.items())

@@ -90,9 +90,9 @@ def random_step(rng: random.Random, size: int) -> Step:
 
 
 def test_matches_python_s_list(client: coppice.Client, rng: random.Random) -> None:
-    for number in range(12):
+    for number in range(6):
         subject, model = coppice.List(client, f"model{number}"), []  # type: ignore[var-annotated]
-        for _ in range(100):
+        for _ in range(80):
             step = random_step(rng, len(model))
             assert outcome(step, subject) == outcome(step, model)
             assert subject[:] == model
