@@ -79,7 +79,8 @@ status say_deadline(const command_context& context, std::string_view key, bool a
         context.reply.integer(-1);
     } else {
         const auto milliseconds = absolute ? found->deadline : std::max<std::int64_t>(found->deadline - context.now, 0);
-        context.reply.integer((milliseconds + unit / 2) / unit);
+        const bool up = milliseconds % unit * 2 >= unit && unit > 1;  // half up, and no deadline is too late for it
+        context.reply.integer(milliseconds / unit + (up ? 1 : 0));
     }
     return {};
 }

@@ -55,6 +55,17 @@ TEST(Expiry, IsAComparisonWithNow) {
     EXPECT_EQ(client("TYPE l"), "+none");
 }
 
+TEST(Expiry, SecondsAreRoundedHalfUpToTheLatestDeadline) {
+    memory_client client;
+    client("SET a 1 PXAT 9223372036854775807");
+    EXPECT_EQ(client("EXPIRETIME a"), ":9223372036854776");
+    EXPECT_EQ(client("PEXPIRETIME a"), ":9223372036854775807");
+    client("PEXPIREAT a 9223372036854775499");
+    EXPECT_EQ(client("EXPIRETIME a"), ":9223372036854775");
+    client("PEXPIREAT a 9223372036854775500");
+    EXPECT_EQ(client("EXPIRETIME a"), ":9223372036854776");
+}
+
 // A key whose time has come is not there: nothing of it shows in what is written under its name.
 TEST(Expiry, WhatIsWrittenLaterIsNew) {
     memory_client client;

@@ -179,6 +179,8 @@ TRANSCRIPTS = {
         TTL a
         SET a 5 EXAT {LATER}
         EXPIRETIME a
+        SET a 5 PXAT 9223372036854775807
+        EXPIRETIME a
         SET a 5 PXAT {LATER}000
         PEXPIRETIME a
         SET a 5 PXAT 1
