@@ -1,7 +1,9 @@
 // command/sort.cpp: SORT and SORT_RO: a list or a set in order, perhaps by and with what other keys say.
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -111,6 +113,7 @@ result<std::vector<sorted_element>> elements_of(const command_context& context, 
     return elements;
 }
 
+// A number ends at a zero byte, as C strings do.
 status weigh(const command_context& context, const sort_options& options, std::vector<sorted_element>& elements) {
     for (auto& element : elements) {
         if (options.by) { element.by = look_up(context, *options.by, element.text); }
@@ -121,12 +124,18 @@ status weigh(const command_context& context, const sort_options& options, std::v
             continue;
         }
         char* end = nullptr;
+        errno = 0;
         element.score = std::strtod(text.c_str(), &end);
-        if (end != text.data() + text.size() || std::isnan(element.score)) {
+        if (*end != '\0' || errno == ERANGE || std::isnan(element.score)) {
             return error{errc::invalid, "One or more scores can't be converted into double"};
         }
     }
     return {};
+}
+
+// As Redis does: whole where the order is stored, else up to a zero byte, where C strings end.
+int compare_texts(const sort_options& options, const std::string& a, const std::string& b) noexcept {
+    return options.store ? a.compare(b) : std::strcmp(a.c_str(), b.c_str());
 }
 
 int compare(const sort_options& options, const sorted_element& a, const sorted_element& b) noexcept {
@@ -134,9 +143,9 @@ int compare(const sort_options& options, const sorted_element& a, const sorted_e
         if (a.score != b.score) { return a.score < b.score ? -1 : 1; }
         return a.text.compare(b.text);  // equal scores have an order too
     }
-    if (!options.by) { return a.text.compare(b.text); }
+    if (!options.by) { return compare_texts(options, a.text, b.text); }
     if (!a.by || !b.by) { return (a.by ? 1 : 0) - (b.by ? 1 : 0); }
-    return a.by->compare(*b.by);
+    return compare_texts(options, *a.by, *b.by);
 }
 
 // The elements that are left after LIMIT, in order.

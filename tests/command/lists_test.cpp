@@ -93,6 +93,30 @@ TEST(Lists, FindElementsFromBothEnds) {
     EXPECT_EQ(client("LRANGE l 0 -1"), R"(["a", "c", "x", "b"])");
 }
 
+// Numbers, and texts that are not stored, end at a zero byte, as C strings do.
+TEST(Lists, AreSortedAsRedisReadsElements) {
+    memory_client client;
+    const std::string zero("\0\xff", 2);
+    client.ask({"RPUSH", "l", "3", zero, "-1"});
+    EXPECT_EQ(client.ask({"SORT", "l"}).items[1].text, zero);
+    EXPECT_EQ(client("SORT l STORE d"), ":3");
+    EXPECT_EQ(client.ask({"LINDEX", "d", "1"}).text, zero);
+    for (const auto* wrong : {"1e-400", "1e400", "4e-320", "2x", "nan"}) {
+        client.ask({"DEL", "l"});
+        client.ask({"RPUSH", "l", "3", wrong});
+        EXPECT_EQ(client("SORT l"), "-ERR One or more scores can't be converted into double") << wrong;
+    }
+    client("DEL l");
+    const std::string b("a\0b", 3);
+    const std::string a("a\0a", 3);
+    client.ask({"RPUSH", "l", b, a, "a"});
+    EXPECT_EQ(client.ask({"SORT", "l", "ALPHA"}).items[0].text, b);
+    EXPECT_EQ(client.ask({"SORT", "l", "ALPHA", "BY", "*"}).items[0].text, b);
+    EXPECT_EQ(client("SORT l ALPHA STORE d"), ":3");
+    EXPECT_EQ(client("LINDEX d 0"), R"("a")");
+    EXPECT_EQ(client.ask({"LINDEX", "d", "2"}).text, b);
+}
+
 TEST(Lists, MoveElementsAndKeepDeadlines) {
     memory_client client;
     client("RPUSH a 1 2 3");

@@ -482,6 +482,10 @@ TRANSCRIPTS = {
         SORT set DESC
         SET str x
         SORT str
+        RPUSH reals 3 "" inf -inf 0x10 123456789012345678901234567890
+        SORT reals
+        RPUSH reals 1e-400
+        SORT reals
         HSET hash a b
         SORT hash
     """,
