@@ -116,6 +116,7 @@ std::string lower_case(std::string_view text) {
 // A star takes as little as it can; when what follows fails, the last star takes one more byte. Going back to
 // the last one is enough, since whatever an earlier star could take the last one can.
 bool matches_glob(std::string_view pattern, std::string_view text) noexcept {
+    if (text.empty()) { return pattern.empty() || pattern == "*"; }  // Redis 7.0 asks `**` for a byte
     std::size_t at = 0;
     std::size_t in_text = 0;
     std::size_t after_star = std::string_view::npos;

@@ -396,6 +396,10 @@ TEST(Patterns, MatchAsInRedisAndInBoundedTime) {
     EXPECT_TRUE(matches_glob("**a**", "bab"));
     EXPECT_FALSE(matches_glob("", "a"));
     EXPECT_TRUE(matches_glob("*", ""));
+    EXPECT_TRUE(matches_glob("", ""));
+    EXPECT_FALSE(matches_glob("**", ""));  // as Redis 7.0.15
+    EXPECT_TRUE(matches_glob("**", "a"));
+    EXPECT_TRUE(matches_glob("a**", "a"));
     EXPECT_FALSE(matches_glob("a*a*a*a*a*a*a*a*a*b", std::string(5000, 'a')));
 }
 

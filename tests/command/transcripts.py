@@ -341,6 +341,14 @@ TRANSCRIPTS = {
         KEYS nosuch*
         KEYS h
         KEYS \\h
+        SET "" empty
+        sort KEYS **
+        KEYS ""
+        sort KEYS *
+        HSET hh "" 1
+        HSCAN hh 0 MATCH **
+        HSCAN hh 0 MATCH *
+        DEL "" hh
         RENAME a aa
         RENAME nosuch x
         RENAME aa aa
