@@ -160,23 +160,20 @@ struct search_options {
 
 result<search_options> search_options_in(arguments words) {
     search_options options;
+    bool is_least = false;  // which Redis 7.0.15 cannot negate: it is -1 there, and COUNT ends nothing
     for (std::size_t i = 0; i < words.size(); i += 2) {
         if (i + 1 == words.size()) { return syntax_error(); }
         if (says(words[i], "RANK")) {
             const auto rank = integer_in(words[i + 1]);
             if (!rank) { return rank.error(); }
-            if (*rank == INT64_MIN) {
-                return error{errc::invalid,
-                             "value is out of range, value must between -9223372036854775807 and "
-                             "9223372036854775807"};
-            }
             if (*rank == 0) {
                 return error{errc::invalid,
                              "RANK can't be zero: use 1 to start from the first match, 2 from the second ... "
                              "or use negative to start from the end of the list"};
             }
             options.from = *rank < 0 ? list_end::tail : list_end::head;
-            options.rank = static_cast<std::uint64_t>(std::abs(*rank));
+            is_least = *rank == INT64_MIN;
+            options.rank = is_least ? 1 : static_cast<std::uint64_t>(std::abs(*rank));
         } else if (says(words[i], "COUNT")) {
             const auto count = count_in(words[i + 1], "COUNT can't be negative");
             if (!count) { return count.error(); }
@@ -189,6 +186,7 @@ result<search_options> search_options_in(arguments words) {
             return syntax_error();
         }
     }
+    if (is_least && options.count) { options.count = 0; }
     return options;
 }
 
