@@ -395,7 +395,7 @@ status run_tag(verb_call& call) {
             return {};
         }
         if (list->items.empty()) {
-            call.shown.line("no tags yet; `coppice tag NAME` names the last commit");
+            call.shown.line("no tags yet; `coppice commit`, then `coppice tag NAME` name what there is");
             return {};
         }
         std::vector<std::vector<cell>> rows;
@@ -527,7 +527,7 @@ std::vector<verb> version_verbs() {
         {"Versions",
          "tag",
          "List, create and delete names of commits",
-         "",
+         "Without REF the branch's last commit, if nothing has changed since; main~0 names main's in any case.",
          {{"NAME", "The tag", false}, {"REF", ref_help, false, false, completes::ref}},
          {{"-d,--delete", "", "Delete NAME"}, {"--names", "", "List the names alone"}},
          {{"tag v1.2", ""}, {"tag before-merge main~1", ""}, {"tag -d v1.2", ""}},

@@ -208,7 +208,7 @@ TEST(Versions, BranchesAndTagsAreListedAndChanged) {
 TEST(Versions, EmptyListsSayWhatToDo) {
     program run;
     run.store.canned["TAG LIST"] = make_list({});
-    EXPECT_EQ(run.run({"tag"}).out, "no tags yet; `coppice tag NAME` names the last commit\n");
+    EXPECT_EQ(run.run({"tag"}).out, "no tags yet; `coppice commit`, then `coppice tag NAME` name what there is\n");
     EXPECT_EQ(run.run({"tag", "--json"}).out, "[]\n");
     run.store.canned["BRANCH CURRENT"] = make_text("main");
     run.store.canned["REFLOG main"] = make_list({});

@@ -125,7 +125,9 @@ TEST_F(Branches, ErrorsSayWhatWasWrongAndWhatIsAccepted) {
     EXPECT_EQ(say("COMMIT MESSAGE a MESSAGE b"),
               "-ERR 'MESSAGE' is not expected here: COMMIT [MESSAGE text] [AUTHOR text]");
     EXPECT_EQ(say("COMMIT now"), "-ERR 'now' is not expected here: COMMIT [MESSAGE text] [AUTHOR text]");
-    EXPECT_EQ(say("TAG CREATE v1 main"), "-ERR 'main' is not a commit: COMMIT first, or name one (main~0)");
+    EXPECT_EQ(say("TAG CREATE v1 main"), "-ERR 'main' is not a commit: COMMIT first");
+    EXPECT_EQ(say("TAG CREATE -x"),
+              "-ERR name '-x': expected 1 to 100 of A-Z a-z 0-9 . _ / -, not beginning with - or .");
     EXPECT_EQ(say("TAG DELETE v1"), "-ERR no tag 'v1'");
     EXPECT_EQ(say("REWIND main main~1"), "-ERR branch 'main' has no commit yet");
     EXPECT_EQ(say("REWIND nothing main"), "-ERR no branch 'nothing'");
@@ -148,6 +150,22 @@ TEST_F(Branches, ACommitIsMadeByAChangeOnly) {
     EXPECT_NE(say("COMMIT"), first);
     EXPECT_EQ(say("AT main~1 GET k"), "\"1\"");
     EXPECT_EQ(say("AT " + first.substr(1, 8) + " GET k"), "\"1\"");
+}
+
+// Nobody tags what a branch does not say any more: the hint names the commit that can be.
+TEST_F(Branches, ThatHaveChangedSinceTheirCommitAreNotTagged) {
+    say("SET k 1");
+    commit();
+    say("BRANCH CREATE exp");
+    say("BRANCH USE exp");
+    EXPECT_EQ(say("TAG CREATE v1"), "+OK");
+    say("SET k 2");
+    EXPECT_EQ(say("TAG CREATE v2"), "-ERR 'exp' is not a commit: COMMIT first, or name one (exp~0)");
+    pass(2);
+    EXPECT_EQ(say("TAG CREATE v2 exp@-0s"), "-ERR 'exp@-0s' is not a commit: COMMIT first, or name one (exp~0)");
+    EXPECT_EQ(say("TAG CREATE v1"), "-ERR the name 'v1' is taken");
+    EXPECT_EQ(say("TAG CREATE v2 exp~0"), "+OK");
+    EXPECT_EQ(say("TAG CREATE v3 main"), "+OK");
 }
 
 TEST_F(Branches, TagsNameCommits) {
