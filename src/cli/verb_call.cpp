@@ -4,19 +4,34 @@
 
 #include <cli/reply_view.hpp>
 #include <cli/verb.hpp>
+#include <command/command.hpp>
 
 namespace coppice::cli {
 namespace {
 
+// Whether it is `command` itself that the server does not know, and not one that AT or ON was to run.
+bool is_unknown(std::string_view text, std::string_view command) {
+    constexpr std::string_view before = "unknown command ";
+    constexpr std::string_view quotes = "'`";  // of Redis, and of Redis before 7
+    if (!text.starts_with(before)) { return false; }
+    text.remove_prefix(before.size());
+    return text.size() >= command.size() + 2 && quotes.find(text[command.size() + 1]) != quotes.npos
+           && says(text.substr(1, command.size()), command);
+}
+
 // A server of another make knows none of the commands that speak of versions.
 result<reply_value> checked_version(result<reply_value> reply, std::string_view command) {
-    constexpr std::string_view of_versions[] = {"BRANCH", "COMMIT", "DIFF", "LOG", "REFLOG", "REWIND", "TAG", "AT"};
+    constexpr std::string_view of_versions[] = {"BRANCH", "COMMIT", "DIFF", "LOG", "REFLOG",
+                                                "REWIND", "TAG",    "AT",   "ON"};
     auto said = checked(std::move(reply));
-    const bool is_unknown = !said && said.error().context.starts_with("unknown command");
-    if (is_unknown && std::find(std::begin(of_versions), std::end(of_versions), command) != std::end(of_versions)) {
+    if (said) { return said; }
+    auto failure = said.error();
+    const bool is_of_versions = std::any_of(std::begin(of_versions), std::end(of_versions),
+                                            [&](std::string_view name) { return says(command, name); });
+    if (is_of_versions && is_unknown(failure.context, command)) {
         return error{errc::invalid, "this server has no branches; it is no coppice server"};
     }
-    return said;
+    return failure;
 }
 
 }  // namespace
