@@ -38,6 +38,10 @@ status run_get(verb_call& call) {
                                                + printable(key) + "` shows it whole"};
         }
         auto found = type->text == "list" ? call.ask({"LINDEX", key, *field}) : call.ask({"HGET", key, *field});
+        if (!found && type->text == "list" && found.error().context.starts_with("value is not an integer")) {
+            return error{errc::invalid, "'" + printable(key) + "' is a list, and '" + printable(*field)
+                                            + "' no position of one: 0 is its first element, -1 its last"};
+        }
         if (!found) { return found.error(); }
         if (found->kind == reply_kind::null) {
             return missing("'" + printable(key) + "' has no '" + printable(*field) + "'");

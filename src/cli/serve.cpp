@@ -37,7 +37,8 @@ result<int> start_server(const serve_options& options) {
     if (const auto set = set_given(given, options); !set) { return set.error(); }
     auto served = server::serve(given, std::cout);
     if (!served && served.error().code == errc::in_use) {
-        return error{errc::in_use, served.error().context + "; stop that one, or serve another folder"};
+        return error{errc::in_use, served.error().context + "; stop that one, or serve another folder than "
+                                       + std::string(given.text(server::setting::dir))};
     }
     if (!served) { return explained_damage(served.error(), std::string(given.text(server::setting::dir))); }
     return served;

@@ -31,6 +31,11 @@ result<reply_value> checked_version(result<reply_value> reply, std::string_view 
     if (is_of_versions && is_unknown(failure.context, command)) {
         return error{errc::invalid, "this server has no branches; it is no coppice server"};
     }
+    if (failure.context.starts_with("no branch '")) { failure.context += "; `coppice branch` lists them"; }
+    if (failure.context.starts_with("no tag '")) { failure.context += "; `coppice tag` lists them"; }
+    if (failure.context.starts_with("no version '")) {
+        failure.context += "; `coppice branch`, `coppice tag` and `coppice log` list them";
+    }
     return failure;
 }
 

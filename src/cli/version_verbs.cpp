@@ -122,6 +122,15 @@ status follow_in_use(const verb_call& call, std::string_view name, std::optional
     return memory.find(label) == name ? memory.remember(label, std::move(renamed)) : status();
 }
 
+// A name that is taken, with what has it and what to do; another error as it is.
+error with_owner(verb_call& call, error failure, const std::string& name) {
+    if (!failure.context.ends_with("' is taken")) { return failure; }
+    failure.context += call.ask({"BRANCH", "INFO", name})
+                           ? " by a branch: choose another, or `coppice use " + name + "` to work on that one"
+                           : " by a tag: choose another, or `coppice tag -d " + name + "` first";
+    return failure;
+}
+
 status run_branch(verb_call& call) {
     const auto name = call.given.find("NAME");
     const auto second = call.given.find("REF");
@@ -141,7 +150,7 @@ status run_branch(verb_call& call) {
         if (!second) { return call.wrong_usage("--move takes the old and the new name"); }
         if (const auto opened = call.runner_without_branch(); !opened) { return opened.error(); }
         auto moved = call.ask({"BRANCH", "RENAME", *name, *second});
-        if (!moved) { return moved.error(); }
+        if (!moved) { return with_owner(call, moved.error(), *second); }
         if (auto kept = follow_in_use(call, *name, *second); !kept) { return kept; }
         return done(call, "the branch " + *name + " is now " + *second,
                     {{"from", make_text(*name)}, {"to", make_text(*second)}});
@@ -149,7 +158,7 @@ status run_branch(verb_call& call) {
     std::vector<std::string_view> command = {"BRANCH", "CREATE", *name};
     if (second) { command.insert(command.end(), {"FROM", *second}); }
     auto created = call.ask(command);
-    if (!created) { return created.error(); }
+    if (!created) { return with_owner(call, created.error(), *name); }
     return done(call, "created the branch " + *name + "; `coppice use " + *name + "` works on it",
                 {{"created", make_text(*name)}});
 }
@@ -416,7 +425,7 @@ status run_tag(verb_call& call) {
     const auto ref = call.given.text("REF");
     if (!ref.empty()) { command.push_back(ref); }
     auto created = call.ask(command);
-    if (!created) { return created.error(); }
+    if (!created) { return with_owner(call, created.error(), *name); }
     return done(call, "created the tag " + *name, {{"created", make_text(*name)}});
 }
 
@@ -433,6 +442,7 @@ status run_use(verb_call& call) {
         return done(call, "no branch is remembered for " + label, {{"store", make_text(label)}, {"branch", {}}});
     }
     if (!name) {
+        if (call.given.has("--create")) { return call.wrong_usage("NAME is missing"); }
         const auto kept = memory.find(label);
         return done(call, kept ? *kept : "no branch is remembered for " + label + "; the server's default is used",
                     {{"store", make_text(label)}, {"branch", kept ? make_text(*kept) : reply_value()}});
@@ -443,7 +453,8 @@ status run_use(verb_call& call) {
                                             : checked((*runner)->run({"BRANCH", "INFO", *name}));
     if (!known) {
         auto failure = known.error();
-        if (!call.given.has("--create")) { failure.context += "; `coppice use --create " + *name + "` makes it"; }
+        if (call.given.has("--create")) { return with_owner(call, failure, *name); }
+        failure.context += "; `coppice use --create " + *name + "` makes it";
         return failure;
     }
     if (auto kept = memory.remember(label, *name); !kept) { return kept; }

@@ -133,7 +133,9 @@ status listener::listen_at_one(const std::string& address, int backlog) {
         || ::getsockname(descriptor, bound.get(), &bound.length) != 0) {
         const int number = errno;
         ::close(descriptor);
-        return failed("listening", reason_of(number));
+        const std::string_view hint =
+            number == EADDRINUSE ? "; another server listens there, choose another port with --port" : "";
+        return failed("listening", fmt::format("{}{}", reason_of(number), hint));
     }
     port_ = bound.port();
     addresses_.push_back(bound.text());

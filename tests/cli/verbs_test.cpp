@@ -29,6 +29,7 @@ TEST(Program, TellsWrongUsageFromFailure) {
                                                   {"import", "-"},
                                                   {"completion", "fish"},
                                                   {"branch", "-d"},
+                                                  {"use", "-c"},
                                                   {"serve", "--port", "x"},
                                                   {"serve", "--lonely"},
                                                   {"export", "x", "--format", "xml"},
@@ -304,6 +305,7 @@ TEST(Data, CommandsArePassedOnAsTheyAre) {
     const auto refused = run.run({"exec", "NOSUCH"});
     EXPECT_EQ(refused.code, 1);
     EXPECT_HAS(refused.err, "unknown command 'NOSUCH'");
+    EXPECT_FALSE(has(refused.err, "passed on")) << refused.err;
 }
 
 TEST(Data, GetSetAndList) {

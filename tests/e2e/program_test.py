@@ -89,7 +89,8 @@ class Program(unittest.TestCase):
             second = run("serve", self.folder, "--port", "0", env=self.environment)
             self.assertEqual(second.returncode, 1)
             assert server.process is not None
-            self.assertRegex(second.stderr, rf"pid {server.process.pid}, listening at .*:{server.port}")
+            self.assertRegex(second.stderr, rf"pid {server.process.pid}, listening at .*:{server.port}; stop that one, or "
+                             rf"serve another folder than {self.folder}")
             self.assertTrue(server.answers())
 
     def test_a_taken_port_is_named(self) -> None:
@@ -100,6 +101,7 @@ class Program(unittest.TestCase):
             refused = run("serve", self.folder, "--port", port, env=self.environment)
         self.assertEqual(refused.returncode, 1)
         self.assertRegex(refused.stderr, rf"{port}.*in use|in use.*{port}")
+        self.assertIn("another server listens there, choose another port with --port", refused.stderr)
 
     def test_exit_codes(self) -> None:
         with Server(self.folder).start() as server:

@@ -142,7 +142,9 @@ private:
         if (++depth_ > limits::document_nesting) {
             events_.failure =
                 error_at(input_.file(), input_.where(),
-                         "nested more than " + std::to_string(limits::document_nesting) + " levels deep", errc::limit);
+                         "nested more than " + std::to_string(limits::document_nesting)
+                             + " levels deep, which is a fixed limit: flatten it, or make what is deeper a string",
+                         errc::limit);
             return false;
         }
         return events_.begin(container);

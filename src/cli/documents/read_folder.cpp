@@ -17,8 +17,9 @@ public:
 
     status walk(const fs::path& folder, const std::string& below, std::size_t depth) {
         if (depth > limits::document_nesting) {
-            return error{errc::limit, folder.string() + " is nested more than "
-                                          + std::to_string(limits::document_nesting) + " folders deep"};
+            return error{errc::limit,
+                         folder.string() + " is nested more than " + std::to_string(limits::document_nesting)
+                             + " folders deep, which is a fixed limit: import the folders in it one by one"};
         }
         auto entries = entries_of(folder);
         if (!entries) { return entries.error(); }
