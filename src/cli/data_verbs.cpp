@@ -163,10 +163,27 @@ status run_ls(verb_call& call) {
     return {};
 }
 
+// An option of ours that stands behind the command was passed on to the server.
+std::string misplaced_option(verb_call& call) {
+    for (const auto& word : call.given.rest) {
+        for (const auto& row : common_options()) {
+            const auto name = row.names.substr(row.names.rfind(',') + 1);  // npos + 1 is 0
+            if (word.substr(0, word.find('=')) == name) { return std::string(name); }
+        }
+    }
+    return {};
+}
+
 status run_command(verb_call& call, std::vector<std::string_view> command) {
     for (const auto& word : call.given.rest) { command.push_back(word); }
     auto reply = call.ask(command);
-    if (!reply) { return reply.error(); }
+    if (!reply) {
+        auto failure = reply.error();
+        if (const auto option = misplaced_option(call); !option.empty()) {
+            failure.context += "; " + option + " was passed on as a word of the command, options go before that";
+        }
+        return failure;
+    }
     return show(call, *reply);
 }
 

@@ -11,6 +11,17 @@ namespace {
 bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 #define EXPECT_HAS(text, part) EXPECT_TRUE(has(text, part)) << text
 
+TEST(Data, AnOptionBehindTheCommandIsNamedWhenThatFails) {
+    program run;
+    run.store.canned["SET a b --store coppice://h:1"] = error_reply("ERR syntax error");
+    run.store.canned["AT main GET a --branch=exp"] = error_reply("ERR wrong number of arguments");
+    const auto set = run.run({"exec", "SET", "a", "b", "--store", "coppice://h:1"});
+    EXPECT_EQ(set.code, 1);
+    EXPECT_EQ(set.err, "error: syntax error; --store was passed on as a word of the command, options go before that\n");
+    EXPECT_HAS(run.run({"at", "main", "GET", "a", "--branch=exp"}).err, "; --branch was passed on");
+    EXPECT_EQ(run.run({"exec", "SET", "a", "--store"}).err, "") << "it may be a word of the command";
+}
+
 TEST(Data, PositionsOfAListAreNumbers) {
     program run;
     run.store.keys["l"] = {"list", "", {"a"}};
