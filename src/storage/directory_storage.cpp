@@ -93,7 +93,16 @@ private:
     static result<folder_lock> lock_file(const fs::path& path, int mode, int kind) {
         folder_lock lock;
         lock.descriptor_ = ::open(path.c_str(), mode | O_CLOEXEC, 0600);
-        if (lock.descriptor_ < 0) { return error_of_errno(errno, "open " + path.string()); }
+        if (lock.descriptor_ < 0) {
+            const int why = errno;
+            auto failure = error_of_errno(why, "open " + path.string());
+            if (why == EROFS) {
+                failure.context +=
+                    "; an open store writes to its folder: mount it writable, or copy the folder to where "
+                    "that is so (`coppice verify` reads it where it lies)";
+            }
+            return failure;
+        }
         if (::flock(lock.descriptor_, kind | LOCK_NB) == 0) { return lock; }
         if (errno != EWOULDBLOCK) { return error_of_errno(errno, "lock " + path.string()); }
         char text[256];

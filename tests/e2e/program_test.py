@@ -155,6 +155,25 @@ class Program(unittest.TestCase):
         said = self.coppice("backup", str(self.folder / "copy"), store=str(self.folder), code=1)
         self.assertIn("lies in the store's own folder", said.stderr)
 
+    def test_a_store_that_cannot_be_written_is_verified_and_what_else_can_be_done_is_said(self) -> None:
+        with Server(self.folder).start() as server, server.connect() as connection:
+            filled(connection, keys=60)
+            server.kill()
+        where = self.place.path / "read-only"
+        where.mkdir()
+        for command in (["mount", "--bind", str(self.folder), str(where)],
+                        ["mount", "-o", "remount,ro,bind", str(where)]):
+            done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+            if done.returncode:
+                self.skipTest(f"nothing can be mounted here: {done.stderr}")
+            if command[1] == "--bind":
+                self.addCleanup(subprocess.run, ["umount", "-l", str(where)], timeout=20, check=False)
+        self.assertIn("is sound", self.coppice("verify", store=str(where)).stdout)
+        for words in (["get", "a"], ["status"], ["export", "a"], ["set", "a", "1"]):
+            said = self.coppice(*words, store=str(where), code=1)
+            self.assertRegex(said.stderr, r"Read-only file system; an open store writes to its folder: mount it writable, "
+                             r"or copy the folder to where that is so \(`coppice verify` reads it where it lies\)\n$")
+
     def test_verbs_on_one_folder_wait_for_each_other(self) -> None:
         self.coppice("set", "a", "1", store=str(self.folder))
         at_once = [subprocess.Popen([str(program()), "set", f"key:{number}", "v", "--store", str(self.folder)],
