@@ -327,7 +327,8 @@ struct store_options {
 class store {
 public:
     /// Opens the data folder `path`, or makes it; replays what the log has behind the newest checkpoint.
-    /// Errors: errc::in_use ("store in use by pid 12, ..."), errc::corrupt, errc::io, errc::unsupported.
+    /// Errors: errc::in_use ("store in use by pid 12, ..."), errc::corrupt, errc::io, errc::unsupported; errc::invalid
+    /// where a folder holds no store, but something else (hidden names and lost+found are nothing).
     [[nodiscard]] static result<store> open(const std::filesystem::path& path, const store_options& options = {});
     /// A store that is gone with its last handle.
     [[nodiscard]] static result<store> open_memory(const store_options& options = {});

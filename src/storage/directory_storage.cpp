@@ -51,6 +51,41 @@ bool is_inside(const fs::path& place, const fs::path& folder) {
     return std::mismatch(outer.begin(), outer.end(), inner.begin(), inner.end()).first == outer.end();
 }
 
+/// Names in a folder that a store does not write there while it is made, or a backup while it grows; sorted.
+std::vector<std::string> foreign_names(const fs::path& path) {
+    constexpr std::string_view own[] = {"FORMAT", "FORMAT.next", "HEADS", "HEADS.next", "log", "nodes", "nodes.tmp"};
+    std::vector<std::string> foreign;
+    std::error_code failure;
+    for (fs::directory_iterator file(path, failure), end; !failure && file != end; file.increment(failure)) {
+        auto name = file->path().filename().string();
+        if (std::find(std::begin(own), std::end(own), name) == std::end(own)) { foreign.push_back(std::move(name)); }
+    }
+    std::sort(foreign.begin(), foreign.end());
+    return foreign;
+}
+
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t few = 3;
+    std::string text;
+    for (std::size_t i = 0; i < names.size() && i < few; ++i) { text += (i == 0 ? "" : ", ") + names[i]; }
+    return names.size() > few ? text + ", ..." : text;
+}
+
+/// Whether a store is there or may grow there.  Errors: errc::invalid where something else is.
+status check_place(const fs::path& path) {
+    std::error_code failure;
+    for (const auto name : {format_name, heads_name, std::string_view("nodes/CURRENT")}) {
+        if (fs::exists(path / name, failure)) { return {}; }
+    }
+    auto foreign = foreign_names(path);
+    std::erase_if(foreign, [](const std::string& name) {
+        return name == "LOCK" || name == "lost+found" || name.starts_with('.');
+    });
+    if (foreign.empty()) { return {}; }
+    return error{errc::invalid, path.string() + " holds no store, but something else (" + listed(foreign)
+                                    + "): choose an empty folder or a new one"};
+}
+
 /// An advisory lock on data/LOCK, and the text in it. The system drops it with the process, however that ends.
 class folder_lock {
 public:
@@ -211,6 +246,7 @@ result<bool> read_format(const fs::path& path, disk_folder& folder) {
 }  // namespace
 
 result<storage> open_directory_storage(const fs::path& path, const storage_options& options) {
+    if (auto fit = check_place(path); !fit) { return fit.error(); }  // before anything is written
     if (auto made = make_folder(path); !made) { return made.error(); }
     auto lock = folder_lock::take(path);
     if (!lock) { return lock.error(); }

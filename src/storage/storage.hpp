@@ -59,7 +59,8 @@ struct storage {
 
 [[nodiscard]] storage open_memory_storage();
 
-/// Opens the data folder `path`, and makes it (mode 0700) if it is not there.
+/// Opens the data folder `path`, and makes it (mode 0700) if it is not there. A folder that holds something else than a
+/// store is left alone (errc::invalid); hidden names and lost+found are nothing.
 /// Errors: errc::in_use ("store in use by pid 12, listening at 127.0.0.1:5000"), errc::corrupt, errc::io,
 /// errc::no_space, errc::unsupported. A damaged log does not keep the rest from opening: replay and write say it.
 [[nodiscard]] result<storage> open_directory_storage(const std::filesystem::path& path,

@@ -155,6 +155,19 @@ class Program(unittest.TestCase):
         said = self.coppice("backup", str(self.folder / "copy"), store=str(self.folder), code=1)
         self.assertIn("lies in the store's own folder", said.stderr)
 
+    def test_a_folder_of_something_else_is_left_alone(self) -> None:
+        self.folder.mkdir()
+        (self.folder / "README.md").write_text("a project")
+        (self.folder / "log").mkdir()
+        for words in (["serve", str(self.folder), "--port", "0"], ["set", "a", "1", "--store", str(self.folder)]):
+            said = run(*words, seconds=20, env=self.environment)
+            self.assertEqual(said.returncode, 1, said.stderr)
+            self.assertIn("holds no store, but something else (README.md): choose an empty folder or a new one", said.stderr)
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["README.md", "log"])
+        (self.folder / "README.md").rename(self.folder / ".README.md")
+        (self.folder / "lost+found").mkdir()
+        self.coppice("set", "a", "1", store=str(self.folder))
+
     def test_a_store_that_cannot_be_written_is_verified_and_what_else_can_be_done_is_said(self) -> None:
         with Server(self.folder).start() as server, server.connect() as connection:
             filled(connection, keys=60)

@@ -147,6 +147,28 @@ TEST(DataFolder, IsNotWhatABackupThrowsAway) {
     EXPECT_TRUE(fs::exists(folder.path() / "b.unfinished" / "c.unfinished" / "FORMAT"));
 }
 
+// A folder of something else gets no store, nor any file; one that is empty to a person does.
+TEST(DataFolder, IsNotMadeAmongOtherFiles) {
+    const temporary_folder folder;
+    const auto project = folder.path() / "project";
+    fs::create_directories(project / "log");
+    std::ofstream(project / "README") << "a project";
+    const auto refused = open_directory_storage(project, small_options());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, errc::invalid);
+    EXPECT_NE(refused.error().context.find("holds no store, but something else (README): choose an empty folder"),
+              std::string::npos)
+        << refused.error().context;
+    EXPECT_FALSE(fs::exists(project / "LOCK"));
+    EXPECT_FALSE(fs::exists(project / "nodes"));
+    const auto disk = folder.path() / "disk";
+    fs::create_directories(disk / "lost+found");
+    std::ofstream(disk / ".gitignore") << "*";
+    (void)opened(open_directory_storage(disk, small_options()));
+    std::ofstream(disk / "notes") << "beside a store";
+    (void)opened(open_directory_storage(disk, small_options()));
+}
+
 // Room comes back after most nodes are retired: each pass rewrites the older half of the blob files.
 TEST(DataFolder, ShrinksAfterRetiring) {
     const temporary_folder folder;
