@@ -175,7 +175,13 @@ public:
             return error{errc::invalid, "the store itself lies in " + growing.string()
                                             + ", where the backup would grow; choose another name for it"};
         }
-        fs::remove_all(growing, failure);
+        const bool is_file = fs::exists(growing, failure) && !fs::is_directory(growing, failure);
+        if (is_file || !foreign_names(growing).empty()) {
+            return error{errc::exists, growing.string()
+                                           + ", where the backup would grow, is there and no backup that was cut off: "
+                                             "remove it, or choose another name"};
+        }
+        fs::remove_all(growing, failure);  // what a backup left that was cut off, as by kill -9
         if (auto copied = copy_to(growing); !copied) {
             fs::remove_all(growing, failure);
             return copied;

@@ -44,7 +44,8 @@ public:
     virtual ~storage_folder() = default;
     /// Says where the owner answers, for the message a second opener gets.
     virtual status set_listening(std::string_view address) = 0;
-    /// Makes a consistent copy of everything in `target`, which must not exist, while the store is in use.
+    /// Makes a consistent copy of everything in `target`, which must not exist, while the store is in use. It grows in
+    /// `target`.unfinished, which the next backup to `target` removes if this one is cut off.
     virtual status backup_to(const std::filesystem::path& target) = 0;
     [[nodiscard]] virtual const std::filesystem::path& path() const noexcept = 0;
 };

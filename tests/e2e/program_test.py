@@ -187,6 +187,26 @@ class Program(unittest.TestCase):
             self.assertRegex(said.stderr, r"Read-only file system; an open store writes to its folder: mount it writable, "
                              r"or copy the folder to where that is so \(`coppice verify` reads it where it lies\)\n$")
 
+    def test_a_backup_that_was_cut_off_makes_room_for_the_next(self) -> None:
+        target = self.place.path / "copy"
+        growing = self.place.path / "copy.unfinished"
+        with Server(self.folder).start() as server:
+            with server.connect() as connection:
+                filled(connection, keys=60)
+                connection.send(["STORE", "BACKUP", str(target)])
+                until = time.time() + 20
+                while not growing.exists() and not target.exists() and time.time() < until:
+                    pass
+                server.kill()
+            server.start()
+            if not target.exists():
+                self.assertTrue(growing.exists())
+            else:  # it was faster than the kill
+                target.rename(growing)
+            self.coppice("backup", str(target), store=server.url)
+        self.assertFalse(growing.exists())
+        self.assertIn("is sound", self.coppice("verify", store=str(target)).stdout)
+
     def test_verbs_on_one_folder_wait_for_each_other(self) -> None:
         self.coppice("set", "a", "1", store=str(self.folder))
         at_once = [subprocess.Popen([str(program()), "set", f"key:{number}", "v", "--store", str(self.folder)],

@@ -147,6 +147,35 @@ TEST(DataFolder, IsNotWhatABackupThrowsAway) {
     EXPECT_TRUE(fs::exists(folder.path() / "b.unfinished" / "c.unfinished" / "FORMAT"));
 }
 
+// Half a backup, as kill -9 leaves one, makes room for the next; what is none stays.
+TEST(DataFolder, BacksUpOverABackupThatWasCutOff) {
+    const temporary_folder folder;
+    auto disk = opened(open_directory_storage(folder.path() / "data", small_options()));
+    fill(disk);
+    const auto growing = folder.path() / "copy.unfinished";
+    fs::create_directories(growing / "log");
+    fs::create_directories(growing / "nodes.tmp");
+    std::ofstream(growing / "nodes.tmp" / "000012.sst") << "half";
+    std::ofstream(growing / "HEADS") << "half";
+    ASSERT_TRUE(disk.folder->backup_to(folder.path() / "copy"));
+    EXPECT_FALSE(fs::exists(growing));
+    EXPECT_TRUE(verify_directory(folder.path() / "copy").empty());
+    const auto other = folder.path() / "other.unfinished";
+    for (const auto* name : {"notes.txt", ".hidden", "LOCK"}) {
+        fs::create_directories(other);
+        std::ofstream(other / name) << "mine";
+        const auto done = disk.folder->backup_to(folder.path() / "other");
+        ASSERT_FALSE(done) << name;
+        EXPECT_EQ(done.error().code, errc::exists);
+        EXPECT_NE(done.error().context.find("no backup that was cut off: remove it, or"), std::string::npos);
+        EXPECT_TRUE(fs::exists(other / name));
+        fs::remove_all(other);
+    }
+    std::ofstream(other.c_str()) << "a file";
+    EXPECT_FALSE(disk.folder->backup_to(folder.path() / "other"));
+    EXPECT_TRUE(fs::exists(other));
+}
+
 // A folder of something else gets no store, nor any file; one that is empty to a person does.
 TEST(DataFolder, IsNotMadeAmongOtherFiles) {
     const temporary_folder folder;
