@@ -8,7 +8,6 @@
 #include <command/command_info.hpp>
 #include <command/dispatch.hpp>
 #include <command/versions.hpp>
-#include <store/reference.hpp>
 
 namespace coppice {
 namespace {
@@ -208,25 +207,11 @@ status tag_list(command_context& context, arguments) {
     });
 }
 
-// What refuses to tag a branch that has changed since its newest commit names that commit; another error as it is.
-error with_newest_commit(const command_context& context, std::string_view reference, error refused) {
-    const auto resolved = context.store.resolve(reference);
-    if (refused.code != errc::invalid || !resolved || std::holds_alternative<commit_named>(resolved->name)) {
-        return refused;
-    }
-    const auto branch = context.store.branch(resolved->branch);
-    const bool has_commit = branch && (*branch)->row.head;
-    return {errc::invalid, fmt::format("'{}' is not a commit: COMMIT first{}", reference,
-                                       has_commit ? fmt::format(", or name one ({}~0)", resolved->branch) : "")};
-}
-
 status tag_create(command_context& context, arguments given) {
     if (given.size() > 4) { return expected(given[4], "TAG CREATE name [reference]"); }
     if (const status may = may_change_references(context, given[2].size()); !may) { return may; }
-    if (const status valid = check_name(given[2]); !valid) { return valid; }
-    const auto reference = given.size() == 4 ? given[3] : std::string_view(context.branch.row.name);
-    const status made = context.store.create_tag(given[2], reference);
-    return made ? ok(context) : with_newest_commit(context, reference, made.error());
+    const status made = context.store.create_tag(given[2], given.size() == 4 ? given[3] : context.branch.row.name);
+    return made ? ok(context) : made;
 }
 
 status tag_delete(command_context& context, arguments given) {

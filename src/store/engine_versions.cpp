@@ -146,7 +146,9 @@ result<commit_id> engine::resolve_commit(std::string_view reference) {
     const auto branch = handle(resolved->state.branch);
     const bool current = std::holds_alternative<current_of>(resolved->name);
     if (current && branch && (*branch)->row.head && !(*branch)->row.uncommitted) { return *(*branch)->row.head; }
-    return error{errc::invalid, "'" + std::string(reference) + "' is not a commit: COMMIT first, or name one (main~0)"};
+    const bool has_commit = branch && (*branch)->row.head;
+    return error{errc::invalid, "'" + std::string(reference) + "' is not a commit: COMMIT first"
+                                    + (has_commit ? ", or name one (" + (*branch)->row.name + "~0)" : "")};
 }
 
 // ---- commits and tags

@@ -88,8 +88,8 @@ TEST(Clients, HttpAndTlsAreToldApart) {
     test_client browser(host.port);
     browser.send("GET /index.html HTTP/1.1\r\nHost: localhost\r\n\r\n");
     const auto answer = browser.receive_all(2s);
-    EXPECT_TRUE(answer.starts_with("HTTP/1.1 501 ")) << answer;
-    EXPECT_NE(answer.find("speaks the Redis protocol"), std::string::npos);
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 404 ")) << answer;
+    EXPECT_NE(answer.find("Socket.IO is at /socket.io/"), std::string::npos) << answer;
     test_client secret(host.port);
     secret.send(std::string_view("\x16\x03\x01\x00\x05", 5));
     EXPECT_TRUE(secret.ended());
