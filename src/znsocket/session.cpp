@@ -37,8 +37,6 @@ std::string json_of(const failure& what) {
 
 std::string json_of(bool truth) { return truth ? "true" : "false"; }
 
-failure no_event(std::string_view name) { return {std::string(unknown_event), fmt::format("Unknown event: {}", name)}; }
-
 failure wrong_arguments(std::string_view name, std::string_view text) {
     return {"TypeError", fmt::format("Invalid arguments for {}: {}", name, text)};
 }
@@ -131,14 +129,15 @@ void session::connect(const socket_packet& packet) {
 }
 
 status session::take_event(const socket_packet& packet, std::vector<std::string> attachments) {
+    // Not looked into before its sender has connected, for which he may need a password.
+    if (packet.name_space != name_space || !connected_) {
+        acknowledge(packet.id, json_of(failure{std::string(unknown_event), "Not connected to /znsocket"}));
+        return {};
+    }
     auto json = read_json(packet.json);
     if (!json) { return json.error(); }
     if (!json->is(value_kind::array) || json->items.empty() || !json->items.front().is(value_kind::text)) {
         return error{errc::invalid, "an event is an array that begins with its name"};
-    }
-    if (packet.name_space != name_space || !connected_) {
-        acknowledge(packet.id, json_of(no_event(json->items.front().text)));
-        return {};
     }
     std::size_t bytes = packet.json.size();
     for (const auto& each : attachments) { bytes += each.size(); }
