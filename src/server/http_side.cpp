@@ -96,7 +96,6 @@ void http_side::go_on(engine_session& session, bool websocket) {
     if (parser_.method() == "POST") { return post(session); }
     if (parser_.method() != "GET") { return refuse(405, "Sessions are spoken to with GET and POST"); }
     sid_ = session.sid();
-    hangs_ = true;
     connection_.park(waiting_for::event);
     session.hang(*this);
 }
@@ -126,7 +125,6 @@ void http_side::try_again() {
 }
 
 void http_side::answer_polling(std::string_view body) {
-    hangs_ = false;
     sid_.clear();
     answer(200, plain, body);
     connection_.resume();

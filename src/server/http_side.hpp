@@ -57,8 +57,7 @@ private:
     turn& turn_;
     wire::http_request_parser parser_;
     std::optional<wire::websocket> websocket_;
-    std::string sid_;     // of the session whose connection this is
-    bool hangs_ = false;  // in a GET
+    std::string sid_;  // of the session whose connection this is
 };
 
 }  // namespace coppice::server

@@ -96,8 +96,7 @@ status session::take(socket_packet packet, std::vector<std::string> attachments)
 void session::refuse_connection(const std::string& to, std::string_view why) {
     std::string json = R"({"message":)";
     append_json_text(json, why);
-    around_.send(text_of(socket_packet{
-        .type = socket_packet_type::connect_error, .attachments = 0, .name_space = to, .id = {}, .json = json + "}"}));
+    send(socket_packet_type::connect_error, to, {}, json + "}");
 }
 
 void session::connect(const socket_packet& packet) {
@@ -121,11 +120,7 @@ void session::connect(const socket_packet& packet) {
                                  "?password=...) or as {\"password\": ...} when connecting");
     }
     if (packet.name_space == name_space && !std::exchange(connected_, true)) { hub_.join(*this); }
-    around_.send(text_of(socket_packet{.type = socket_packet_type::connect,
-                                       .attachments = 0,
-                                       .name_space = packet.name_space,
-                                       .id = {},
-                                       .json = fmt::format(R"({{"sid":"{}"}})", id_)}));
+    send(socket_packet_type::connect, packet.name_space, {}, fmt::format(R"({{"sid":"{}"}})", id_));
 }
 
 status session::take_event(const socket_packet& packet, std::vector<std::string> attachments) {
@@ -156,29 +151,22 @@ status session::take_ack(const socket_packet& packet) {
 
 void session::acknowledge(reply_to id, std::string_view json) {
     if (!id) { return; }
-    around_.send(text_of(socket_packet{.type = socket_packet_type::ack,
-                                       .attachments = 0,
-                                       .name_space = std::string(name_space),
-                                       .id = id,
-                                       .json = json.empty() ? "[]" : fmt::format("[{}]", json)}));
+    send(socket_packet_type::ack, name_space, id, fmt::format("[{}]", json));
+}
+
+void session::send(socket_packet_type type, std::string_view to, reply_to id, std::string json) {
+    around_.send(text_of(socket_packet{
+        .type = type, .attachments = 0, .name_space = std::string(to), .id = id, .json = std::move(json)}));
 }
 
 // ---- of a participant
 
 void session::refreshed(std::string_view payload) {
-    around_.send(text_of(socket_packet{.type = socket_packet_type::event,
-                                       .attachments = 0,
-                                       .name_space = std::string(name_space),
-                                       .id = {},
-                                       .json = fmt::format(R"(["refresh",{}])", payload)}));
+    send(socket_packet_type::event, name_space, {}, fmt::format(R"(["refresh",{}])", payload));
 }
 
 void session::asked(std::uint64_t ticket, std::string_view question) {
-    around_.send(text_of(socket_packet{.type = socket_packet_type::event,
-                                       .attachments = 0,
-                                       .name_space = std::string(name_space),
-                                       .id = ticket,
-                                       .json = fmt::format(R"(["adapter:get",{}])", question)}));
+    send(socket_packet_type::event, name_space, ticket, fmt::format(R"(["adapter:get",{}])", question));
 }
 
 // ---- events

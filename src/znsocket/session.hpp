@@ -13,8 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -113,6 +111,7 @@ private:
     void say(std::string json) { answer_ = std::move(json); }
     void fail(const failure& what);
     void acknowledge(reply_to id, std::string_view json);
+    void send(wire::socket_packet_type type, std::string_view to, reply_to id, std::string json);
 
     hub& hub_;
     surroundings& around_;
@@ -125,7 +124,6 @@ private:
 
     // The event at hand.
     bool running_ = false;
-    bool answers_later_ = false;  // an adapter's owner does
     reply_to reply_to_;
     std::string chunks_id_;  // of the set of chunks it came in; empty: in none
     std::vector<prepared> commands_;

@@ -36,7 +36,8 @@ class SocketIo(ServerTest):
         one.post(f'451-/znsocket,2["compressed_message",{{"event":"llen","data":{json.dumps(PLACE)}}}]', "b" + packed)
         self.assertEqual(one.get(), ['43/znsocket,2[{"data":2}]'])
 
-    def test_a_get_hangs_until_there_is_something_to_say(self) -> None:
+    def hanging_get(self) -> tuple[Polling, threading.Thread, list[list[str]]]:
+        """A connected session, the thread of its GET that hangs, and where the packets of that will be."""
         one = Polling(self.server.port)
         one.post("40/znsocket,")
         one.get()
@@ -44,6 +45,10 @@ class SocketIo(ServerTest):
         hanging = threading.Thread(target=lambda: told.append(one.get()))
         hanging.start()
         time.sleep(0.2)
+        return one, hanging, told
+
+    def test_a_get_hangs_until_there_is_something_to_say(self) -> None:
+        _, hanging, told = self.hanging_get()
         self.assertEqual(told, [])
         with self.websocket().connect() as other:
             other.call("refresh", target="K")
@@ -51,13 +56,7 @@ class SocketIo(ServerTest):
         self.assertEqual(told, [['42/znsocket,["refresh",[[],{"target":"K"}]]']])
 
     def test_nothing_is_lost_on_the_way_from_polling_to_websocket(self) -> None:
-        one = Polling(self.server.port)
-        one.post("40/znsocket,")
-        one.get()
-        told: list[list[str]] = []
-        hanging = threading.Thread(target=lambda: told.append(one.get()))
-        hanging.start()
-        time.sleep(0.1)
+        one, hanging, told = self.hanging_get()
         with self.websocket(sid=one.sid) as upgraded:
             upgraded.send("2probe")
             self.assertEqual(upgraded.receive(), "3probe")
