@@ -54,6 +54,10 @@ result<socket_packet> read_socket_packet(std::string_view text) {
         packet.id = take_number(text);
         if (!packet.id) { return error{errc::invalid, "the id of a Socket.IO packet does not fit into 64 bits"}; }
     }
+    // Anything else would read as a namespace or an id where those are left out.
+    if (!text.empty() && std::string_view("[{\"").find(text.front()) == std::string_view::npos) {
+        return error{errc::invalid, "the data of a Socket.IO packet is a JSON array, object or string"};
+    }
     packet.json = text;
     return packet;
 }

@@ -101,7 +101,7 @@ TEST(SocketIo, WhatWasWrittenIsRead) {
 
 TEST(SocketIo, WhatIsNoPacketIsRefused) {
     for (const auto* const text :
-         {"", "7", "x", "5[\"x\"]", "5-[]", "51[\"x\"]", "299999999999999999999[\"x\"]", "51000-[]"}) {
+         {"", "7", "x", "5[\"x\"]", "5-[]", "51[\"x\"]", "299999999999999999999[\"x\"]", "51000-[]", "2/,/[1]", "2x"}) {
         EXPECT_FALSE(read_socket_packet(text)) << text;
     }
 }
