@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include <command/reply.hpp>
+#include <wire/reply.hpp>
 #include <wire/resp_reply.hpp>
 
 namespace coppice::cli {

@@ -25,7 +25,7 @@
 
 #include <coppice/base/error.hpp>
 
-#include <command/reply.hpp>
+#include <wire/reply.hpp>
 #include <store/engine.hpp>
 
 namespace coppice {
@@ -127,6 +127,8 @@ struct command {
 [[nodiscard]] std::span<const command> transaction_commands() noexcept;
 [[nodiscard]] std::span<const command>
 branch_commands() noexcept;  ///< BRANCH, ON, AT, COMMIT, TAG, LOG, DIFF, REWIND, ...
+
+[[nodiscard]] std::span<const command> znsocket_commands() noexcept;  ///< ZNSOCKET, SEGMENTS
 
 /// All rows, sorted by name.
 [[nodiscard]] std::span<const command> all_commands() noexcept;

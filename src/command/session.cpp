@@ -74,6 +74,7 @@ void command_session::end_multi() noexcept {
 
 void command_session::reset(branch_handle main) {
     end_multi();
+    participant.reset();
     name.clear();
     user = "default";
     branch = std::move(main);

@@ -32,6 +32,7 @@
 #include <command/command.hpp>
 #include <command/scan.hpp>
 #include <command/watch.hpp>
+#include <znsocket/hub.hpp>
 
 namespace coppice {
 
@@ -101,6 +102,9 @@ public:
     std::vector<live_branch*> exec_branches;  ///< those with a group that EXEC will end
     command_queue queue;
     std::vector<watched_key> watched;
+
+    /// What listens for refreshes and questions (ZNSOCKET LISTEN); null: nothing.
+    std::unique_ptr<znsocket::participant> participant;
 
     /// Anything that keeps a request from being simply run.
     [[nodiscard]] bool needs_care() const noexcept {
@@ -182,6 +186,7 @@ public:
     const clock_source& clock;
     scan_table scans;
     watch_table watches;
+    znsocket::hub hub;
     command_stats stats;
     duration_histogram commit_times;  ///< of turns that wrote: until what they wrote is as safe as appendfsync asks
     random_source random;
@@ -208,6 +213,8 @@ public:
     virtual void set_protocol(command_session& session, int version) { session.protocol = version; }
     /// CLIENT REPLY: what is said from here on is not heard, or is again.
     virtual void mute(command_session&, bool) {}
+    /// Begins a message to a session that did not ask for it, in RESP3; null: there is no way to it.
+    [[nodiscard]] virtual reply_sink* push(command_session&, std::size_t /*size*/) { return nullptr; }
     /// `authenticated` of the session was set.
     virtual void authentication_changed(command_session&) {}
 

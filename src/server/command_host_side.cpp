@@ -38,6 +38,10 @@ void command_service::set_protocol(command_session& session, int version) {
 
 void command_service::mute(command_session& session, bool on) { client_of(session).mute(on); }
 
+reply_sink* command_service::push(command_session& session, std::size_t size) {
+    return &client_of(session).push(size);
+}
+
 void command_service::authentication_changed(command_session& session) {
     client_of(session).set_authenticated(session.authenticated);
 }

@@ -50,6 +50,7 @@ public:
     std::size_t run(client& who, std::span<const request> requests) override;
     std::uint64_t end_turn() override;
     [[nodiscard]] std::uint64_t durable() const noexcept override { return store.durable(); }
+    [[nodiscard]] znsocket::hub& participants() noexcept override { return hub; }
 
     // What the commands ask.
     void wrote(live_branch& branch) override;
@@ -59,6 +60,7 @@ public:
     void kill(command_session& session) override;
     void set_protocol(command_session& session, int version) override;
     void mute(command_session& session, bool on) override;
+    [[nodiscard]] reply_sink* push(command_session& session, std::size_t size) override;
     void authentication_changed(command_session& session) override;
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_matching(
         std::span<const std::string_view> patterns) const override;

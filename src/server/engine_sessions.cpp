@@ -38,6 +38,8 @@ engine_session* engine_sessions::find(std::string_view sid) const {
     return found == sessions_.end() || found->second->over() ? nullptr : found->second.get();
 }
 
+znsocket::hub& engine_sessions::hub() const noexcept { return shared_.commands.participants(); }
+
 void engine_sessions::mark_runnable(engine_session& one) {
     if (std::exchange(one.runnable, true)) { return; }
     runnable_.push_back(&one);
@@ -64,7 +66,7 @@ void engine_sessions::free_ended() {
 }
 
 void engine_sessions::second_passed(std::chrono::nanoseconds now) {
-    hub_.time_passed(now);
+    hub().time_passed(now);
     for (const auto& [sid, one] : sessions_) { one->second_passed(now); }
 }
 

@@ -43,11 +43,10 @@ public:
     void mark_runnable(engine_session& one);
     void mark_over(engine_session& one) { over_.push_back(&one); }
     [[nodiscard]] turn& shared() const noexcept { return shared_; }
-    [[nodiscard]] znsocket::hub& hub() noexcept { return hub_; }
+    [[nodiscard]] znsocket::hub& hub() const noexcept;
 
 private:
     turn& shared_;
-    znsocket::hub hub_;
     std::unordered_map<std::string, std::unique_ptr<engine_session>> sessions_;
     std::vector<engine_session*> runnable_;
     std::vector<engine_session*> over_;

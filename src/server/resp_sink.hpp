@@ -6,7 +6,7 @@
 
 #include <utility>
 
-#include "command/reply.hpp"
+#include "wire/reply.hpp"
 #include "wire/resp_writer.hpp"
 
 namespace coppice::server {

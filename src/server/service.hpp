@@ -25,8 +25,9 @@
 #include <string>
 #include <string_view>
 
-#include "command/reply.hpp"
+#include "wire/reply.hpp"
 #include "wire/resp_request.hpp"
+#include "znsocket/hub.hpp"
 
 namespace coppice::server {
 
@@ -140,6 +141,9 @@ public:
     virtual std::uint64_t end_turn() = 0;
     /// The highest ticket that is durable.  After it has grown, whoever made it grow calls loop::wake().
     [[nodiscard]] virtual std::uint64_t durable() const noexcept = 0;
+
+    /// Where ZnSocket's clients of every protocol meet.
+    [[nodiscard]] virtual znsocket::hub& participants() noexcept = 0;
 };
 
 }  // namespace coppice::server

@@ -25,7 +25,7 @@
 #include <string_view>
 #include <vector>
 
-#include "command/reply.hpp"
+#include "wire/reply.hpp"
 #include "znsocket/commands.hpp"
 #include "znsocket/value.hpp"
 

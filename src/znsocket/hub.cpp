@@ -3,9 +3,21 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include <coppice/base/limits.hpp>
 
 namespace coppice::znsocket {
+
+std::string untold(told how, std::string_view key) {
+    switch (how) {
+        case told::answered: break;
+        case told::no_adapter: return fmt::format("Key {} does not exist in storage", key);
+        case told::owner_gone: return fmt::format("Key {} has lost its adapter: its owner is gone", key);
+        case told::no_answer: return fmt::format("Key {} has an adapter that does not answer", key);
+    }
+    return {};
+}
 
 void hub::join(participant& who) { participants_.try_emplace(&who); }
 
@@ -14,7 +26,11 @@ void hub::leave(participant& who) {
     if (found == participants_.end()) { return; }
     const auto gone = std::move(found->second);
     participants_.erase(found);
-    for (const auto& key : gone.registered) { adapters_.erase(key); }
+    for (const auto& key : gone.registered) {
+        if (const auto registered = adapters_.find(key); registered != adapters_.end() && registered->second == &who) {
+            adapters_.erase(registered);
+        }
+    }
     for (const auto& key : gone.checked) {
         if (const auto counted = checked_.find(key); --counted->second == 0) { checked_.erase(counted); }
     }
@@ -27,29 +43,38 @@ void hub::leave(participant& who) {
     for (const auto& then : unanswered) { then(told::owner_gone, {}); }
 }
 
-void hub::refresh(const participant& from, std::string_view payload) {
+std::size_t hub::refresh(const participant* from, std::string_view payload) {
+    std::size_t told = 0;
     for (const auto& [each, its] : participants_) {
-        if (each != &from) { each->refreshed(payload); }
+        if (each == from) { continue; }
+        each->refreshed(payload);
+        ++told;
     }
+    return told;
 }
 
 bool hub::check(participant& who, std::string_view key) {
     auto& its = participants_.at(&who);
-    if (its.checked.size() < limits::checked_keys && its.checked.emplace(key).second) { ++checked_[std::string(key)]; }
+    const std::string name(key);
+    if (its.checked.size() < limits::checked_keys && !its.checked.contains(name)) {
+        auto& count = checked_.try_emplace(name).first->second;
+        its.checked.insert(name);  // if this throws, 0 have checked it
+        ++count;
+    }
     return exists(key);
 }
 
 bool hub::exists(std::string_view key) const { return adapters_.contains(std::string(key)); }
 
 bool hub::register_adapter(participant& owner, std::string_view key) {
-    std::string name(key);
-    if (checked_.contains(name)) { return false; }
+    const std::string name(key);
+    if (const auto found = checked_.find(name); found != checked_.end() && found->second > 0) { return false; }
     auto& its = participants_.at(&owner);
     if (its.registered.size() == limits::checked_keys) { return false; }
-    auto*& registered = adapters_[name];
-    if (registered != nullptr) { participants_.at(registered).registered.erase(name); }
+    its.registered.insert(name);  // if what follows throws, he owns what he was not given
+    auto& registered = adapters_.try_emplace(name, &owner).first->second;
+    if (registered != &owner) { participants_.at(registered).registered.erase(name); }
     registered = &owner;
-    its.registered.insert(std::move(name));
     return true;
 }
 
@@ -58,17 +83,19 @@ void hub::ask(participant& asker, std::string_view key, std::string_view text, s
     const auto found = adapters_.find(std::string(key));
     if (found == adapters_.end()) { return then(told::no_adapter, {}); }
     auto* const owner = found->second;
-    const auto ticket = ++tickets_;
+    const auto ticket = tickets_ + 1;
     questions_.emplace(ticket, question{&asker, owner, now + limits::adapter_patience, std::move(then)});
+    tickets_ = ticket;
     owner->asked(ticket, text);
 }
 
-void hub::answer(participant& owner, std::uint64_t ticket, std::string_view said) {
+bool hub::answer(participant& owner, std::uint64_t ticket, std::string_view said) {
     const auto found = questions_.find(ticket);
-    if (found == questions_.end() || found->second.owner != &owner) { return; }
+    if (found == questions_.end() || found->second.owner != &owner) { return false; }
     const auto then = std::move(found->second.then);
     questions_.erase(found);
     then(told::answered, said);
+    return true;
 }
 
 void hub::time_passed(std::chrono::nanoseconds now) {

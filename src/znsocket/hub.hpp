@@ -49,6 +49,9 @@ enum class told : std::uint8_t {
     no_answer,   ///< in time
 };
 
+/// Why a question was not answered, as the text of a KeyError.
+[[nodiscard]] std::string untold(told how, std::string_view key);
+
 class hub {
 public:
     /// Called once for each question, perhaps before ask() returns.
@@ -58,8 +61,8 @@ public:
     /// Its adapters are gone, its questions are forgotten, and those to it are answered.
     void leave(participant& who);
 
-    /// To all participants but `from`.
-    void refresh(const participant& from, std::string_view payload);
+    /// To all participants but `from`, who may be nobody.  Returns how many there were.
+    std::size_t refresh(const participant* from, std::string_view payload);
 
     /// True when the key has an adapter; `who` counts as having opened it.
     bool check(participant& who, std::string_view key);
@@ -68,8 +71,8 @@ public:
     [[nodiscard]] bool register_adapter(participant& owner, std::string_view key);
     void ask(participant& asker, std::string_view key, std::string_view question, std::chrono::nanoseconds now,
              on_told then);
-    /// What the owner says to a question; a ticket that is not (or no longer) his to answer does nothing.
-    void answer(participant& owner, std::uint64_t ticket, std::string_view said);
+    /// What the owner says to a question; false for a ticket that is not (or no longer) his to answer.
+    bool answer(participant& owner, std::uint64_t ticket, std::string_view said);
     /// Ends questions that have waited too long.
     void time_passed(std::chrono::nanoseconds now);
 

@@ -7,6 +7,16 @@ namespace {
 using namespace takes;
 using enum answer_form;
 
+// Segments push a piece for all of their origin when they are opened. A second time that would double them.
+std::optional<failure> push_or_open(const row& of, const bound_arguments& bound, prepared& made) {
+    if (auto failed = append_words(of, bound, made)) { return failed; }
+    if (made.words.size() == 3 && made.words[1].starts_with("znsocket.Segments:")) {
+        made.words.erase(made.words.begin());
+        made.words.insert(made.words.begin(), {"SEGMENTS", "OPEN"});
+    }
+    return std::nullopt;
+}
+
 constexpr row rows[] = {
     {"lindex", "LINDEX", {word("name"), word("index")}, plain, append_words, nullptr, true},
     {"linsert", "LINSERT", {word("name"), word("where"), word("refvalue", "pivot"), word("value")}},
@@ -18,7 +28,7 @@ constexpr row rows[] = {
     {"lpos",
      "LPOS",
      {word("name"), word("value"), option("rank", "RANK"), option("count", "COUNT"), option("maxlen", "MAXLEN")}},
-    {"lpush", "LPUSH", {word("name"), rest("values", "value")}},
+    {"lpush", "LPUSH", {word("name"), rest("values", "value")}, plain, push_or_open},
     {"lpushx", "LPUSHX", {word("name"), rest("values", "value")}},
     {"lrange", "LRANGE", {word("name"), word("start"), word("end")}},
     {"lrem", "LREM", {word("name"), word("count"), word("value")}, plain, append_words, nullptr, true},

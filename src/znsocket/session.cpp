@@ -207,7 +207,7 @@ void session::run_event(std::string_view name, const value& data, bool in_envelo
                                limits::event_bytes, name_space));
     }
     if (name == "refresh") {
-        hub_.refresh(*this, json_of(in_envelope ? item(data, 1) : data));
+        hub_.refresh(this, json_of(in_envelope ? item(data, 1) : data));
         return say({});
     }
     if (name == "check_adapter" || name == "adapter_exists" || name == "register_adapter" || name == "adapter:get") {
@@ -316,17 +316,9 @@ void session::ask_adapter(std::string_view key, const value& data) {
     const std::string method(text_in(item(data, 1), "method"));
     hub_.ask(*this, key, json_of(data), around_.now(),
              [this, id = reply_to_, key = std::string(key), method](told how, std::string_view answer) {
-                 const auto failed = [&](std::string_view text) {
-                     return no_answer(method, {std::string(key_error), fmt::format("Key {} {}", key, text)});
-                 };
-                 switch (how) {
-                     case told::answered: return acknowledge(id, answer);
-                     case told::no_adapter:
-                         return acknowledge(id, json_of(failure{std::string(key_error),
-                                                                fmt::format("Key {} does not exist in storage", key)}));
-                     case told::owner_gone: return acknowledge(id, failed("has lost its adapter: its owner is gone"));
-                     case told::no_answer: return acknowledge(id, failed("has an adapter that does not answer"));
-                 }
+                 if (how == told::answered) { return acknowledge(id, answer); }
+                 const failure why{std::string(key_error), untold(how, key)};
+                 acknowledge(id, how == told::no_adapter ? json_of(why) : no_answer(method, why));
              });
 }
 

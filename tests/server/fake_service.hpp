@@ -57,6 +57,7 @@ public:
         return ++ticket_;
     }
     std::uint64_t durable() const noexcept override { return durable_ticket; }
+    [[nodiscard]] znsocket::hub& participants() noexcept override { return hub_; }
 
     std::atomic<std::uint64_t> durable_ticket = 0;
     std::atomic<bool> always_ticket = false;  // reads wait for what they may have seen
@@ -70,6 +71,8 @@ public:
     std::atomic<bool> thought = false;
 
 private:
+    znsocket::hub hub_;
+
     bool run_one(client& who, const request& words) {
         const auto name = words[0];
         if (name == "PING") {

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include <command/command.hpp>
-#include <command/reply.hpp>
+#include <wire/reply.hpp>
 
 namespace coppice::testing {
 

@@ -37,10 +37,11 @@ TEST(Hub, ARefreshReachesEverybodyElse) {
     someone a(all);
     someone b(all);
     someone c(all);
-    all.refresh(a, "x");
+    EXPECT_EQ(all.refresh(&a, "x"), 2U);
     EXPECT_TRUE(a.refreshes.empty());
     EXPECT_EQ(b.refreshes, std::vector<std::string>{"x"});
     EXPECT_EQ(c.refreshes, std::vector<std::string>{"x"});
+    EXPECT_EQ(all.refresh(nullptr, "y"), 3U) << "of somebody who hears none";
 }
 
 TEST(Hub, AQuestionComesBackOnceAndOnlyFromItsOwner) {

@@ -1,4 +1,4 @@
-// src/command/reply.hpp: where a command says its answer.
+// src/wire/reply.hpp: where a command says its answer.
 //
 // A command speaks in values; the sink knows the protocol. The server's sink writes RESP2 or RESP3
 // straight into the connection's buffer, the program's builds a tree to print. An aggregate is announced

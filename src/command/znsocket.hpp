@@ -1,0 +1,38 @@
+// command/znsocket.hpp: ZnSocket's collections at the server; znsocket.cpp has the rows of all its commands.
+//
+//     ZNSOCKET   refreshes and adapters for connections of the Redis protocol, and fallbacks    participants.cpp,
+//                                                                                                fallbacks.cpp
+//     SEGMENTS   a list that is an O(1) copy of another, or the table of pieces that ZnSocket's clients make
+//                                                                                                segments.cpp
+//
+// Keys are full: "znsocket.List:K", "znsocket.Segments:K".
+#pragma once
+
+#include <command/command.hpp>
+
+namespace coppice {
+
+// command/participants.cpp
+[[nodiscard]] status znsocket_listen(command_context& context, arguments given);
+[[nodiscard]] status znsocket_refresh(command_context& context, arguments given);
+[[nodiscard]] status znsocket_check(command_context& context, arguments given);
+[[nodiscard]] status znsocket_exists(command_context& context, arguments given);
+[[nodiscard]] status znsocket_register(command_context& context, arguments given);
+[[nodiscard]] status znsocket_ask(command_context& context, arguments given);
+[[nodiscard]] status znsocket_answer(command_context& context, arguments given);
+
+// command/fallbacks.cpp
+[[nodiscard]] status znsocket_fallback(command_context& context, arguments given);
+[[nodiscard]] status znsocket_source(command_context& context, arguments given);
+[[nodiscard]] status znsocket_adopt(command_context& context, arguments given);
+
+// command/segments.cpp
+[[nodiscard]] status segments_create(command_context& context, arguments given);
+[[nodiscard]] status segments_open(command_context& context, arguments given);
+[[nodiscard]] status segments_len(command_context& context, arguments given);
+[[nodiscard]] status segments_range(command_context& context, arguments given);
+[[nodiscard]] status segments_splice(command_context& context, arguments given);
+[[nodiscard]] status segments_pieces(command_context& context, arguments given);
+[[nodiscard]] std::uint64_t segments_elements(const command_context& context, arguments given);
+
+}  // namespace coppice

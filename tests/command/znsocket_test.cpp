@@ -1,0 +1,252 @@
+// Fallbacks and segments, on an engine in memory.
+#include <coppice/base/random.hpp>
+
+#include <support/memory_client.hpp>
+
+#include <gtest/gtest.h>
+
+namespace coppice {
+namespace {
+
+using words = std::vector<std::string>;
+
+/// Answers without quotes and commas.
+class plain_client {
+public:
+    std::string operator()(const words& given) { return plain(client_(given)); }
+    std::string operator()(std::string_view line) { return plain(client_(line)); }
+
+private:
+    static std::string plain(std::string reply) {
+        std::erase_if(reply, [](char letter) { return letter == '"' || letter == ',' || letter == '\\'; });
+        return reply;
+    }
+    testing::memory_client client_;
+};
+
+constexpr auto* o = "znsocket.List:o";
+constexpr auto* l = "znsocket.List:k";
+constexpr auto* s = "znsocket.Segments:k";
+
+// ---- fallbacks
+
+TEST(Fallback, ReadsFromTheOriginUntilItIsAdopted) {
+    plain_client client;
+    client("RPUSH a 1 2 3");
+    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "a");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
+    EXPECT_EQ(client("EXISTS b"), ":0");
+    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":1");
+    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":0");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
+    client("RPUSH b 4");
+    EXPECT_EQ(client("LRANGE b 0 -1"), "[1 2 3 4]");
+    EXPECT_EQ(client("LRANGE a 0 -1"), "[1 2 3]");
+}
+
+TEST(Fallback, WhatWasAdoptedAndEmptiedStaysEmpty) {
+    plain_client client;
+    client("RPUSH a 1");
+    client("ZNSOCKET FALLBACK b a");
+    client("ZNSOCKET ADOPT b");
+    client("LPOP b");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
+    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "b") << "opened again";
+}
+
+TEST(Fallback, AMissingOriginIsAnEmptyOne) {
+    plain_client client;
+    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "a");
+    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":1");
+    EXPECT_EQ(client("EXISTS b"), ":0");
+    client("RPUSH a 1");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
+}
+
+TEST(Fallback, AKeyThatIsThereIsItsOwn) {
+    plain_client client;
+    client("RPUSH a 1");
+    client("RPUSH b 2");
+    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "b");
+    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":0");
+    EXPECT_EQ(client("LRANGE b 0 -1"), "[2]");
+    EXPECT_EQ(client("ZNSOCKET ADOPT none"), ":0") << "a key without fallback";
+}
+
+TEST(Fallback, OfAFallback) {
+    plain_client client;
+    client("HSET a f 1");
+    client("ZNSOCKET FALLBACK b a");
+    EXPECT_EQ(client("ZNSOCKET FALLBACK c b"), "a");
+    client("ZNSOCKET ADOPT c");
+    client("HSET c f 2");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
+    EXPECT_EQ(client("HGET a f"), "1");
+    client("ZNSOCKET FALLBACK d b");
+    client("ZNSOCKET ADOPT b");
+    EXPECT_EQ(client("ZNSOCKET SOURCE d"), "b");
+}
+
+TEST(Fallback, CannotLeadInACircleOrOnForEver) {
+    plain_client client;
+    EXPECT_TRUE(client("ZNSOCKET FALLBACK a a").starts_with("-ERR 'a' has more than 16 fallbacks"));
+    client("ZNSOCKET FALLBACK b a");
+    EXPECT_TRUE(client("ZNSOCKET FALLBACK a b").starts_with("-ERR 'b' has more than 16 fallbacks"));
+    EXPECT_EQ(client("ZNSOCKET SOURCE a"), "a") << "nothing was noted";
+    for (int i = 0; i < 16; ++i) { EXPECT_EQ(client(fmt::format("ZNSOCKET FALLBACK k{} k{}", i + 1, i)), "k0"); }
+    EXPECT_TRUE(client("ZNSOCKET FALLBACK k17 k16").starts_with("-ERR 'k16' has more than 16 fallbacks"));
+    EXPECT_EQ(client("ZNSOCKET SOURCE k17"), "k17");
+    EXPECT_EQ(client("ZNSOCKET SOURCE k16"), "k0");
+    EXPECT_EQ(client("ZNSOCKET SOURCE k10"), "k0");
+}
+
+TEST(Fallback, ABranchHasItsOwn) {
+    plain_client client;
+    client("RPUSH a 1");
+    client("ZNSOCKET FALLBACK b a");
+    client("BRANCH CREATE exp");
+    client("ON exp ZNSOCKET ADOPT b");
+    EXPECT_EQ(client("ON exp ZNSOCKET SOURCE b"), "b");
+    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
+    EXPECT_EQ(client("AT exp ZNSOCKET SOURCE b"), "b");
+}
+
+// ---- segments
+
+class Segments : public ::testing::Test {
+protected:
+    void SetUp() override { client({"RPUSH", o, "0", "1", "2", "3", "4"}); }
+    std::string all() { return client({"SEGMENTS", "RANGE", s, "0", "-1"}); }
+    std::string pieces() { return client({"SEGMENTS", "PIECES", s}); }
+    std::string splice(words more) {
+        words line{"SEGMENTS", "SPLICE", s};
+        line.insert(line.end(), more.begin(), more.end());
+        return client(line);
+    }
+    plain_client client;
+};
+
+TEST_F(Segments, AreAListOfTheirOwn) {
+    EXPECT_EQ(client({"SEGMENTS", "CREATE", s, o}), ":5");
+    EXPECT_EQ(all(), "[0 1 2 3 4]");
+    EXPECT_EQ(client({"LRANGE", l, "0", "-1"}), "[0 1 2 3 4]");
+    EXPECT_EQ(client({"LRANGE", s, "0", "-1"}), "[[0 5 znsocket.List:k]]");
+    EXPECT_EQ(pieces(), "[[:0 :5 znsocket.List:o]]");
+    client(words{"DEL", o});
+    EXPECT_EQ(all(), "[0 1 2 3 4]");
+}
+
+TEST_F(Segments, SayWhatWasChanged) {
+    client({"SEGMENTS", "CREATE", s, o});
+    EXPECT_EQ(splice({"2", "1", "x"}), ":5");
+    EXPECT_EQ(pieces(), "[[:0 :2 znsocket.List:o] [:2 :3 znsocket.List:k] [:3 :5 znsocket.List:o]]");
+    EXPECT_EQ(splice({"5", "0", "y", "z"}), ":7");
+    EXPECT_EQ(splice({"0", "1"}), ":6");
+    EXPECT_EQ(all(), "[1 x 3 4 y z]");
+    EXPECT_EQ(pieces(),
+              "[[:1 :2 znsocket.List:o] [:1 :2 znsocket.List:k] [:3 :5 znsocket.List:o] [:4 :6 znsocket.List:k]]");
+    EXPECT_EQ(client({"LRANGE", s, "0", "-1"}), "[[0 6 znsocket.List:k]]");
+    EXPECT_EQ(splice({"-1", "1", "w"}), ":6");
+    EXPECT_EQ(client({"SEGMENTS", "RANGE", s, "-2", "9"}), "[y w]");
+}
+
+TEST_F(Segments, OpenedAgainAreWhatTheyWere) {
+    client({"SEGMENTS", "CREATE", s, o});
+    splice({"0", "1"});
+    EXPECT_EQ(client({"SEGMENTS", "CREATE", s, o}), ":4");
+    EXPECT_EQ(client({"SEGMENTS", "OPEN", s, "[0, 5, \"znsocket.List:o\"]"}), ":1");
+    EXPECT_EQ(all(), "[1 2 3 4]");
+}
+
+TEST_F(Segments, OfNothing) {
+    EXPECT_EQ(client({"SEGMENTS", "CREATE", s, "znsocket.List:none"}), ":0");
+    EXPECT_EQ(all(), "[]");
+    EXPECT_EQ(pieces(), "[[:0 :0 znsocket.List:k]]");
+    EXPECT_EQ(splice({"0", "0", "a"}), ":1");
+    EXPECT_EQ(all(), "[a]");
+    EXPECT_EQ(splice({"0", "1"}), ":0");
+    EXPECT_EQ(client({"SEGMENTS", "LEN", s}), ":0");
+    EXPECT_EQ(client({"SEGMENTS", "LEN", "znsocket.Segments:none"}), ":0");
+}
+
+TEST_F(Segments, WrongWordsAreRefusedAndNothingIsDone) {
+    EXPECT_TRUE(client({"SEGMENTS", "CREATE", "k", o}).starts_with("-ERR 'k' is no key of segments"));
+    EXPECT_TRUE(client({"SEGMENTS", "SPLICE", s, "0", "0", "x"}).starts_with("-ERR there are no segments"));
+    client({"RPUSH", l, "mine"});
+    EXPECT_TRUE(client({"SEGMENTS", "CREATE", s, o}).starts_with("-ERR 'znsocket.List:k' is there already"))
+        << "somebody else's list";
+    client(words{"DEL", l});
+    client({"SEGMENTS", "CREATE", s, o});
+    for (const auto& wrong : {words{"6", "0", "x"}, words{"5", "1"}, words{"-6", "1"}, words{"0", "-1"}}) {
+        EXPECT_EQ(splice(wrong), "-ERR index out of range");
+    }
+    client({"SET", "text", "x"});
+    EXPECT_TRUE(client({"SEGMENTS", "CREATE", "znsocket.Segments:other", "text"}).starts_with("-WRONGTYPE"));
+    EXPECT_EQ(client({"EXISTS", "znsocket.Segments:other", "znsocket.List:other"}), ":0");
+    EXPECT_EQ(all(), "[0 1 2 3 4]");
+}
+
+// What a published client writes: s[2] = "x", s[0] = "y", s[4] = "z", s[0] = "a", s[1] = "b".
+TEST_F(Segments, OfAPublishedClientAreReadAndThenEdited) {
+    client({"RPUSH", l, "x", "a", "z", "?", "b"});
+    client({"RPUSH", s, R"([1, 2, "znsocket.List:k"])", R"([4, 5, "znsocket.List:k"])", R"([0, 1, "znsocket.List:k"])",
+            R"([3, 4, "znsocket.List:o"])", R"([2, 3, "znsocket.List:k"])"});
+    EXPECT_EQ(client({"SEGMENTS", "LEN", s}), ":5");
+    EXPECT_EQ(all(), "[a b x 3 z]");
+    EXPECT_EQ(client({"SEGMENTS", "RANGE", s, "1", "3"}), "[b x 3]");
+    EXPECT_EQ(client({"SEGMENTS", "RANGE", s, "-1", "-1"}), "[z]");
+    EXPECT_EQ(client({"SEGMENTS", "CREATE", s, o}), ":5");
+    EXPECT_EQ(splice({"1", "1", "B"}), ":5");
+    EXPECT_EQ(all(), "[a B x 3 z]");
+    EXPECT_EQ(client({"LRANGE", l, "0", "-1"}), "[a B x 3 z]");
+    EXPECT_EQ(client({"LRANGE", s, "0", "-1"}), "[[0 5 znsocket.List:k]]");
+}
+
+TEST_F(Segments, OfAPublishedClientKeepSharingTheirOrigin) {
+    client({"RPUSH", l, "x"});
+    client(
+        {"RPUSH", s, R"([0, 2, "znsocket.List:o"])", R"([0, 1, "znsocket.List:k"])", R"([3, 5, "znsocket.List:o"])"});
+    EXPECT_EQ(splice({"5", "0", "end"}), ":6");
+    EXPECT_EQ(all(), "[0 1 x 3 4 end]");
+    EXPECT_EQ(pieces(),
+              "[[:0 :2 znsocket.List:o] [:2 :3 znsocket.List:k] [:3 :5 znsocket.List:o] "
+              "[:5 :6 znsocket.List:k]]");
+}
+
+TEST_F(Segments, TablesWithHolesAndMarksAreNotMistaken) {
+    client({"RPUSH", s, R"([0, 9, "znsocket.List:o"])", R"([0, 3, "znsocket.List:gone"])"});
+    EXPECT_EQ(all(), "[0 1 2 3 4]") << "what is there of them";
+    client({"RPUSH", s, "__SETITEM_IDENTIFIER__"});
+    EXPECT_TRUE(all().starts_with("-CONFLICT"));
+    EXPECT_TRUE(splice({"0", "1"}).starts_with("-CONFLICT"));
+    for (const auto* const wrong :
+         {"[2, 1, \"a\"]", "[-1, 1, \"a\"]", "[0, 1]", "[0, 1, 2]", "{}", "[0, 1.5, \"a\"]"}) {
+        client(words{"DEL", s});
+        client({"RPUSH", s, wrong});
+        EXPECT_TRUE(all().starts_with("-CONFLICT")) << wrong;
+    }
+}
+
+// Any table of pieces reads the same before and after it has become one list.
+TEST_F(Segments, BecomeOneListThatReadsTheSame) {
+    random_source random(7);
+    const words lists{o, l, "znsocket.List:p", "znsocket.List:empty"};
+    client({"RPUSH", lists[2], "p0", "p1", "p2", "p3", "p4", "p5", "p6"});
+    for (int round = 0; round < 300; ++round) {
+        client(words{"DEL", s, l, "znsocket.Segments.Base:k", "znsocket.Segments.Origin:k"});
+        client({"RPUSH", l, "k0", "k1", "k2"});
+        for (auto left = 1 + random.below(6); left > 0; --left) {
+            const auto first = random.below(8);
+            const auto last = first + random.below(6);
+            client({"RPUSH", s, fmt::format("[{}, {}, \"{}\"]", first, last, lists[random.below(4)])});
+        }
+        const auto before = all();
+        const auto size = client({"SEGMENTS", "LEN", s});
+        if (splice({"0", "0"}).starts_with("-")) { FAIL() << client({"LRANGE", s, "0", "-1"}); }
+        EXPECT_EQ(all(), before);
+        EXPECT_EQ(client({"LRANGE", l, "0", "-1"}), before);
+    }
+}
+
+}  // namespace
+}  // namespace coppice
