@@ -20,6 +20,11 @@ struct websocket::inside {
     byte_buffer* out = nullptr;
     on_message* got = nullptr;
     bool out_of_memory = false;
+    // Where pieces are handed on.
+    std::uint64_t message_bytes_max = 0;
+    std::uint64_t message_bytes = 0;  // announced so far by the frames of the message at hand
+    bool binary = false;
+    bool skips = false;  // the frame at hand: it is control's, or of a message too long
 
     ~inside() { wslay_event_context_free(context); }
 
@@ -68,18 +73,50 @@ void take_message(wslay_event_context_ptr, const wslay_event_on_msg_recv_arg* me
     } catch (const std::bad_alloc&) { in.out_of_memory = true; }
 }
 
+// Where it holds nothing back, wslay leaves the length of a message to its user.
+void begin_frame(wslay_event_context_ptr context, const wslay_event_on_frame_recv_start_arg* frame, void* user) {
+    auto& in = inside_of(user);
+    in.skips = wslay_is_ctrl_frame(frame->opcode) != 0;
+    if (in.skips) { return; }
+    if (frame->opcode != WSLAY_CONTINUATION_FRAME) {
+        in.binary = frame->opcode == WSLAY_BINARY_FRAME;
+        in.message_bytes = 0;
+    }
+    if (frame->payload_length > in.message_bytes_max - in.message_bytes) {
+        in.skips = true;
+        wslay_event_queue_close(context, static_cast<std::uint16_t>(close_code::large), nullptr, 0);
+        wslay_event_shutdown_read(context);
+        return;
+    }
+    in.message_bytes += frame->payload_length;
+}
+
+void take_piece(wslay_event_context_ptr context, const wslay_event_on_frame_recv_chunk_arg* piece, void* user) {
+    auto& in = inside_of(user);
+    if (in.skips || piece->data_length == 0) { return; }
+    try {
+        (*in.got)({reinterpret_cast<const char*>(piece->data), piece->data_length}, in.binary);
+    } catch (const std::bad_alloc&) {
+        in.out_of_memory = true;
+        wslay_event_set_error(context, WSLAY_ERR_CALLBACK_FAILURE);
+    }
+}
+
 }  // namespace
 
-websocket::websocket(std::size_t message_bytes_max) : inside_(std::make_unique<inside>()) {
+websocket::websocket(std::size_t message_bytes_max, delivery how) : inside_(std::make_unique<inside>()) {
+    const bool pieces = how == delivery::pieces;
     const wslay_event_callbacks calls = {.recv_callback = give_input,
                                          .send_callback = take_output,
                                          .genmask_callback = nullptr,
-                                         .on_frame_recv_start_callback = nullptr,
-                                         .on_frame_recv_chunk_callback = nullptr,
+                                         .on_frame_recv_start_callback = pieces ? begin_frame : nullptr,
+                                         .on_frame_recv_chunk_callback = pieces ? take_piece : nullptr,
                                          .on_frame_recv_end_callback = nullptr,
-                                         .on_msg_recv_callback = take_message};
+                                         .on_msg_recv_callback = pieces ? nullptr : take_message};
     if (wslay_event_context_server_init(&inside_->context, &calls, inside_.get()) != 0) { throw std::bad_alloc(); }
+    inside_->message_bytes_max = message_bytes_max;
     wslay_event_config_set_max_recv_msg_length(inside_->context, message_bytes_max);
+    wslay_event_config_set_no_buffering(inside_->context, pieces ? 1 : 0);
 }
 
 websocket::~websocket() = default;
@@ -111,6 +148,16 @@ void websocket::close(close_code why, std::string_view text, byte_buffer& out) {
 }
 
 bool websocket::over() const noexcept { return wslay_event_get_read_enabled(inside_->context) == 0; }
+
+// RFC 6455, section 5.2.
+void append_frame_header(byte_buffer& out, std::uint64_t bytes) {
+    constexpr std::uint64_t in_two_bytes = 126;
+    constexpr std::uint64_t in_eight_bytes = 127;
+    const auto digits = bytes < in_two_bytes ? 0 : bytes <= UINT16_MAX ? 2 : 8;
+    out.push_back(static_cast<char>(0x80 | WSLAY_BINARY_FRAME));
+    out.push_back(static_cast<char>(digits == 0 ? bytes : digits == 2 ? in_two_bytes : in_eight_bytes));
+    for (int shift = 8 * (digits - 1); shift >= 0; shift -= 8) { out.push_back(static_cast<char>(bytes >> shift)); }
+}
 
 std::string accept_of(std::string_view key) {
     constexpr std::string_view suffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";  // RFC 6455, section 1.3

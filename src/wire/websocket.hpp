@@ -1,6 +1,7 @@
 // src/wire/websocket.hpp: the server's side of a WebSocket (RFC 6455), by wslay: bytes in, messages out.
 //
-// Fragments are put together, pings answered and a close returned; what is to be sent is appended to a buffer.
+// Fragments are put together (or handed on as they come), pings answered and a close returned; what is to be sent is
+// appended to a buffer.
 // Extensions are not offered, so no message can grow by being unpacked.
 #pragma once
 
@@ -25,13 +26,18 @@ enum class close_code : std::uint16_t {
     large = 1009
 };
 
+inline constexpr std::size_t close_reason_bytes = 120;  ///< RFC 6455: a close has at most 125, and two are its code
+
+/// Whether a message is held until it is whole.
+enum class delivery : std::uint8_t { whole, pieces };
+
 class websocket {
 public:
-    /// Of a message: its bytes, and whether it is binary (text is UTF-8, checked).
+    /// Of a message, or of a piece: its bytes, and whether it is binary (text is UTF-8, checked).
     using on_message = function_ref<void(std::string_view, bool)>;
 
     /// A longer message closes the connection.  Errors: throws std::bad_alloc.
-    explicit websocket(std::size_t message_bytes_max);
+    explicit websocket(std::size_t message_bytes_max, delivery how = delivery::whole);
     ~websocket();
     websocket(const websocket&) = delete;
     websocket& operator=(const websocket&) = delete;
@@ -48,6 +54,9 @@ public:
 private:
     std::unique_ptr<inside> inside_;
 };
+
+/// The header of a frame that the server sends: one whole binary message of `bytes` bytes, which follow.
+void append_frame_header(byte_buffer& out, std::uint64_t bytes);
 
 /// The value of Sec-WebSocket-Accept for a client's Sec-WebSocket-Key.
 [[nodiscard]] std::string accept_of(std::string_view key);

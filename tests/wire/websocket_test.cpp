@@ -29,7 +29,8 @@ std::string frame(unsigned opcode, std::string_view payload, bool last = true) {
 }
 
 struct peer {
-    websocket socket{1000};
+    explicit peer(delivery how = delivery::whole) : socket(1000, how) {}
+    websocket socket;
     byte_buffer out;
     std::vector<std::string> got;
     void receive(std::string_view bytes) {
@@ -72,6 +73,47 @@ TEST(WebSocket, WhatBreaksTheRulesCloses) {
     EXPECT_EQ(code_for(frame(1, "\xff")), 1007) << "not UTF-8";
     EXPECT_EQ(code_for(frame(1, std::string(1001, 'x'))), 1009) << "too long";
     EXPECT_EQ(code_for(frame(8, std::string("\x03\xe8", 2))), 1000) << "a close is returned";
+}
+
+// However the input is split, the pieces are the messages' bytes in order, and none waits for the rest of its frame.
+TEST(WebSocket, PiecesAreHandedOnAsTheyCome) {
+    const std::string all = frame(1, "hello ") + frame(2, "fra", false) + frame(9, "ping") + frame(0, "gment ")
+                            + frame(2, std::string(900, 'x'));
+    for (std::size_t step = 1; step < 20; ++step) {
+        websocket socket(1000, delivery::pieces);
+        byte_buffer out;
+        std::string got;
+        for (std::size_t at = 0; at < all.size(); at += step) {
+            socket.receive(std::string_view(all).substr(at, step), out, [&](auto piece, bool) { got += piece; });
+            if (at + step > 100) { EXPECT_GE(got.size() + 60, at + step); }
+        }
+        EXPECT_EQ(got, "hello fragment " + std::string(900, 'x'));
+        EXPECT_EQ(out.view(), "\x8a\x04ping");
+    }
+}
+
+TEST(WebSocket, PiecesOfAMessageThatIsTooLongAreRefused) {
+    for (const auto& bytes :
+         {frame(2, std::string(1001, 'x')), frame(2, std::string(600, 'x'), false) + frame(0, std::string(401, 'x'))}) {
+        peer one(delivery::pieces);
+        one.receive(bytes);
+        EXPECT_TRUE(one.socket.over());
+        EXPECT_EQ(one.out.view(), std::string_view("\x88\x02\x03\xf1", 4)) << "1009";
+        for (const auto& piece : one.got) { EXPECT_EQ(piece.find_first_not_of("bx:"), std::string::npos); }
+    }
+}
+
+TEST(WebSocket, HeadersOfFramesSayTheLength) {
+    const auto header_of = [](std::uint64_t bytes) {
+        byte_buffer out;
+        append_frame_header(out, bytes);
+        return std::string(out.view());
+    };
+    EXPECT_EQ(header_of(5), "\x82\x05");
+    EXPECT_EQ(header_of(125), "\x82\x7d");
+    EXPECT_EQ(header_of(126), std::string("\x82\x7e\x00\x7e", 4));
+    EXPECT_EQ(header_of(65535), "\x82\x7e\xff\xff");
+    EXPECT_EQ(header_of(65536), std::string("\x82\x7f\0\0\0\0\0\1\0\0", 10));
 }
 
 TEST(WebSocket, AnyBytesAreSurvived) {
