@@ -16,6 +16,7 @@
 #include <coppice/base/assert.hpp>
 #include <coppice/base/limits.hpp>
 
+#include "server/framing.hpp"
 #include "server/http_side.hpp"
 #include "server/turn.hpp"
 #include "wire/sniff.hpp"
@@ -69,17 +70,17 @@ void connection::on_ready(readiness what) {
 
 void connection::read_some() {
     const bool waits = waiting_ || must_wait();
-    const bool in_place = waits || rest_.size() > rest_in_scratch || parser_.in_bulk();
-    char* to = nullptr;
+    const bool in_place = !framed() && (waits || rest_.size() > rest_in_scratch || parser_.in_bulk());
+    char* to = turn_.scratch.data();
     std::size_t room = read_bytes;
+    // Inside an announced string no command can be run before the rest is there: take more at a time.
+    if (parser_.in_bulk() && parser_.wanted() > rest_.size()) {
+        room = std::clamp(parser_.wanted() - rest_.size(), read_bytes, scratch_bytes);
+        static_cast<void>(rest_.room(parser_.wanted() - rest_.size()));
+    }
     if (in_place) {
-        // Inside an announced string no command can be run before the rest is there: take more at a time.
-        if (parser_.in_bulk() && parser_.wanted() > rest_.size()) {
-            room = std::clamp(parser_.wanted() - rest_.size(), read_bytes, scratch_bytes);
-            static_cast<void>(rest_.room(parser_.wanted() - rest_.size()));
-        }
         to = rest_.room(room);
-    } else {
+    } else if (!framed()) {
         if (!rest_.empty()) { std::memcpy(turn_.scratch.data(), rest_.data(), rest_.size()); }
         to = turn_.scratch.data() + rest_.size();
     }
@@ -93,6 +94,7 @@ void connection::read_some() {
     bytes_read_ += bytes;
     turn_.sums.bytes_read += bytes;
     touch();
+    if (framed()) { return unframe({turn_.scratch.data(), bytes}); }
     if (in_place) {
         rest_.added(bytes);
         if (waits) {
@@ -103,6 +105,14 @@ void connection::read_some() {
     } else {
         process({turn_.scratch.data(), rest_.size() + bytes});
     }
+}
+
+// Frames are opened into rest_, whether or not what they bring can be run.
+void connection::unframe(std::string_view bytes) {
+    frames_->receive(bytes, rest_);
+    turn_.mark_dirty(*this);  // there may be a pong to send, or enough that waits
+    if (!waiting_ && !must_wait()) { process(rest_.view()); }
+    if (!dead_ && frames_->over()) { input_over(); }
 }
 
 // The client sends no more. It may still read (printf ... | nc), so what it asked for is answered first; but
@@ -178,8 +188,21 @@ void connection::begin_http() {
 
 void connection::process_http(std::string_view bytes) {
     const auto taken = http_->take(bytes);
+    if (framed()) {
+        http_.reset();
+        const std::string early(bytes.substr(taken));
+        rest_.clear();
+        return unframe(early);
+    }
     waiting_ = taken < bytes.size();
     keep(bytes.substr(taken));
+}
+
+// Now it is a client of the Redis protocol after all.
+void connection::speak_in_frames() {
+    frames_ = std::make_unique<framing>(out_.size());
+    speaking_ = speaking::resp;
+    turn_.commands.connected(*this);
 }
 
 void connection::keep(std::string_view unread) {
@@ -250,11 +273,13 @@ void connection::mute(bool on) noexcept {
 }
 
 // Whoever may be cut off is not given more to read before.
-bool connection::congested() const noexcept { return out_.size() > limits::reply_pause_bytes || over_limit(); }
+bool connection::congested() const noexcept { return unread() > limits::reply_pause_bytes || over_limit(); }
+
+std::size_t connection::unread() const noexcept { return out_.size() + (framed() ? frames_->unsent() : 0); }
 
 bool connection::over_limit() const noexcept {
-    const auto unread = out_.size() + (side_ != nullptr ? side_->bytes.size() : 0);
-    return turn_.output_limit != 0 && unread > turn_.output_limit;
+    const auto of_all = unread() + (side_ != nullptr ? side_->bytes.size() : 0);
+    return turn_.output_limit != 0 && of_all > turn_.output_limit;
 }
 
 void connection::cut_off(std::string_view reason) {
@@ -311,7 +336,7 @@ void connection::finish_turn() {
     write_some();
     if (dead_) { return; }
     if (out_.empty() && out_.capacity() != 0) { turn_.give_buffer(std::exchange(out_, {})); }
-    const bool quiet = out_.empty() && read_ == nullptr;
+    const bool quiet = unread() == 0 && read_ == nullptr;
     if (closing_ && quiet) { return end("closed after its last answer"); }
     if (input_over_ && (is_blocked() || (quiet && !waiting_ && !parked_))) { return end("closed by the client"); }
     update_interest();
@@ -320,8 +345,10 @@ void connection::finish_turn() {
 
 void connection::write_some() {
     const auto sendable = std::min<std::uint64_t>(free_until_ - sent_, write_bytes);
-    if (sendable == 0) { return; }
-    const auto written = ::send(descriptor_, out_.data(), static_cast<std::size_t>(sendable), MSG_NOSIGNAL);
+    if (sendable == 0 && (!framed() || frames_->unsent() == 0)) { return; }
+    const std::string_view ready(out_.data(), static_cast<std::size_t>(sendable));
+    const auto written = framed() ? frames_->write(descriptor_, ready)
+                                  : ::send(descriptor_, ready.data(), ready.size(), MSG_NOSIGNAL);
     if (written < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) { end(reason_of(errno)); }
         return;
@@ -339,13 +366,13 @@ void connection::write_some() {
 }
 
 void connection::update_interest() {
-    paused_ = congested() || (paused_ && out_.size() >= limits::reply_resume_bytes);
+    paused_ = congested() || (paused_ && unread() >= limits::reply_resume_bytes);
     const bool waits = waiting_ || must_wait();
     const bool reads = !input_over_ && !closing_ && !paused_ && !(waits && rest_.size() >= waiting_bytes_max);
     auto wanted = reads ? readiness::read : readiness::none;
     // Whoever is not read from is watched for its end, at least while it waits for something to happen.
     if (!reads && is_blocked()) { wanted = wanted | readiness::hang_up; }
-    if (free_until_ > sent_) { wanted = wanted | readiness::write; }
+    if (free_until_ > sent_ || (framed() && frames_->unsent() > 0)) { wanted = wanted | readiness::write; }
     if (wanted != interest_) {
         interest_ = wanted;
         watch_->want(wanted);
@@ -396,6 +423,11 @@ void connection::kill(std::string_view reason) {
     if (dead_) { return; }
     dead_ = true;
     turn_.log.debug("client {} from {}: {}", id_, address_, reason);
+    if (framed()) {
+        const bool expected = closing_ || input_over_;
+        frames_->say_close(descriptor_, expected ? wire::close_code::normal : wire::close_code::going_away,
+                           reason.substr(0, wire::close_reason_bytes));
+    }
     close_descriptor();
     if (read_) { std::exchange(read_, nullptr)->cancel(); }
     sink_.writer().write_to(turn_.discarded);
@@ -436,7 +468,7 @@ client_numbers connection::numbers() const {
     shown.argv_mem = parser_.memory();
     shown.rbs = out_.capacity();
     shown.obl = out_.size();
-    shown.omem = congested() ? out_.size() - limits::reply_pause_bytes : 0;
+    shown.omem = unread() > limits::reply_pause_bytes ? unread() - limits::reply_pause_bytes : 0;
     shown.tot_mem = sizeof *this + rest_.capacity() + out_.capacity() + shown.argv_mem;
     char* event = shown.events;
     if (has(interest_, readiness::read)) { *event++ = 'r'; }

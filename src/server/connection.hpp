@@ -3,6 +3,8 @@
 //     socket -> scratch of the loop (or rest_, when a request is long) -> batch -> service
 //     service -> sink_ -> out_ -> socket
 //
+// Where a WebSocket carries RESP, framing stands before the socket, and all below is about the streams inside of it.
+//
 // In.  A connection keeps only what it could not run: the unfinished rest of a request, or requests that wait
 //      because the client is parked, because a long answer is being streamed, or because it does not read.
 // Out. Replies are appended to out_ and written at the end of the turn, as far as they are durable:
@@ -33,6 +35,7 @@
 
 namespace coppice::server {
 
+class framing;
 class http_side;
 class turn;
 
@@ -94,6 +97,9 @@ public:
     /// Where its bytes go out; they leave when this turn is durable, as replies do.
     [[nodiscard]] wire::byte_buffer& outgoing() noexcept;
     [[nodiscard]] std::size_t unsent() const noexcept { return out_.size(); }
+    /// It has agreed: from here on both sides speak RESP in frames of a WebSocket.
+    void speak_in_frames();
+    [[nodiscard]] bool framed() const noexcept { return frames_ != nullptr; }
 
     [[nodiscard]] bool dead() const noexcept { return dead_; }
     [[nodiscard]] bool has_unsent() const noexcept { return !out_.empty() || read_ != nullptr; }
@@ -122,9 +128,11 @@ private:
     void keep(std::string_view unread);
     void begin_http();
     void process_http(std::string_view bytes);
+    void unframe(std::string_view bytes);
     void write_some();
     void update_interest();
     void splice_side();
+    [[nodiscard]] std::size_t unread() const noexcept;
     [[nodiscard]] bool over_limit() const noexcept;
     /// A worker waits until the client has read some.
     [[nodiscard]] bool keeps_worker() const noexcept { return read_ != nullptr && free_until_ > sent_; }
@@ -154,6 +162,7 @@ private:
     // In.
     speaking speaking_ = speaking::undecided;
     std::unique_ptr<http_side> http_;
+    std::unique_ptr<framing> frames_;
     wire::resp_request_parser parser_;
     wire::byte_buffer rest_;
     bool waiting_ = false;  // rest_ may hold whole requests

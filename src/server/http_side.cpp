@@ -11,6 +11,7 @@
 #include "server/connection.hpp"
 #include "server/engine_session.hpp"
 #include "server/engine_sessions.hpp"
+#include "server/origin.hpp"
 #include "server/turn.hpp"
 #include "wire/base64.hpp"
 
@@ -20,11 +21,12 @@ namespace {
 constexpr std::string_view plain = "text/plain; charset=UTF-8";
 constexpr std::string_view json = "application/json";
 constexpr std::string_view revision = "4";
-constexpr std::size_t close_reason_bytes = 120;  // RFC 6455: a close frame has at most 125, and two are its code
 
 bool is_engine_path(std::string_view path) noexcept {
     return path.ends_with("/socket.io/") || path.ends_with("/socket.io");
 }
+
+bool is_resp_path(std::string_view path) noexcept { return path == "/" || path.ends_with("/resp"); }
 
 }  // namespace
 
@@ -35,7 +37,7 @@ http_side::~http_side() = default;
 
 std::size_t http_side::take(std::string_view bytes) {
     std::size_t taken = 0;
-    while (taken < bytes.size() && !connection_.parked() && !connection_.closing()) {
+    while (taken < bytes.size() && !connection_.parked() && !connection_.closing() && !connection_.framed()) {
         if (websocket_) {
             receive(bytes.substr(taken));
             return bytes.size();
@@ -59,13 +61,26 @@ void http_side::ended() {
 // ---- requests
 
 void http_side::answer_request() {
-    if (!is_engine_path(parser_.path())) {
-        return answer(404, plain,
-                      fmt::format("There is nothing at {}. Socket.IO is at /socket.io/; the Redis protocol is spoken "
-                                  "at this port, too.\n",
-                                  parser_.path().substr(0, 100)));
+    if (is_engine_path(parser_.path())) { return answer_engine_request(); }
+    if (is_resp_path(parser_.path()) && parser_.upgrades()) { return become_resp(); }
+    answer(404, plain,
+           fmt::format("There is nothing at {}. Socket.IO is at /socket.io/, the Redis protocol in a WebSocket at / or "
+                       "/resp; by itself it is spoken at this port, too.\n",
+                       parser_.path().substr(0, 100)));
+}
+
+void http_side::become_resp() {
+    if (!origin_is_allowed()) {
+        return answer(403, plain,
+                      fmt::format("Pages of {} may not use this server: the setting allowed-origins has them not.\n",
+                                  parser_.header("Origin").substr(0, 200)));
     }
-    if (!origin_is_ours()) { return refuse(400, "Not an accepted origin."); }
+    append_websocket_answer(connection_.outgoing(), parser_.header("Sec-WebSocket-Key"));
+    connection_.speak_in_frames();
+}
+
+void http_side::answer_engine_request() {
+    if (!origin_is_allowed()) { return refuse(400, "Not an accepted origin."); }
     if (parser_.query("EIO") != std::string(revision)) {
         return refuse(400, "The client is using an unsupported version of the Socket.IO or Engine.IO protocols");
     }
@@ -144,13 +159,9 @@ void http_side::refuse(unsigned status, std::string_view text) {
     answer(status, json, quoted);
 }
 
-// Pages of other sites may not use a server that their reader can reach.
-bool http_side::origin_is_ours() const {
-    auto origin = parser_.header("Origin");
-    if (origin.empty()) { return true; }
-    const auto scheme = origin.find("://");
-    if (scheme != std::string_view::npos) { origin.remove_prefix(scheme + 3); }
-    return origin == parser_.header("Host");
+bool http_side::origin_is_allowed() const {
+    return is_allowed_origin(parser_.header("Origin"), parser_.header("Host"), connection_.address(),
+                             turn_.allowed_origins);
 }
 
 std::string http_side::password_of_request() const {
@@ -196,7 +207,7 @@ void http_side::send(std::string_view packet) { websocket_->send(packet, false, 
 
 void http_side::close(std::string_view reason) {
     sid_.clear();
-    websocket_->close(wire::close_code::policy, reason.substr(0, close_reason_bytes), connection_.outgoing());
+    websocket_->close(wire::close_code::policy, reason.substr(0, wire::close_reason_bytes), connection_.outgoing());
     connection_.close_after_reply();
 }
 

@@ -1,7 +1,8 @@
 // src/server/http_side.hpp: a connection that speaks HTTP: Engine.IO by polling, and WebSockets.
 //
-// Requests to PREFIX/socket.io/ are Engine.IO's, of any prefix; there is nothing else yet. One request is answered
-// after the other: while a GET hangs, what the client sends behind it waits.
+// Requests to PREFIX/socket.io/ are Engine.IO's, of any prefix. A WebSocket at / or PREFIX/resp carries RESP: its
+// upgrade is the last that is asked here. There is nothing else yet. One request is answered after the other: while a
+// GET hangs, what the client sends behind it waits.
 //
 // Threads: the loop's.
 #pragma once
@@ -27,7 +28,7 @@ public:
     http_side(const http_side&) = delete;
     http_side& operator=(const http_side&) = delete;
 
-    /// Takes bytes that have come, and says how many: all, unless the rest has to wait.
+    /// Takes bytes that have come, and says how many: all, unless the rest has to wait or is no longer HTTP.
     [[nodiscard]] std::size_t take(std::string_view bytes);
     /// The connection is over.
     void ended();
@@ -50,7 +51,9 @@ private:
     void receive(std::string_view bytes);
     void answer(unsigned status, std::string_view type, std::string_view body);
     void refuse(unsigned status, std::string_view text);
-    [[nodiscard]] bool origin_is_ours() const;
+    void answer_engine_request();
+    void become_resp();
+    [[nodiscard]] bool origin_is_allowed() const;
     [[nodiscard]] std::string password_of_request() const;
 
     connection& connection_;

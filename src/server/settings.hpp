@@ -26,6 +26,7 @@ enum class setting : std::uint8_t {
     port,
     protected_mode,
     requirepass,
+    allowed_origins,
     maxclients,
     timeout,
     tcp_keepalive,

@@ -6,6 +6,7 @@
 
 #include <coppice/base/limits.hpp>
 
+#include "server/origin.hpp"
 #include "server/settings.hpp"
 
 namespace coppice::server {
@@ -40,6 +41,18 @@ constexpr setting_row table[] = {
     {setting::protected_mode, "protected-mode", yes_no, "yes", true,
      "Without a password, only connections from this machine are served."},
     {setting::requirepass, "requirepass", text, "", true, "Password of the default user; empty for none."},
+    {setting::allowed_origins,
+     "allowed-origins",
+     text,
+     "",
+     true,
+     "Web pages that may use the server, beside those it serves under its own name and, for browsers on this machine, "
+     "those of this machine: https://viewer.example http://10.0.0.7:8080, or * for all. Programs need not be named.",
+     "",
+     0,
+     0,
+     {},
+     origins_refuses},
     {setting::maxclients, "maxclients", number, "10000", true, "Connections at once.", "", 1,
      static_cast<std::int64_t>(std::numeric_limits<std::uint32_t>::max())},
     {setting::timeout, "timeout", number, "0", true, "Close connections idle for this long; 0 for never.", "seconds", 0,

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -89,9 +90,10 @@ public:
     spdlog::logger& log;
     worker_pool& workers;
     traffic sums;
-    /// "timeout" and the hard output limit, read from the settings once.
+    /// "timeout", the hard output limit and the allowed origins, read from the settings once.
     std::chrono::seconds idle_limit{0};
     std::size_t output_limit = 0;
+    std::string allowed_origins;
     /// While the clients are looked at, once a second: for how many jobs a worker is still to be had.
     std::size_t stuck_jobs = 0;
     /// For the read at hand.

@@ -52,18 +52,19 @@ class Polling:
 
 
 class WebSocket:
-    """A session, or the upgrade of one, by WebSocket."""
+    """A session, or the upgrade of one, by WebSocket; with another `path`, whatever is spoken there."""
 
-    def __init__(self, port: int, sid: str = "", query: str = "", headers: str = "") -> None:
+    def __init__(self, port: int, sid: str = "", query: str = "", headers: str = "", path: str = "/socket.io/") -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
         key = base64.b64encode(os.urandom(16)).decode()
         extra = f"&sid={sid}" if sid else ""
-        self.socket.sendall(f"GET /socket.io/?EIO=4&transport=websocket{extra}{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        self.socket.sendall(f"GET {path}?EIO=4&transport=websocket{extra}{query} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
                             f"{headers}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                             f"Sec-WebSocket-Key: {key}\r\n\r\n".encode())
         self.bytes = b""
         head = self.until(b"\r\n\r\n")
         if b" 101 " not in head:
+            self.socket.close()
             raise AssertionError(head)
         self.ids = 0
 
@@ -100,16 +101,21 @@ class WebSocket:
     def send(self, packet: str) -> None:
         self.send_frame(TEXT, packet.encode())
 
+    def frame(self) -> tuple[int, bytes]:
+        """The next frame: its opcode and what it carries."""
+        head = self.exactly(2)
+        size = head[1] & 0x7F
+        if size >= 126:
+            size = int.from_bytes(self.exactly(2 if size == 126 else 8), "big")
+        payload = self.exactly(size)
+        if head[0] & 0xF == CLOSE:
+            raise Closed(int.from_bytes(payload[:2], "big"), payload[2:].decode())
+        return head[0] & 0xF, payload
+
     def receive(self) -> str:
         """The next message; pings of Engine.IO are answered and passed over."""
         while True:
-            head = self.exactly(2)
-            size = head[1] & 0x7F
-            if size >= 126:
-                size = int.from_bytes(self.exactly(2 if size == 126 else 8), "big")
-            payload = self.exactly(size)
-            if head[0] & 0xF == CLOSE:
-                raise Closed(int.from_bytes(payload[:2], "big"), payload[2:].decode())
+            _, payload = self.frame()
             if payload == b"2":
                 self.send("3")
                 continue

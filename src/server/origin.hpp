@@ -1,0 +1,22 @@
+// server/origin.hpp: which pages may use the server.
+//
+// A browser sends the cookies, the addresses and the network position of its user with what any page asks, and says
+// whose page it is: Origin, "https://viewer.example:8443". Programs send none. Pages are let in that
+//
+//   - the server's own name and port served (Origin is Host, as behind a proxy that keeps Host),
+//   - this machine served, at any port, where the browser runs on this machine, too, or
+//   - the setting allowed-origins names.
+#pragma once
+
+#include <string_view>
+
+namespace coppice::server {
+
+/// Whether a page of `origin` may ask, over a connection from `address` ("127.0.0.1:40112") for `host`.
+[[nodiscard]] bool is_allowed_origin(std::string_view origin, std::string_view host, std::string_view address,
+                                     std::string_view allowed);
+
+/// What is wrong with a value of allowed-origins, or nothing.
+[[nodiscard]] std::string_view origins_refuses(std::string_view text);
+
+}  // namespace coppice::server
