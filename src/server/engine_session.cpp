@@ -35,7 +35,7 @@ engine_session::engine_session(engine_sessions& all, std::uint64_t id, std::stri
       heard_(born_),
       pinged_(born_),
       alive_(std::make_shared<engine_session*>(this)),
-      session_(all.hub(), *this, sid_, from_.password) {}
+      session_(all.hub(), *this, sid_, from_.login) {}
 
 engine_session::~engine_session() { *alive_ = nullptr; }
 

@@ -36,7 +36,7 @@ public:
     struct origin {
         std::string address;
         std::string local_address;
-        std::string password;
+        znsocket::credentials login;
     };
     engine_session(engine_sessions& all, std::uint64_t id, std::string sid, origin from);
     ~engine_session() override;

@@ -98,7 +98,7 @@ void http_side::answer_engine_request() {
 void http_side::open_session(bool websocket) {
     if (parser_.method() != "GET") { return refuse(400, "A session is opened with GET"); }
     if (turn_.sessions().size() >= limits::clients) { return answer(503, plain, "There are too many sessions.\n"); }
-    auto& session = turn_.sessions().open({connection_.address(), connection_.local_address(), password_of_request()});
+    auto& session = turn_.sessions().open({connection_.address(), connection_.local_address(), login_of_request()});
     if (websocket) { return become_websocket(session, true); }
     answer(200, plain, session.open_packet(true));
 }
@@ -164,14 +164,21 @@ bool http_side::origin_is_allowed() const {
                              turn_.allowed_origins);
 }
 
-std::string http_side::password_of_request() const {
-    if (auto given = parser_.query("password")) { return std::move(*given); }
+// What the address says: http://default@branch:password@host, which is sent as HTTP's Basic, or
+// ?branch=...&password=... There is one user so far, so any name will do.
+znsocket::credentials http_side::login_of_request() const {
     constexpr std::string_view basic = "Basic ";
-    const auto header = parser_.header("Authorization");
-    if (!header.starts_with(basic)) { return {}; }
-    const auto pair = wire::from_base64(header.substr(basic.size())).value_or("");
-    const auto colon = pair.find(':');
-    return colon == std::string::npos ? std::string() : pair.substr(colon + 1);
+    znsocket::credentials login;
+    if (const auto header = parser_.header("Authorization"); header.starts_with(basic)) {
+        const auto pair = wire::from_base64(header.substr(basic.size())).value_or("");
+        const auto colon = std::min(pair.find(':'), pair.size());
+        const auto at = std::min(pair.rfind('@', colon), colon);
+        login.user += pair.substr(at, colon - at);
+        login.password = pair.substr(std::min(colon + 1, pair.size()));
+    }
+    if (const auto branch = parser_.query("branch")) { login.user = "default@" + *branch; }
+    if (auto password = parser_.query("password")) { login.password = std::move(*password); }
+    return login;
 }
 
 // ---- WebSocket

@@ -14,6 +14,7 @@
 
 #include "wire/http.hpp"
 #include "wire/websocket.hpp"
+#include "znsocket/session.hpp"
 
 namespace coppice::server {
 
@@ -54,7 +55,7 @@ private:
     void answer_engine_request();
     void become_resp();
     [[nodiscard]] bool origin_is_allowed() const;
-    [[nodiscard]] std::string password_of_request() const;
+    [[nodiscard]] znsocket::credentials login_of_request() const;
 
     connection& connection_;
     turn& turn_;

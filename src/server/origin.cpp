@@ -44,7 +44,8 @@ bool is_allowed_origin(std::string_view origin, std::string_view host, std::stri
     const auto scheme = wanted.find(scheme_end);
     if (scheme == std::string::npos) { return false; }  // "null": a file, a sandbox
     const auto of_page = std::string_view(wanted).substr(scheme + scheme_end.size());
-    return of_page == lower_case(host) || (is_this_machine(of_page) && is_this_machine(address));
+    if (is_this_machine(address)) { return is_this_machine(of_page); }
+    return of_page == lower_case(host);
 }
 
 std::string_view origins_refuses(std::string_view text) {

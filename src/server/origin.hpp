@@ -3,9 +3,12 @@
 // A browser sends the cookies, the addresses and the network position of its user with what any page asks, and says
 // whose page it is: Origin, "https://viewer.example:8443". Programs send none. Pages are let in that
 //
-//   - the server's own name and port served (Origin is Host, as behind a proxy that keeps Host),
-//   - this machine served, at any port, where the browser runs on this machine, too, or
+//   - this machine served, at any port, where the browser runs on this machine, too,
+//   - the server's own name and port served (Origin is Host) to a browser elsewhere, or
 //   - the setting allowed-origins names.
+//
+// On this machine another name does not count, though it be the Host: whoever owns a name can let it lead here (DNS
+// rebinding). Pages behind a proxy of this machine are named in allowed-origins.
 #pragma once
 
 #include <string_view>

@@ -71,8 +71,8 @@ std::string no_answer(std::string_view method, const failure& why) {
 
 }  // namespace
 
-session::session(hub& shared, surroundings& around, std::string id, std::string password)
-    : hub_(shared), around_(around), id_(std::move(id)), password_(std::move(password)) {}
+session::session(hub& shared, surroundings& around, std::string id, credentials given)
+    : hub_(shared), around_(around), id_(std::move(id)), given_(std::move(given)) {}
 
 session::~session() { hub_.leave(*this); }
 
@@ -103,24 +103,36 @@ void session::connect(const socket_packet& packet) {
     if (packet.name_space != name_space && packet.name_space != "/") {
         return refuse_connection(packet.name_space, "Invalid namespace");
     }
-    if (!around_.authenticated()) {
-        const auto login = packet.json.empty() ? result<value>(value()) : read_json(packet.json);
-        const auto said = login ? text_in(*login, "password") : std::string_view();
-        const std::array<std::string_view, 2> words{"AUTH", said.empty() ? std::string_view(password_) : said};
-        const std::array<wire::request, 1> requests{words};
-        const prepared plain;
-        answers_.begin(plain);
-        static_cast<void>(around_.run(requests));
-        answers_.end();
-        written_.clear();
+    auto as = given_;
+    const auto said = packet.json.empty() ? result<value>(value()) : read_json(packet.json);
+    if (const auto password = said ? text_in(*said, "password") : ""; !password.empty()) { as.password = password; }
+    if (const auto branch = said ? text_in(*said, "branch") : ""; !branch.empty()) {
+        as.user = fmt::format("default@{}", branch);
     }
+    const bool chooses = as.user.find('@') != as.user.npos;
+    const auto refused = !around_.authenticated() || chooses ? log_in(as) : std::string();
     if (!around_.authenticated()) {
         return refuse_connection(packet.name_space,
                                  "NOAUTH a password is needed, in the address (http://:password@host:port or "
                                  "?password=...) or as {\"password\": ...} when connecting");
     }
+    if (!refused.empty()) { return refuse_connection(packet.name_space, refused); }
     if (packet.name_space == name_space && !std::exchange(connected_, true)) { hub_.join(*this); }
     send(socket_packet_type::connect, packet.name_space, {}, fmt::format(R"({{"sid":"{}"}})", id_));
+}
+
+// Why not; empty: it is done.
+std::string session::log_in(const credentials& as) {
+    const std::array<std::string_view, 3> words{"AUTH", as.user, as.password};
+    const std::array<wire::request, 1> requests{words};
+    const prepared plain;
+    answers_.begin(plain);
+    const bool finished = around_.run(requests) == requests.size();
+    answers_.end();
+    const auto answer = read_json(std::exchange(written_, {}));
+    if (!finished || !answer) { return "the branch is not at hand yet: connect again"; }
+    const auto* const failed = answer->find("error");
+    return failed == nullptr ? std::string() : std::string(text_in(*failed, "msg"));
 }
 
 status session::take_event(const socket_packet& packet, std::vector<std::string> attachments) {
@@ -281,12 +293,7 @@ void session::finish() {
         answers_.end();
         answer_ = std::move(written_);
     }
-    if (!chunks_id_.empty()) {
-        chunks_.keep_answer(chunks_id_, answer_ ? std::move(*answer_) : std::string());
-        acknowledge(reply_to_, complete);
-    } else if (answer_) {
-        acknowledge(reply_to_, *answer_);
-    }  // else an adapter's owner answers
+    if (answer_) { answer(reply_to_, chunks_id_, std::move(*answer_)); }  // else an adapter's owner does
     running_ = false;
     ran_ = 0;
     chunks_id_.clear();
@@ -296,6 +303,13 @@ void session::finish() {
     failure_.reset();
     answer_.reset();
     written_.clear();
+}
+
+// What came in chunks is asked for later.
+void session::answer(reply_to id, const std::string& chunks_id, std::string json) {
+    if (chunks_id.empty()) { return acknowledge(id, json); }
+    chunks_.keep_answer(chunks_id, std::move(json));
+    acknowledge(id, complete);
 }
 
 // ---- adapters
@@ -315,10 +329,11 @@ void session::run_adapter_event(std::string_view name, const value& data) {
 void session::ask_adapter(std::string_view key, const value& data) {
     const std::string method(text_in(item(data, 1), "method"));
     hub_.ask(*this, key, json_of(data), around_.now(),
-             [this, id = reply_to_, key = std::string(key), method](told how, std::string_view answer) {
-                 if (how == told::answered) { return acknowledge(id, answer); }
+             [this, id = reply_to_, chunks = chunks_id_, key = std::string(key), method](told how,
+                                                                                         std::string_view said) {
+                 if (how == told::answered) { return answer(id, chunks, std::string(said)); }
                  const failure why{std::string(key_error), untold(how, key)};
-                 acknowledge(id, how == told::no_adapter ? json_of(why) : no_answer(method, why));
+                 answer(id, chunks, how == told::no_adapter ? json_of(why) : no_answer(method, why));
              });
 }
 

@@ -50,10 +50,16 @@ protected:
     surroundings() = default;
 };
 
+/// Who a client says it is, and on which branch: with the connection's address, or when it connects.
+struct credentials {
+    std::string user = "default";  ///< "default@exp": on branch exp
+    std::string password;
+};
+
 class session final : private participant {
 public:
-    /// `password` came with the connection's address; empty: none did.
-    session(hub& shared, surroundings& around, std::string id, std::string password);
+    /// `given` came with the connection's address.
+    session(hub& shared, surroundings& around, std::string id, credentials given);
     ~session() override;
 
     /// Adds a packet to the inbox; one that is no business of ours is answered or dropped as Socket.IO says.
@@ -91,6 +97,7 @@ private:
     void asked(std::uint64_t ticket, std::string_view question) override;
 
     void connect(const wire::socket_packet& packet);
+    [[nodiscard]] std::string log_in(const credentials& as);
     [[nodiscard]] status take_event(const wire::socket_packet& packet, std::vector<std::string> attachments);
     [[nodiscard]] status take_ack(const wire::socket_packet& packet);
     void refuse_connection(const std::string& name_space, std::string_view why);
@@ -110,13 +117,14 @@ private:
     void finish();
     void say(std::string json) { answer_ = std::move(json); }
     void fail(const failure& what);
+    void answer(reply_to id, const std::string& chunks_id, std::string json);
     void acknowledge(reply_to id, std::string_view json);
     void send(wire::socket_packet_type type, std::string_view to, reply_to id, std::string json);
 
     hub& hub_;
     surroundings& around_;
     const std::string id_;
-    std::string password_;
+    const credentials given_;
     bool connected_ = false;
 
     std::deque<event> inbox_;

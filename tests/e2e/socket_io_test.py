@@ -36,6 +36,20 @@ class SocketIo(ServerTest):
         one.post(f'451-/znsocket,2["compressed_message",{{"event":"llen","data":{json.dumps(PLACE)}}}]', "b" + packed)
         self.assertEqual(one.get(), ['43/znsocket,2[{"data":2}]'])
 
+    def test_a_branch_stands_in_the_address(self) -> None:
+        with self.server.connect() as resp:
+            resp.ask("BRANCH", "CREATE", "exp")
+        basic = base64.b64encode(b"default@exp:").decode()
+        for options in ({"query": "&branch=exp"}, {"headers": f"Authorization: Basic {basic}\r\n"}):
+            with self.websocket(**options).connect() as one:
+                one.call("rpush", "branched", "x")
+        with self.server.connect() as resp:
+            self.assertEqual([resp.ask("LLEN", "branched"), resp.ask("ON", "exp", "LLEN", "branched")], [0, 2])
+        with self.websocket(query="&branch=none") as one:
+            one.receive()
+            one.send("40/znsocket,")
+            self.assertEqual(one.receive(), """44/znsocket,{"message":"no branch 'none'"}""")
+
     def hanging_get(self) -> tuple[Polling, threading.Thread, list[list[str]]]:
         """A connected session, the thread of its GET that hangs, and where the packets of that will be."""
         one = Polling(self.server.port)

@@ -18,6 +18,11 @@ TEST(Origin, TheHostIsItsOwn) {
     EXPECT_FALSE(is_allowed_origin("http://other.example", "data.example:5000", elsewhere, ""));
 }
 
+TEST(Origin, ANameThatLeadsHereIsNoPageOfThisMachine) {
+    EXPECT_FALSE(is_allowed_origin("http://rebound.example:5000", "rebound.example:5000", here, ""));
+    EXPECT_TRUE(is_allowed_origin("http://proxied.example", "proxied.example", here, "http://proxied.example"));
+}
+
 TEST(Origin, PagesOfThisMachineAreLetInOnThisMachine) {
     for (const auto page : {"http://localhost:3000", "http://127.0.0.1", "http://127.9.9.9:1", "https://[::1]:8080"}) {
         EXPECT_TRUE(is_allowed_origin(page, "h", here, "")) << page;

@@ -14,7 +14,7 @@ namespace {
 // A client of one store; when its requests are counted, those beyond wait.
 struct visitor final : surroundings {
     visitor(testing::memory_client& at, hub& all)
-        : store(at), commands(at.host, 2, *at.host.store.branch("main")), talk(all, *this, "sid", "") {
+        : store(at), commands(at.host, 2, *at.host.store.branch("main")), talk(all, *this, "sid", {}) {
         commands.exec_ends_at_error = true;
     }
     void send(std::string_view packet) override { heard.emplace_back(packet); }
@@ -168,6 +168,31 @@ TEST_F(SocketSession, EnvelopesAreOpenedAndChunksPutTogether) {
     EXPECT_EQ(one.answer(chunk(1, 0), {bytes.substr(8)}), R"(3/znsocket,2[{"status":"complete"}])");
     EXPECT_EQ(one.answer(R"(2/znsocket,3["get_chunked_result",{"chunk_id":"c"}])"), R"(3/znsocket,3[{"data":2}])");
     EXPECT_EQ(one.answer(R"(2/znsocket,4["llen",[["k"],{}]])"), R"(3/znsocket,4[{"data":2}])") << "it ran once";
+}
+
+TEST_F(SocketSession, AQuestionInChunksIsCompleteOnceTheOwnerHasAnswered) {
+    visitor owner(store, all);
+    owner.say("0/znsocket,");
+    owner.say(R"(2/znsocket,0["register_adapter",[[],{"key":"K"}]])");
+    EXPECT_EQ(one.answer(R"(51-/znsocket,1["chunked_message",{"chunk_id":"c","chunk_index":0,"total_chunks":1,)"
+                         R"("event":"adapter:get","data":{"_placeholder":true,"num":0}}])",
+                         {framed(R"([[],{"key":"K","method":"__len__"}])")}),
+              "");
+    owner.say("3/znsocket,1[7]");
+    EXPECT_EQ(one.heard, std::vector<std::string>{R"(3/znsocket,1[{"status":"complete"}])"});
+    EXPECT_EQ(one.answer(R"(2/znsocket,2["get_chunked_result",{"chunk_id":"c"}])"), "3/znsocket,2[7]");
+}
+
+TEST_F(SocketSession, ABranchIsChosenWhenConnecting) {
+    store("SET k main");
+    store("BRANCH CREATE exp");
+    store("ON exp SET k exp");
+    visitor two(store, all);
+    EXPECT_EQ(two.answer(R"(0/znsocket,{"branch":"exp"})"), R"(0/znsocket,{"sid":"sid"})");
+    EXPECT_EQ(two.answer(R"(2/znsocket,1["get",[["k"],{}]])"), R"(3/znsocket,1[{"data":"exp"}])");
+    EXPECT_EQ(one.answer(R"(2/znsocket,1["get",[["k"],{}]])"), R"(3/znsocket,1[{"data":"main"}])");
+    visitor three(store, all);
+    EXPECT_EQ(three.answer(R"(0/znsocket,{"branch":"none"})"), R"(4/znsocket,{"message":"no branch 'none'"})");
 }
 
 TEST_F(SocketSession, WhatIsNoEventIsAnErrorOfTheConnection) {
