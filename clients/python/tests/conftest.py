@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import redis
+import znsocket
 from harness import Server, Workplace
 
 import coppice
+
+Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +50,35 @@ def plain(server: Server, client: coppice.Client) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
+def other(address: str, client: coppice.Client) -> Iterator[coppice.Client]:
+    """Another program's client, as far as the server can tell."""
+    with coppice.Client(address) as connected:
+        yield connected
+
+
+@pytest.fixture
+def published(server: Server, client: coppice.Client) -> Iterator[Open]:
+    """Opens ZnSocket's published clients, and closes them."""
+    opened: list[Any] = []
+
+    def connect(**options: Any) -> Any:
+        opened.append(znsocket.Client(f"http://127.0.0.1:{server.port}", connect_wait_timeout=10, **options))
+        return opened[-1]
+
+    yield connect
+    for each in opened:
+        each.sio.disconnect()
+
+
+def eventually(holds: Callable[[], bool]) -> bool:
+    """Whether `holds` within ten seconds."""
+    until = time.monotonic() + 10
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.005)
+    return holds()
+
+
+@pytest.fixture
 def rng() -> random.Random:
     """A generator whose seed the report of a failure shows; COPPICE_SEED replays it."""
     seed = int(os.environ.get("COPPICE_SEED") or random.SystemRandom().randrange(2**32))
@@ -55,12 +88,13 @@ def rng() -> random.Random:
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """One entry for each message that goes out."""
+    """One entry for each message that goes out, but for those of the participant, whose writers do not wait."""
     messages: list[Any] = []
     send: Any = redis.connection.AbstractConnection.send_packed_command
 
     def counted(connection: Any, command: Any, *more: Any, **options: Any) -> Any:
-        messages.append(command)
+        if options.get("check_health", True):
+            messages.append(command)
         return send(connection, command, *more, **options)
 
     monkeypatch.setattr(redis.connection.AbstractConnection, "send_packed_command", counted)

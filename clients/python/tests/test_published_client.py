@@ -3,39 +3,15 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import znsocket
+from conftest import Open, eventually
 from harness import Server
 
 import coppice
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def published(server: Server, client: coppice.Client) -> Iterator[Open]:
-    """Opens published clients, and closes them."""
-    opened: list[Any] = []
-
-    def connect(**options: Any) -> Any:
-        opened.append(znsocket.Client(f"http://127.0.0.1:{server.port}", connect_wait_timeout=10, **options))
-        return opened[-1]
-
-    yield connect
-    for each in opened:
-        each.sio.disconnect()
-
-
-def eventually(holds: Callable[[], bool]) -> bool:
-    until = time.monotonic() + 10
-    while not holds() and time.monotonic() < until:
-        time.sleep(0.01)
-    return holds()
 
 
 def test_it_upgrades_to_a_websocket(published: Open) -> None:

@@ -9,6 +9,7 @@
 Programs written for ZnSocket run with `import coppice as znsocket`.
 """
 from coppice import exceptions
+from coppice.adapters import DictAdapter, ListAdapter
 from coppice.client import Client, Pipeline
 from coppice.objects import Dict, List
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
@@ -20,7 +21,9 @@ __all__ = [
     "Change",
     "Client",
     "Dict",
+    "DictAdapter",
     "List",
+    "ListAdapter",
     "Move",
     "Part",
     "Pipeline",

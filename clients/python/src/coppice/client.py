@@ -21,6 +21,8 @@ from coppice import versions
 from coppice.address import CHECK_SECONDS, client_options, user_on
 from coppice.addressing import addressed, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
+from coppice.participant import Adapter, Participant
+from coppice.sio import EVENTS, Sio
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
 
 __all__ = ["Client", "Pipeline"]
@@ -44,8 +46,10 @@ class Client(redis.Redis):
     `retry`: redis-py's Retry object. ZnSocket's number means nothing: no command is sent twice by itself.
     `options`: those of `redis.Redis`, such as `password`, `db`, `socket_timeout` (60 s), `max_connections`.
 
-    Accepted for ZnSocket's sake and without effect: `namespace`, `refresh_callbacks` (kept; nothing calls them yet),
-    `delay_between_calls`, `max_message_size_bytes`, `enable_compression`, `compression_threshold`.
+    `refresh_callbacks`: functions of what others announce, by key ("znsocket.List:K"); `List.on_refresh` adds one.
+
+    Accepted for ZnSocket's sake and without effect: `namespace`, `delay_between_calls`, `max_message_size_bytes`,
+    `enable_compression`, `compression_threshold`.
 
     Raises ConnectionError where no coppice server answers, ResponseError where it has no such branch, ValueError for an
     address that is none, NotImplementedError for `decode_responses=False`. A connection that is lost later raises
@@ -81,6 +85,8 @@ class Client(redis.Redis):
         options["retry"] = retry if isinstance(retry, Retry) else Retry(NoBackoff(), 0)
         self._open(client_options(self.address, decode_responses, connect_wait_timeout, options))
         self._check_server()
+        if self.refresh_callbacks:
+            self.participant.open()
 
     @classmethod
     def from_url(cls, url: str, namespace: str = "/znsocket", **options: Any) -> Client:
@@ -109,6 +115,20 @@ class Client(redis.Redis):
         self.reference: str | None = None
         super().__init__(**(options if owner is None else {"connection_pool": owner.connection_pool}))
         shape_replies(self.response_callbacks)
+        pool = self.connection_pool
+        known = {**pool.connection_kwargs, "socket_timeout": CHECK_SECONDS}
+        self.participant = Participant(lambda: pool.connection_class(**known), self.refresh_callbacks)
+
+    @property
+    def sio(self) -> Sio:
+        """What a ZnSocket client's `sio` is used for, by its names."""
+        return Sio(self)
+
+    def close(self) -> None:
+        """Ends all connections, and with them what this has to do with others: callbacks are silent, adapters gone."""
+        if self._source is None:
+            self.participant.close()
+        super().close()
 
     def _check_server(self) -> None:
         """Raises ConnectionError when no coppice server answers soon."""
@@ -131,12 +151,17 @@ class Client(redis.Redis):
     def call(self, event: str, *args: Any, **kwargs: Any) -> Any:
         """The raw answer of a storage command, named and given arguments as ZnSocket's storage or redis-py has them.
 
-        Raises UnknownEventError for a name that is no command, TypeError for arguments it does not take.
+        Also of ZnSocket's other events: `register_adapter`, `check_adapter`, `adapter_exists`, `adapter:get`,
+        `refresh`, `server_config`, `pipeline`.
+        Raises UnknownEventError for a name that is no event, TypeError for arguments it does not take.
         """
-        if event.startswith("_") or not callable(getattr(CoreCommands, event, None)):
-            raise UnknownEventError(f"Unknown event: {event}")
-        names = _ARGUMENTS.get(event, {})
-        return getattr(self, event)(*args, **{names.get(name, name): value for name, value in kwargs.items()})
+        if event in EVENTS:
+            return EVENTS[event](self, *args, **kwargs)
+        return call_command(self, event, args, kwargs)
+
+    def register_adapter_callback(self, key: str, callback: Adapter) -> None:
+        """Lets `callback([args, kwargs])` answer for `key`, once the event `register_adapter` has had it."""
+        self.participant.adapters[key] = callback
 
     # Versions
 
@@ -261,6 +286,7 @@ class Pipeline(redis.client.Pipeline):
     def __init__(self, client: Client, transaction: bool = True, shard_hint: str | None = None) -> None:
         self.reference = client.reference
         self._client = client  # which would close the connections at its end
+        self._afterwards: list[Callable[[], None]] = []
         super().__init__(client.connection_pool, client.response_callbacks, transaction, shard_hint)
 
     def execute_command(self, *words: Any, **options: Any) -> Any:
@@ -272,4 +298,24 @@ class Pipeline(redis.client.Pipeline):
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The replies of all that was queued, in order.  Cost: a round trip.  Raises the first error, or returns it."""
         with translated(self.reference):
-            return list(super().execute(raise_on_error))
+            replies = list(super().execute(raise_on_error))
+        afterwards, self._afterwards = self._afterwards, []
+        for each in afterwards:
+            each()
+        return replies
+
+    def afterwards(self, act: Callable[[], None]) -> None:
+        """Calls `act` when the next `execute` has succeeded."""
+        self._afterwards.append(act)
+
+    def call(self, event: str, *args: Any, **kwargs: Any) -> Any:
+        """Queues a storage command, as `Client.call` would ask it."""
+        return call_command(self, event, args, kwargs)
+
+
+def call_command(r: redis.Redis, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Calls the method `name` of redis-py with arguments under its own names or those of ZnSocket's storage."""
+    if name.startswith("_") or not callable(getattr(CoreCommands, name, None)):
+        raise UnknownEventError(f"Unknown event: {name}")
+    names = _ARGUMENTS.get(name, {})
+    return getattr(r, name)(*args, **{names.get(each, each): value for each, value in kwargs.items()})

@@ -4,8 +4,8 @@
     ├── ResponseError         also redis.exceptions.ResponseError: the server refused a command
     ├── DataError             also redis.exceptions.DataError: an argument that no command can carry
     ├── ConnectionError       also redis.exceptions.ConnectionError: nobody there, or not a coppice server
-    ├── UnknownEventError     Client.call was given a name that is no storage command
-    └── FrozenStorageError    a write to what only can be read: a version that is past
+    ├── UnknownEventError     Client.call was given a name that is no event
+    └── FrozenStorageError    a write to what only can be read: a version that is past, or an adapter's object
 
 Whoever catches the types of `redis.exceptions` catches these. Others of redis-py (TimeoutError, WatchError,
 AuthenticationError, OutOfMemoryError, ...) come through as they are.
@@ -59,7 +59,7 @@ class ConnectionError(ZnSocketError, redis.exceptions.ConnectionError):
 
 
 class UnknownEventError(ZnSocketError):
-    """No storage command has this name."""
+    """No storage command, and no other event, has this name."""
 
 
 class FrozenStorageError(ZnSocketError):
@@ -68,6 +68,27 @@ class FrozenStorageError(ZnSocketError):
     def __init__(self, key: str) -> None:
         super().__init__(f"'{key}' is frozen and cannot be modified. Create a copy of the object to modify it.")
         self.key = key
+
+
+_NO_ADAPTER = "NOADAPTER "
+_TOLD: dict[str, type[Exception]] = {
+    "DataError": DataError, "IndexError": IndexError, "KeyError": KeyError, "ResponseError": ResponseError,
+    "TypeError": TypeError, "UnknownEventError": UnknownEventError, "ValueError": ValueError,
+}
+
+
+def told_error(answer: Any) -> Exception | None:
+    """The exception that an adapter's answer stands for: `{"error": {"msg": ..., "type": ...}}`; None for another."""
+    told = answer.get("error") if isinstance(answer, dict) and len(answer) == 1 else None
+    if not isinstance(told, dict) or told.keys() != {"msg", "type"}:
+        return None
+    return _TOLD.get(told["type"], ZnSocketError)(told["msg"])
+
+
+def error_in(reply: redis.exceptions.ResponseError) -> Exception:
+    """What an error of the server is here."""
+    text = str(reply)
+    return KeyError(text[len(_NO_ADAPTER) :]) if text.startswith(_NO_ADAPTER) else ResponseError(text)
 
 
 @contextmanager

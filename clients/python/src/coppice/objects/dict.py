@@ -14,7 +14,7 @@ from coppice.objects.stored import Stored
 _ABSENT: Any = object()
 
 
-class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
+class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="keys"):
     """A dict on the server that behaves as Python's, for all programs that open its key.
 
     Each method is one round trip, and one change that others see whole or not at all; `popitem` is two. `dict(d)` asks
@@ -40,44 +40,46 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
         super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)
 
     def __len__(self) -> int:
-        return int(self._ask("HLEN", self.key))
+        return int(self._place.read("HLEN"))
 
     def __getitem__(self, key: str) -> Any:
-        text = self._ask("HGET", self.key, key)
+        text = self._place.read("HGET", key)
         if text is None:
             raise KeyError(key)
         return self._decode(text)
 
     def __setitem__(self, key: str, value: Any) -> None:
-        self._require_writable()
+        self._place.require_writable()
         value = self._plain(value)
-        self._ask("HSET", self.key, key, self._codec.encode(value))
+        self._place.write("HSET", key, self._codec.encode(value))
         self._tell("setitem", key, value)
+        self._announce(keys=[key])
 
     def __delitem__(self, key: str) -> None:
-        self._require_writable()
-        if self._ask("HDEL", self.key, key) == 0:
+        self._place.require_writable()
+        if self._place.write("HDEL", key) == 0:
             raise KeyError(key)
         self._tell("delitem", key)
+        self._announce(keys=[key])
 
     def __contains__(self, key: object) -> bool:
-        return bool(self._ask("HEXISTS", self.key, key))
+        return bool(self._place.read("HEXISTS", key))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
 
     def keys(self) -> list[str]:  # type: ignore[override]  # lists, as ZnSocket's are
-        return list(self._ask("HKEYS", self.key))
+        return list(self._place.read("HKEYS"))
 
     def values(self) -> list[Any]:  # type: ignore[override]
-        return list(map(self._decode, self._ask("HVALS", self.key)))
+        return list(map(self._decode, self._place.read("HVALS")))
 
     def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
-        return [(key, self._decode(text)) for key, text in self._ask("HGETALL", self.key).items()]
+        return [(key, self._decode(text)) for key, text in self._place.read("HGETALL").items()]
 
     def update(self, /, *args: Any, **kwargs: Any) -> None:
         """Sets what a mapping and the keywords say, in one command.  Raises TypeError for other iterables."""
-        self._require_writable()
+        self._place.require_writable()
         if len(args) > 1:
             raise TypeError(f"update expected at most 1 argument, got {len(args)}")
         given = args[0] if args else {}
@@ -86,25 +88,28 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
         pairs = dict(given.items()) | kwargs
         if pairs:
             words = (word for key, value in pairs.items() for word in (key, self._encode(value)))
-            self._ask("HSET", self.key, *words)
+            self._place.write("HSET", *words)
+            self._announce(keys=list(pairs))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of `key`, which becomes `default` if there is none."""
-        self._require_writable()
+        self._place.require_writable()
         plain = self._plain(default)
-        made, text = self._ask_together(
-            ("HSETNX", self.key, key, self._codec.encode(plain)), ("HGET", self.key, key)
+        made, text = self._place.write_together(
+            ("HSETNX", key, self._codec.encode(plain)), ("HGET", key)
         )
         if made:
             self._tell("setitem", key, plain)
+            self._announce(keys=[key])
         return self._decode(text)
 
     def pop(self, key: str, default: Any = _ABSENT) -> Any:
         """Removes `key` and returns its value, or `default`.  Raises KeyError without one."""
-        self._require_writable()
-        text, _ = self._ask_together(("HGET", self.key, key), ("HDEL", self.key, key))
+        self._place.require_writable()
+        text, _ = self._place.write_together(("HGET", key), ("HDEL", key))
         if text is not None:
             self._tell("delitem", key)
+            self._announce(keys=[key])
             return self._decode(text)
         if default is _ABSENT:
             raise KeyError(key)
@@ -118,14 +123,23 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict"):
         raise KeyError("popitem(): dictionary is empty")
 
     def clear(self) -> None:
-        """Removes all.  Cost: O(1), unless there is a callback for each key."""
-        self._require_writable()
-        if self._callbacks.get("delitem") is None:
-            self._ask("DEL", self.key)
+        """Removes all.  Cost: O(1) if nobody is to be told which keys, by a callback or a socket."""
+        self._place.require_writable()
+        if self._callbacks.get("delitem") is None and self.socket is None:
+            self._place.write("DEL")
             return
-        keys, _ = self._ask_together(("HKEYS", self.key), ("DEL", self.key))
+        keys, _ = self._place.write_together(("HKEYS",), ("DEL",))
         for key in keys:
             self._tell("delitem", key)
+        if keys:
+            self._announce(keys=keys)
+
+    def restore(self, ref: str) -> None:
+        """As of every kind; with a socket, all keys of before and after are read, to announce them."""
+        before = [] if self.socket is None else self.keys()
+        super().restore(ref)
+        if self.socket is not None:
+            self._announce(keys=list(dict.fromkeys(before + self.keys())))
 
     def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
         return dict(self.items()) | dict(other.items()) if isinstance(other, Mapping) else NotImplemented

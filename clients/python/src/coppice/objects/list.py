@@ -2,17 +2,16 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import Any, Literal, TypeVar, overload
+from collections.abc import Iterable, Iterator, MutableSequence
+from typing import Any, Literal, overload
 
 import redis
-from redis.exceptions import ResponseError, WatchError
+from redis.exceptions import ResponseError
 
 from coppice.abc import ListCallbackTypedDict, ListRepr
 from coppice.client import Client
 from coppice.objects.stored import Stored
 
-Result = TypeVar("Result")
 Indices = slice | list[int]
 
 PAGE = 1024  # elements that iteration reads at once
@@ -21,7 +20,7 @@ _FAR = 2**62  # behind the end of any list, and a number that the server reads
 _OUT_OF_RANGE = "list index out of range"
 
 
-class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
+class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="length"):
     """A list on the server that behaves as Python's, for all programs that open its key.
 
     Each method is one round trip, and one change that others see whole or not at all; where positions depend on the
@@ -47,7 +46,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
         super().__init__(r, key, socket, callbacks, repr_type, converter, convert_nan, fallback, fallback_policy)
 
     def __len__(self) -> int:
-        return int(self._ask("LLEN", self.key))
+        return int(self._place.read("LLEN"))
 
     @overload
     def __getitem__(self, index: int) -> Any: ...
@@ -55,11 +54,11 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
     def __getitem__(self, index: Indices) -> list[Any]: ...
     def __getitem__(self, index: int | Indices) -> Any:
         if isinstance(index, slice):
-            return list(map(self._decode, self._ask("LSLICE", self.key, *_bounds(index))))
+            return list(map(self._decode, self._place.read("LSLICE", *_bounds(index))))
         if isinstance(index, list):
-            texts = self._ask_together(*(("LINDEX", self.key, _position(each)) for each in index)) if index else []
+            texts = self._place.read_together(*(("LINDEX", _position(each)) for each in index)) if index else []
         else:
-            texts = [self._ask("LINDEX", self.key, _position(index))]
+            texts = [self._place.read("LINDEX", _position(index))]
         if None in texts:
             raise IndexError(_OUT_OF_RANGE)
         values = list(map(self._decode, texts))
@@ -70,7 +69,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
     @overload
     def __setitem__(self, index: Indices, value: Iterable[Any]) -> None: ...
     def __setitem__(self, index: int | Indices, value: Any) -> None:
-        self._require_writable()
+        self._place.require_writable()
         if not isinstance(index, (slice, list)):
             self._set_one(_position(index), value)
             return
@@ -91,20 +90,22 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
                     pipe.execute_command("LSET", self.key, position, text)
             return positions
 
-        positions, _ = self._edit(put)
+        positions, _ = self._place.edit(("LLEN",), put)
         self._tell("setitem", positions, values)
+        self._announce(indices=positions)
 
     def _set_one(self, position: int, value: Any) -> None:
         try:
-            self._ask("LSET", self.key, position, self._encode(value))
+            self._place.write("LSET", position, self._encode(value))
         except ResponseError as error:
             if "out of range" in str(error) or "no such key" in str(error):
                 raise IndexError(_OUT_OF_RANGE) from None
             raise
         self._tell("setitem", [position], [value])
+        self._announce(indices=[position])
 
     def __delitem__(self, index: int | Indices) -> None:
-        self._require_writable()
+        self._place.require_writable()
         if isinstance(index, (slice, list)):
             positions = self._remove_positions(index)
             if not positions:
@@ -113,6 +114,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
             positions = [_position(index)]
             self._take(positions[0], _OUT_OF_RANGE)
         self._tell("delitem", positions)
+        self._announce(start=min(positions), stop=None)
 
     def _remove_positions(self, index: Indices) -> list[int]:
         """Removes what stands there, and returns the positions as given."""
@@ -127,59 +129,64 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
                     pipe.execute_command("LSPLICE", self.key, first, count)
             return positions
 
-        return self._edit(cut)[0]
+        return self._place.edit(("LLEN",), cut)[0]
 
     def insert(self, index: int, value: Any) -> None:
         """Puts `value` before the position; one beyond an end means that end."""
-        self._require_writable()
+        self._place.require_writable()
         value = self._plain(value)
-        self._ask("LINSERTAT", self.key, _position(index), self._codec.encode(value))
+        self._place.write("LINSERTAT", _position(index), self._codec.encode(value))
         self._tell("insert", index, value)
+        self._announce(start=index, stop=None)
 
     def append(self, value: Any) -> None:
         """Puts `value` at the end; the callback is called before."""
-        self._require_writable()
+        self._place.require_writable()
         text = self._encode(value)
         self._tell("append", value)
-        self._ask("RPUSH", self.key, text)
+        length = self._place.write("RPUSH", text)
+        self._announce(indices=[length - 1])
 
     def extend(self, values: Iterable[Any]) -> None:
         """Puts all values at the end, in one message, all or none."""
-        self._require_writable()
+        self._place.require_writable()
         texts = list(map(self._encode, values))
-        pushes = [("RPUSH", self.key, *texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
-        if len(pushes) == 1:
-            self._ask(*pushes[0])
-        elif pushes:
-            self._ask_together(*pushes)
+        pushes = [("RPUSH", *texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
+        if not pushes:
+            return
+        length = self._place.write(*pushes[0]) if len(pushes) == 1 else self._place.write_together(*pushes)[-1]
+        self._announce(start=length - len(texts), stop=None)
 
     def pop(self, index: int = -1) -> Any:
         """Removes and returns what stands there."""
-        self._require_writable()
-        return self._decode(self._take(_position(index), "pop index out of range"))
+        self._place.require_writable()
+        text, position = self._take(_position(index), "pop index out of range")
+        self._announce(start=position, stop=None)
+        return self._decode(text)
 
-    def _take(self, position: int, complaint: str) -> str:
-        """Removes one element and returns its text."""
-        if position in (0, -1):
-            text = self._ask("LPOP" if position == 0 else "RPOP", self.key)
-            taken = [] if text is None else [text]
-        elif position > 0:
-            taken = self._ask("LSPLICE", self.key, position, 1)
+    def _take(self, position: int, complaint: str) -> tuple[str, int]:
+        """Removes one element, and returns its text and where from the beginning it stood."""
+        if position == -1:
+            length, text = self._place.write_together(("LLEN",), ("RPOP",))
+            taken, position = ([] if text is None else [text]), length - 1
+        elif position >= 0:
+            taken = self._place.write("LSPLICE", position, 1)
         else:  # LSPLICE takes a position before the beginning for the beginning
 
-            def cut(length: int, pipe: Any) -> None:
+            def cut(length: int, pipe: Any) -> int:
                 if length + position < 0:
                     raise IndexError(complaint)
                 pipe.execute_command("LSPLICE", self.key, position, 1)
+                return length + position
 
-            taken = self._edit(cut)[1][0]
+            position, (taken,) = self._place.edit(("LLEN",), cut)
         if not taken:
             raise IndexError(complaint)
-        return str(taken[0])
+        return str(taken[0]), position
 
     def remove(self, value: Any) -> None:
         """Removes the first element that equals `value`.  Raises ValueError."""
-        self._require_writable()
+        self._place.require_writable()
 
         def cut(texts: list[str], pipe: Any) -> int:
             for position, each in enumerate(map(self._decode, texts)):
@@ -188,22 +195,30 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
                     return position
             raise ValueError("list.remove(x): x not in list")
 
-        self._tell("delitem", [self._edit(cut, "LRANGE", 0, -1)[0]])
+        position, _ = self._place.edit(("LRANGE", 0, -1), cut)
+        self._tell("delitem", [position])
+        self._announce(start=position, stop=None)
 
     def clear(self) -> None:
         """Removes all.  Cost: O(1)."""
-        self._require_writable()
-        self._ask("DEL", self.key)
+        self._place.require_writable()
+        self._place.write("DEL")
+        self._announce(start=0, stop=None)
 
     def reverse(self) -> None:
         """Turns the order round, on the server.  Cost: O(n) there.  A deadline of the key is lost."""
-        self._require_writable()
-        self._ask("SORT", self.key, "BY", "nosort", "DESC", "STORE", self.key)
+        self._place.require_writable()
+        self._place.write("SORT", "BY", "nosort", "DESC", "STORE", self.key)
+        self._announce(start=0, stop=None)
+
+    def restore(self, ref: str) -> None:
+        super().restore(ref)
+        self._announce(start=0, stop=None)
 
     def __iter__(self) -> Iterator[Any]:
         """The elements; what others change meanwhile shows from the next page on."""
         first = 0
-        while page := self._ask("LRANGE", self.key, first, first + PAGE - 1):
+        while page := self._place.read("LRANGE", first, first + PAGE - 1):
             yield from map(self._decode, page)
             first += PAGE
 
@@ -218,14 +233,14 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
 
     def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
         bounds = slice(start, stop)
-        length, texts = self._ask_together(("LLEN", self.key), ("LSLICE", self.key, *_bounds(bounds)))
+        length, texts = self._place.read_together(("LLEN",), ("LSLICE", *_bounds(bounds)))
         for position, each in enumerate(map(self._decode, texts), bounds.indices(length)[0]):
             if each is value or each == value:
                 return position
         raise ValueError(f"{value!r} is not in list")
 
     def _all(self) -> Iterator[Any]:
-        return map(self._decode, self._ask("LRANGE", self.key, 0, -1))
+        return map(self._decode, self._place.read("LRANGE", 0, -1))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (List, list)) and self[:] == other[:]
@@ -237,24 +252,9 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List"):
         if self.repr_type == "minimal":
             return "List(<unknown>)"
         if self.repr_type == "full":
-            return f"List({list(map(self._codec.decode, self._ask('LRANGE', self.key, 0, -1)))})"
+            return f"List({list(map(self._codec.decode, self._place.read('LRANGE', 0, -1)))})"
         raise ValueError(f"Invalid repr_type: {self.repr_type}")
 
-    def _edit(self, change: Callable[[Any, Any], Result], look: str = "LLEN", *where: int) -> tuple[Result, list[Any]]:
-        """Runs `change(what `look` answers, pipeline)` and what it queued, as one change to the list it looked at.
-
-        The result of `change`, and the replies.  Cost: three round trips, again when somebody else wrote meanwhile.
-        """
-        with self.redis.pipeline() as pipe:
-            while True:
-                pipe.watch(self.key)
-                seen = pipe.execute_command(look, self.key, *where)
-                pipe.multi()
-                result = change(seen, pipe)
-                try:
-                    return result, pipe.execute()
-                except WatchError:
-                    continue
 
 
 def _position(index: Any) -> int:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, TypeVar, cast
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, ClassVar, Literal, TypeVar
 
 import redis
 
-from coppice.client import Client
-from coppice.exceptions import FrozenStorageError
+from coppice.client import Client, Pipeline
+from coppice.objects.place import Adapted, Fallback, Place
+from coppice.participant import value_of
 from coppice.values import Codec
 from coppice.versions import Version
 
@@ -32,19 +35,23 @@ class Stored:
     `callbacks`: functions to call about writes through this object.
     `repr_type`: how much `repr` reads.
     `converter`, `convert_nan`: see `coppice.values.Codec`. They hold for nested objects too.
-    `fallback`: the key of another of this kind. With `fallback_policy="copy"` it is copied if this key is missing: one
-    round trip, O(1) whatever it holds. To read through it (`"frozen"`, or no policy) raises NotImplementedError so far.
-    `socket`: kept as an attribute, `r` if that is a Client.
+    `fallback`: the key of another of this kind, to begin with where this key is missing. With `fallback_policy="copy"`
+    it is copied at once; with `"frozen"`, or without a policy, it is read until the first write, which copies. A copy
+    is O(1) whatever it holds, and from then on each client that opens this key has it.
+    `socket`: a Client that announces writes to others, hears theirs and reads adapters; `r` if that is a Client.
+
+    Where an adapter has this key already, its object is read, and writes raise FrozenStorageError.
     """
 
     _prefix: ClassVar[str] = ""
     _kinds: ClassVar[dict[str, type[Stored]]] = {}
-    _repr_types: ClassVar[tuple[str, ...]] = ()
+    _repr_type: ClassVar[str] = ""  # unless told otherwise
 
-    def __init_subclass__(cls, *, prefix: str | None = None, **more: Any) -> None:
+    def __init_subclass__(cls, *, prefix: str | None = None, repr_type: str = "", **more: Any) -> None:
         super().__init_subclass__(**more)
         if prefix is not None:
             cls._prefix = prefix
+            cls._repr_type = repr_type
             Stored._kinds[prefix] = cls
 
     def __init__(
@@ -58,6 +65,8 @@ class Stored:
         convert_nan: bool,
         fallback: str | None,
         fallback_policy: Literal["copy", "frozen"] | None,
+        *,
+        opens: bool = True,
     ) -> None:
         if not r.connection_pool.connection_kwargs.get("decode_responses"):
             raise NotImplementedError("decode_responses=False is not supported yet")
@@ -71,10 +80,53 @@ class Stored:
         self._key = key
         self._codec = Codec(converter, convert_nan)
         self._callbacks = dict(callbacks or {})
+        self._checked = self._check(self.key) if opens else None
+        self._found: Place | None = None
         if fallback is not None:
-            if fallback_policy != "copy":
-                raise NotImplementedError(f"fallback_policy={fallback_policy!r} is not there yet; 'copy' is, in O(1)")
-            self._ask("COPY", f"{self._prefix}:{fallback}", self.key)
+            self._found = self._fall_back(f"{self._prefix}:{fallback}")
+
+    @property
+    def _past(self) -> bool:
+        return getattr(self.redis, "reference", None) is not None
+
+    def _check(self, key: str) -> Future[Any] | None:
+        """Whether an adapter answers for `key`, when that has come; nothing of the past has one."""
+        if self.socket is None or self._past:
+            return None
+        return self.socket.participant.submit("ZNSOCKET", "CHECK", key)
+
+    def _adapter_of(self, key: str, checked: Future[Any] | None) -> Adapted | None:
+        if self.socket is None or checked is None or not value_of(checked):
+            return None
+        return Adapted(self.redis, key, self.socket.participant)
+
+    @property
+    def _place(self) -> Place:
+        """Where this is read and written: found before the first time."""
+        if self._found is None:
+            checked = self._checked if self._checked is not None else self._check(self.key)
+            self._checked = None  # a check that fails is made again
+            adapter = self._adapter_of(self.key, checked)
+            self._found = adapter if adapter is not None else Place(self.redis, self.key)
+        return self._found
+
+    def _fall_back(self, origin: str) -> Place:
+        place = self._place
+        if isinstance(place, Adapted):
+            return place
+
+        def adapter_of(key: str) -> Adapted | None:
+            return self._adapter_of(key, self._check(key))
+
+        if self.fallback_policy == "copy":
+            if not self._past:
+                Fallback(self.redis, origin, origin, adapter_of).copy(self.key, self.redis)
+            return place
+        if self.fallback_policy not in (None, "frozen"):
+            raise ValueError(f"Invalid fallback_policy: {self.fallback_policy!r}; there are 'copy', 'frozen' and None")
+        asks = ("SOURCE", self.key) if self._past else ("FALLBACK", self.key, origin)
+        source = str(self.redis.execute_command("ZNSOCKET", *asks))
+        return Fallback(self.redis, self.key, source, adapter_of)
 
     @property
     def key(self) -> str:
@@ -86,10 +138,12 @@ class Stored:
 
         Raises ValueError when this is empty or `key` is taken.
         """
-        r, origin = self.redis, []
+        r = self.redis
+        origin: list[str] = []
         if isinstance(r, Client) and r.reference is not None:
-            r, origin = r.present, ["FROM", r.reference]
-        if not r.execute_command("COPY", self.key, f"{self._prefix}:{key}", *origin):
+            origin = ["FROM", r.reference]
+            r = r.present
+        if not self._place.copy(f"{self._prefix}:{key}", r, *origin):
             raise ValueError(f"Could not copy {type(self).__name__.lower()}")
         return self._alike(type(self), r, key)
 
@@ -107,36 +161,44 @@ class Stored:
 
     def restore(self, ref: str) -> None:
         """Makes this what the version `ref` has, also if that is nothing.  Cost: O(1), whatever differs."""
-        self._require_writable()
-        if not self._ask("COPY", self.key, self.key, "FROM", ref, "REPLACE"):
-            self._ask("DEL", self.key)
+        self._place.require_writable()
+        for key in self._place.keys:
+            if not self.redis.execute_command("COPY", key, key, "FROM", ref, "REPLACE"):
+                self.redis.execute_command("DEL", key)
 
     def on_refresh(self, callback: Callable[[Any], Any]) -> None:
-        """Calls `callback` when another client changes this: not there yet.  Raises ValueError without a socket."""
+        """Calls `callback(data)` when another client announces that it changed this, in a thread of its own.
+
+        `data`, of a List: `{"indices": [...]}` or `{"start": n, "stop": None}`; of a Dict: `{"keys": [...]}`. A client
+        has one callback for each key, the last.  Raises ValueError without a socket, and for a version of the past.
+        """
         if self.socket is None:
             raise ValueError("No socket connection available")
-        raise NotImplementedError("on_refresh is not there yet")
+        if self._past:
+            raise ValueError(f"'{self.key}' of a past version does not change")
+        self.socket.refresh_callbacks[self.key] = callback
+        self.socket.participant.open()
 
-    def _alike(self, kind: type[Kind], r: redis.Redis, key: str) -> Kind:
-        """One that reads and writes elements as this does, and shows itself so if it is of one kind with it."""
-        options: dict[str, Any] = {"repr_type": self.repr_type} if isinstance(self, kind) else {}
-        made: Kind = cast(Any, kind)(r, key, socket=self.socket, converter=self.converter,
-                                     convert_nan=self.convert_nan, **options)
+    def _announce(self, **data: Any) -> None:
+        """Tells other clients of a write that was made; of one in a pipeline, when it is."""
+        if self.socket is None:
+            return
+        announce = partial(self.socket.participant.announce, self.key, data)
+        if isinstance(self.redis, Pipeline):
+            self.redis.afterwards(announce)
+        else:
+            announce()
+
+    def _alike(self, kind: type[Kind], r: redis.Redis, key: str, opens: bool = True) -> Kind:
+        """One that reads and writes elements as this does, and shows itself so if it is of one kind with it.
+
+        `opens`: whether it counts as opened before it is used.
+        """
+        repr_type = self.repr_type if isinstance(self, kind) else kind._repr_type
+        made: Kind = kind.__new__(kind)
+        Stored.__init__(made, r, key, self.socket, None, repr_type, self.converter, self.convert_nan, None, None,
+                        opens=opens)
         return made
-
-    def _ask(self, *words: Any) -> Any:
-        return self.redis.execute_command(*words)
-
-    def _ask_together(self, *commands: tuple[Any, ...]) -> list[Any]:
-        """The replies of several commands that run as one."""
-        with self.redis.pipeline() as pipe:
-            for words in commands:
-                pipe.execute_command(*words)
-            return pipe.execute()
-
-    def _require_writable(self) -> None:
-        if getattr(self.redis, "reference", None) is not None:
-            raise FrozenStorageError(self.key)
 
     def _tell(self, event: str, *what: Any) -> None:
         callback = self._callbacks.get(event)
@@ -160,5 +222,5 @@ class Stored:
         if isinstance(value, str):
             prefix, colon, key = value.partition(":")
             if colon and prefix in Stored._kinds:
-                return self._alike(Stored._kinds[prefix], self.redis, key)
+                return self._alike(Stored._kinds[prefix], self.redis, key, opens=False)
         return value
