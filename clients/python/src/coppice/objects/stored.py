@@ -114,19 +114,20 @@ class Stored:
         place = self._place
         if isinstance(place, Adapted):
             return place
-
-        def adapter_of(key: str) -> Adapted | None:
-            return self._adapter_of(key, self._check(key))
-
         if self.fallback_policy == "copy":
             if not self._past:
-                Fallback(self.redis, origin, origin, adapter_of).copy(self.key, self.redis)
+                adapter = self._adapter_of(origin, self._check(origin))
+                (adapter or self._reading(origin, origin)).copy(self.key, self.redis)
             return place
         if self.fallback_policy not in (None, "frozen"):
             raise ValueError(f"Invalid fallback_policy: {self.fallback_policy!r}; there are 'copy', 'frozen' and None")
-        asks = ("SOURCE", self.key) if self._past else ("FALLBACK", self.key, origin)
-        source = str(self.redis.execute_command("ZNSOCKET", *asks))
-        return Fallback(self.redis, self.key, source, adapter_of)
+        if self._past:
+            return self._reading(self.key, self.key)
+        return self._reading(self.key, str(self.redis.execute_command("ZNSOCKET", "FALLBACK", self.key, origin)))
+
+    def _reading(self, key: str, source: str) -> Fallback:
+        """The place of a key that reads from another, at a guess from `source`."""
+        return Fallback(self.redis, key, source, lambda found: self._adapter_of(found, self._check(found)))
 
     @property
     def key(self) -> str:
@@ -152,7 +153,10 @@ class Stored:
 
         Cost: nothing; a reference that names no version shows at the first read.
         """
-        return self._alike(type(self), Client.sharing(self.redis).at(ref), self._key)
+        past = self._alike(type(self), Client.sharing(self.redis).at(ref), self._key)
+        if isinstance(self._place, Fallback):
+            past._found = past._reading(past.key, past.key)
+        return past
 
     def history(self, count: int | None = None) -> list[Version]:
         """The versions in which this changed, newest first, at most `count` (100), then from when on they are known."""
