@@ -17,18 +17,18 @@ import coppice
 from coppice.exceptions import FrozenStorageError, ZnSocketError
 
 CONVERTER = [znjson.converter.NumpyConverter]
-Make = Callable[[Any, Any], tuple[Any, Any]]
 
 
 @pytest.fixture(params=["ours by ours", "ours by theirs", "theirs by ours", "in one client"])
 def pair(request: pytest.FixtureRequest, client: coppice.Client, other: coppice.Client, published: Open) -> Any:
     """The package and client of an owner, and those of a reader."""
-    return {
+    pairs: dict[str, Callable[[], Any]] = {
         "ours by ours": lambda: (coppice, client, coppice, other),
         "ours by theirs": lambda: (coppice, client, znsocket, published()),
         "theirs by ours": lambda: (znsocket, published(), coppice, other),
         "in one client": lambda: (coppice, client, coppice, client),
-    }[request.param]()
+    }
+    return pairs[request.param]()
 
 
 def test_a_list_is_read_through_its_adapter(pair: Any) -> None:
@@ -47,7 +47,7 @@ def test_a_list_is_read_through_its_adapter(pair: Any) -> None:
         assert (items[::-1], items[2:0:-2], items[-2:], items[5:]) == (
             ["thirty", {"a": [None]}, 10], ["thirty"], [{"a": [None]}, "thirty"], []
         )
-        assert (items[[2, 0]], items.count(10), list(reversed(items))[0]) == (["thirty", 10], 1, "thirty")
+        assert (items[[2, 0]], items.count(10), next(reversed(items))) == (["thirty", 10], 1, "thirty")
         items.repr_type = "full"
         assert repr(items) == "List([10, {'a': [None]}, 'thirty'])"
 

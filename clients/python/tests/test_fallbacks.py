@@ -1,4 +1,4 @@
-"""A List or Dict reads from its fallback until it is first written to, and then begins as a copy of it, for everybody."""
+"""A List or Dict reads from its fallback until it is first written to, and then begins as a copy, for everybody."""
 from __future__ import annotations
 
 from collections.abc import Callable

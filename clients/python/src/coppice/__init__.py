@@ -11,7 +11,7 @@ Programs written for ZnSocket run with `import coppice as znsocket`.
 from coppice import exceptions
 from coppice.adapters import DictAdapter, ListAdapter
 from coppice.client import Client, Pipeline
-from coppice.objects import Dict, List
+from coppice.objects import Dict, List, Segments
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
 
 __version__ = "0.1.0"
@@ -27,6 +27,7 @@ __all__ = [
     "Move",
     "Part",
     "Pipeline",
+    "Segments",
     "Span",
     "Tag",
     "Version",

@@ -8,9 +8,9 @@ Nothing is stored: a copy that somebody asks for is.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 
@@ -24,6 +24,13 @@ from coppice.values import Codec
 __all__ = ["DictAdapter", "ListAdapter"]
 
 _TAKEN = "Adapter already registered to this key. Please select a different one."
+
+
+class Rows(Protocol):
+    """What a list adapter needs: lists, arrays of numpy, data sets of files."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Any, /) -> Any: ...
 
 
 @dataclass
@@ -53,12 +60,8 @@ class _Adapter:
         return answer(**asked)
 
     def _text(self, value: Any) -> str:
-        """A value as it is stored: a collection or an adapter is its key, a number of numpy a number."""
-        if isinstance(value, (Stored, _Adapter)):
-            return json.dumps(value.key)
-        if getattr(value, "shape", None) == ():
-            value = value.item()
-        return self._codec.encode(value)
+        """A value as it is stored: a collection or an adapter is its key."""
+        return json.dumps(value.key) if isinstance(value, (Stored, _Adapter)) else self._codec.encode(_plain(value))
 
     def _empty(self, kind: type[List] | type[Dict], target: str) -> Any:
         """Where a copy goes.  Raises KeyError or ValueError where there is something."""
@@ -79,7 +82,7 @@ class ListAdapter(_Adapter):
     not transformed.
     """
 
-    object: Sequence[Any]
+    object: Rows
     item_transform_callback: Callable[..., Any] | None = None
     converter: list[type] | None = None
     convert_nan: bool = False
@@ -118,7 +121,8 @@ class ListAdapter(_Adapter):
         return list(map(self._text, self.object[start:stop:step]))
 
     def _answer_copy(self, target: str) -> bool:
-        self._empty(List, target).extend(self.object)
+        rows = (self.object[index] for index in range(len(self.object)))
+        self._empty(List, target).extend(map(_plain, rows))
         return True
 
 
@@ -153,5 +157,10 @@ class DictAdapter(_Adapter):
         return [(key, self._text(value)) for key, value in self.object.items()]
 
     def _answer_copy(self, target: str) -> bool:
-        self._empty(Dict, target).update(self.object)
+        self._empty(Dict, target).update({key: _plain(value) for key, value in self.object.items()})
         return True
+
+
+def _plain(value: Any) -> Any:
+    """A number of numpy as a number of Python; anything else as it is."""
+    return value.item() if getattr(value, "shape", None) == () else value

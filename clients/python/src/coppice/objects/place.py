@@ -78,6 +78,10 @@ class Place:
         """What has to be put back with the key."""
         return [self.key]
 
+    def stored(self) -> str:
+        """The key where the data lies now.  Raises ValueError where none is stored."""
+        return self.key
+
     def require_writable(self) -> None:
         """Raises FrozenStorageError where this only can be read."""
         if getattr(self.redis, "reference", None) is not None:
@@ -149,11 +153,17 @@ class Fallback(Place):
         return super().edit(look, change)
 
     def copy(self, target: str, writer: redis.Redis, *origin: str) -> bool:
+        return self._now().copy(target, writer, *origin)
+
+    def stored(self) -> str:
+        return self._now().stored()
+
+    def _now(self) -> Place:
+        """Where it is read at this moment."""
         source = str(self.redis.execute_command("ZNSOCKET", "SOURCE", self.key))
         if source != self._source:
             self._lead_to(source)
-        place = self._adapter if self._adapter is not None else Place(self.redis, source)
-        return place.copy(target, writer, *origin)
+        return self._adapter or Place(self.redis, source)
 
     @property
     def keys(self) -> list[str]:
@@ -208,6 +218,9 @@ class Adapted(Place):
 
     def require_writable(self) -> None:
         raise FrozenStorageError(self.key)
+
+    def stored(self) -> str:
+        raise ValueError(f"'{self.key}' is an adapter's object, of which nothing is stored: copy it first")
 
     def _of(self, method: str, **details: Any) -> Any:
         return _checked(value_of(self._participant.ask(self.key, method, **details)))

@@ -47,12 +47,16 @@ class Stored:
     _kinds: ClassVar[dict[str, type[Stored]]] = {}
     _repr_type: ClassVar[str] = ""  # unless told otherwise
 
-    def __init_subclass__(cls, *, prefix: str | None = None, repr_type: str = "", **more: Any) -> None:
+    def __init_subclass__(
+        cls, *, prefix: str | None = None, repr_type: str = "", nests: bool = True, **more: Any
+    ) -> None:
+        """`nests`: whether one may be an element of another."""
         super().__init_subclass__(**more)
         if prefix is not None:
             cls._prefix = prefix
             cls._repr_type = repr_type
-            Stored._kinds[prefix] = cls
+            if nests:
+                Stored._kinds[prefix] = cls
 
     def __init__(
         self,
@@ -211,7 +215,7 @@ class Stored:
 
     def _plain(self, value: Any) -> Any:
         """The value that stands for `value` in JSON: of a List or Dict its key."""
-        if not isinstance(value, Stored):
+        if not isinstance(value, Stored) or value._prefix not in Stored._kinds:
             return value
         if value.key == self.key:
             raise ValueError(_CIRCLE)
