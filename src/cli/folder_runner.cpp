@@ -5,57 +5,32 @@
 #include <cli/reply_collector.hpp>
 #include <cli/reply_view.hpp>
 #include <cli/runner.hpp>
-#include <command/dispatch.hpp>
+#include <embed/embedded_store.hpp>
 #include <storage/storage.hpp>
 
 namespace coppice::cli {
 namespace {
 
-constexpr std::uint64_t checkpoint_log_bytes = 64 * limits::mebibyte;
-constexpr std::size_t garbage_per_turn = 1024;
-
 class folder_runner final : public command_runner {
 public:
-    folder_runner(std::unique_ptr<engine> store, branch_handle branch)
-        : store_(std::move(store)), host_(*store_), session_(host_, 1, std::move(branch)) {
-        session_.protocol = 3;
-    }
-    ~folder_runner() override { static_cast<void>(store_->close()); }
-    folder_runner(const folder_runner&) = delete;
-    folder_runner& operator=(const folder_runner&) = delete;
+    explicit folder_runner(std::unique_ptr<embedded_session> session) : session_(std::move(session)) {}
 
     using command_runner::run;
     result<reply_value> run(std::span<const std::string_view> command) override {
-        reply_value reply = run_one(command);
-        if (const status ended = end_turn(); !ended) { return ended.error(); }
-        return reply;
+        if (const status done = session_->run(command, sink_); !done) { return done.error(); }
+        return sink_.take();
     }
     result<std::vector<reply_value>> run_many(const command_batch& commands) override {
-        std::vector<reply_value> replies;
-        replies.reserve(commands.size());
-        for (std::size_t i = 0; i < commands.size(); ++i) { replies.push_back(run_one(commands.command(i))); }
-        if (const status ended = end_turn(); !ended) { return ended.error(); }
-        return replies;
+        std::vector<std::vector<std::string_view>> words;
+        words.reserve(commands.size());
+        for (std::size_t i = 0; i < commands.size(); ++i) { words.push_back(commands.command(i)); }
+        const std::vector<arguments> all(words.begin(), words.end());
+        if (const status done = session_->run(all, sink_); !done) { return done.error(); }
+        return sink_.take_all();
     }
 
 private:
-    reply_value run_one(std::span<const std::string_view> command) {
-        run_request(host_, session_, sink_, command);
-        return sink_.take();
-    }
-    /// Writes what the commands changed, and does the upkeep that a server's background does.
-    status end_turn() {
-        host_.flush_writes();
-        if (const auto ended = store_->end_turn(); !ended) { return ended.error(); }
-        store_->tick();
-        store_->pool().free_garbage(garbage_per_turn);
-        if (store_->log_bytes() < checkpoint_log_bytes) { return {}; }
-        return store_->checkpoint();
-    }
-
-    std::unique_ptr<engine> store_;
-    command_host host_;
-    command_session session_;
+    std::unique_ptr<embedded_session> session_;
     reply_collector sink_;
 };
 
@@ -162,14 +137,11 @@ result<std::unique_ptr<command_runner>> open_folder_runner(const store_location&
     auto opened = when_let_go([&] { return open_directory_storage(location.folder); });
     if (!opened && opened.error().code == errc::in_use) { return connect_to_owner(location, opened.error()); }
     if (!opened) { return explained_damage(opened.error(), location.folder); }
-    engine_options options;
-    options.one_writer = true;
-    options.background = false;
-    auto store = engine::open(std::move(*opened), options);
+    const auto store = embedded_store::open(std::move(*opened), upkeep::in_turns);
     if (!store) { return explained_damage(store.error(), location.folder); }
-    auto branch = (*store)->branch(location.branch.empty() ? "main" : location.branch);
-    if (!branch) { return explained_damage(branch.error(), location.folder); }
-    return std::unique_ptr<command_runner>(std::make_unique<folder_runner>(std::move(*store), std::move(*branch)));
+    auto session = embedded_session::open(*store, location.branch.empty() ? "main" : location.branch);
+    if (!session) { return explained_damage(session.error(), location.folder); }
+    return std::unique_ptr<command_runner>(std::make_unique<folder_runner>(std::move(*session)));
 }
 
 }  // namespace coppice::cli

@@ -1,4 +1,4 @@
-// cli/reply_collector.hpp: the sink of a command that runs in this process: its reply as a tree.
+// cli/reply_collector.hpp: the sink of a command that runs in this process: its replies as trees.
 #pragma once
 
 #include <utility>
@@ -11,8 +11,10 @@ namespace coppice::cli {
 
 class reply_collector final : public reply_sink {
 public:
-    /// The reply.  Requires: a whole one was said.
-    [[nodiscard]] wire::reply_value take() { return std::exchange(root_, {}); }
+    /// The reply.  Requires: one was said.
+    [[nodiscard]] wire::reply_value take() { return std::move(take_all().front()); }
+    /// All replies that were said, in order.
+    [[nodiscard]] std::vector<wire::reply_value> take_all() { return std::exchange(said_, {}); }
 
     void status(std::string_view text) override { say(wire::reply_kind::status, text); }
     void error(std::string_view text) override { say(wire::reply_kind::error, text); }
@@ -82,10 +84,10 @@ private:
             value = std::move(above.value);
             open_.pop_back();
         }
-        root_ = std::move(value);
+        said_.push_back(std::move(value));
     }
 
-    wire::reply_value root_;
+    std::vector<wire::reply_value> said_;
     std::vector<frame> open_;
     std::string parts_;
 };

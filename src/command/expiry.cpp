@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <coppice/tree/cursor.hpp>
+
 #include <command/dispatch.hpp>
 #include <command/keys.hpp>
 #include <command/parse.hpp>
@@ -120,6 +122,36 @@ status persist(command_context& context, arguments given) {
     if (had) { context.writer().set_deadline(context.database, given[1], no_deadline); }
     context.reply.integer(had ? 1 : 0);
     return {};
+}
+
+void remove_expired(command_host& host, live_branch& branch, milliseconds_utc now, std::size_t keys_max,
+                    std::vector<not_resident>& missing) {
+    constexpr std::size_t before_key = 1 + sizeof(milliseconds_utc);  // of a deadline's record: section, deadline
+    std::size_t looked_at = 0;
+    std::vector<std::string> keys;
+    for (unsigned database = 0; database < limits::key_spaces && looked_at < keys_max; ++database) {
+        const branch_view view(branch.keys, branch.spaces, now);
+        const auto due = view.deadline_positions(database, true);
+        if (due.first == due.last) { continue; }
+        keys.clear();
+        for (cursor at(view.keys(), due.first); at.position() < due.last && looked_at < keys_max; at.next()) {
+            keys.push_back(at.get().key().substr(before_key));
+            ++looked_at;
+        }
+        for (const auto& key : keys) {
+            try {
+                branch.writer.erase(database, key);
+            } catch (const not_resident& page) {
+                missing.push_back(page);
+                continue;
+            }
+            host.wrote(branch);
+            ++host.stats.expired;
+            if (!host.watches.empty()) {
+                host.watches.touch(branch.id, database, key, branch_view(branch.keys, branch.spaces, now));
+            }
+        }
+    }
 }
 
 }  // namespace coppice

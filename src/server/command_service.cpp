@@ -7,8 +7,7 @@
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 
-#include <coppice/tree/cursor.hpp>
-
+#include "command/expiry.hpp"
 #include "server/host.hpp"
 
 namespace coppice::server {
@@ -524,7 +523,7 @@ std::size_t command_service::sweep(live_branch& branch) {
     std::vector<not_resident> missing;
     try {
         try {
-            remove_expired(branch, clock.now() / 1000, missing);
+            remove_expired(*this, branch, clock.now() / 1000, sweep_keys, missing);
         } catch (const not_resident& page) { missing.push_back(page); }
         if (!missing.empty()) { load_for_sweep(std::move(missing)); }
     } catch (const std::exception&) {  // no memory, or a broken page: reading the key says it
@@ -540,36 +539,6 @@ void command_service::sweep_soon() {
             store.pace().wait(sweep_keys * bytes_of_removal, paced_ + 1));
         sweep_soon_ = loop_.after(std::max(sweep_pause, pause), [this] { sweep(); });
     } catch (const std::bad_alloc&) { return; }  // then the next one is a little later
-}
-
-// A logged write, as DEL is.  `missing`: pages without which some keys cannot be removed.
-void command_service::remove_expired(live_branch& branch, milliseconds_utc now, std::vector<not_resident>& missing) {
-    constexpr std::size_t before_key = 1 + sizeof(milliseconds_utc);  // of a deadline's record: section, deadline
-    std::size_t looked_at = 0;
-    std::vector<std::string> keys;
-    for (unsigned database = 0; database < limits::key_spaces && looked_at < sweep_keys; ++database) {
-        const branch_view view(branch.keys, branch.spaces, now);
-        const auto due = view.deadline_positions(database, true);
-        if (due.first == due.last) { continue; }
-        keys.clear();
-        for (cursor at(view.keys(), due.first); at.position() < due.last && looked_at < sweep_keys; at.next()) {
-            keys.push_back(at.get().key().substr(before_key));
-            ++looked_at;
-        }
-        for (const auto& key : keys) {
-            try {
-                branch.writer.erase(database, key);
-            } catch (const not_resident& page) {
-                missing.push_back(page);
-                continue;
-            }
-            wrote(branch);
-            ++stats.expired;
-            if (!watches.empty()) {
-                watches.touch(branch.id, database, key, branch_view(branch.keys, branch.spaces, now));
-            }
-        }
-    }
 }
 
 }  // namespace coppice::server

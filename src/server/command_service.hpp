@@ -97,7 +97,6 @@ private:
     void sweep();
     /// Returns how many keys it removed.
     [[nodiscard]] std::size_t sweep(live_branch& branch);
-    void remove_expired(live_branch& branch, milliseconds_utc now, std::vector<not_resident>& missing);
     void sweep_soon();
     void close_running() noexcept;
     void count_operations();

@@ -156,6 +156,7 @@ public:
         : lock_(std::move(lock)), path_(std::move(path)), engine_(std::move(engine)), log_(log) {}
 
     status set_listening(std::string_view address) override { return lock_.write_owner(address); }
+    void forget_lock() noexcept override { lock_ = folder_lock(); }
     const fs::path& path() const noexcept override { return path_; }
 
     status backup_to(const fs::path& given) override {
@@ -209,7 +210,7 @@ private:
         return replace_file(*there, format_name, format_text);
     }
 
-    const folder_lock lock_;  // released last
+    folder_lock lock_;  // released last
     const fs::path path_;
     const std::shared_ptr<rocksdb_engine> engine_;
     segment_log& log_;  // of the same storage

@@ -218,6 +218,7 @@ public:
     status backup_to(const std::filesystem::path& /*target*/) override {
         return error{errc::unsupported, "a simulated disk has no backup"};
     }
+    void forget_lock() noexcept override {}
     const std::filesystem::path& path() const noexcept override { return path_; }
 
 private:

@@ -47,6 +47,8 @@ public:
     /// Makes a consistent copy of everything in `target`, which must not exist, while the store is in use. It grows in
     /// `target`.unfinished, which the next backup to `target` removes if this one is cut off.
     virtual status backup_to(const std::filesystem::path& target) = 0;
+    /// In a child made by fork(): gives up its share of the lock, which is the parent's.
+    virtual void forget_lock() noexcept = 0;
     [[nodiscard]] virtual const std::filesystem::path& path() const noexcept = 0;
 };
 

@@ -18,6 +18,7 @@ ORDER = [
     ("wire", ["src/wire"]),
     ("znsocket", ["src/znsocket"]),
     ("command", ["src/command"]),
+    ("embed", ["src/embed"]),
     ("server", ["src/server"]),
     ("cli", ["src/cli"]),
 ]

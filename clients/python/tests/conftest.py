@@ -1,10 +1,15 @@
-"""What the tests share: one real server on a folder of its own, and clients of it on an empty store."""
+"""What the tests share: one real server on a folder of its own, and clients of it on an empty store.
+
+A test that asks for a `client` and for nothing of the server runs twice: with that server, and with a store in its own
+process, which must say the same. The compiled engine is the one of the build that COPPICE_BUILD names.
+"""
 from __future__ import annotations
 
 import os
 import random
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +20,15 @@ from harness import Server, Workplace
 import coppice
 
 Open = Callable[..., Any]
+BUILD = Path(os.environ.get("COPPICE_BUILD") or Path(__file__).parents[3] / "build/test")
+coppice.__path__.append(str(BUILD / "python/coppice"))
+OF_A_SERVER = {"server", "address", "plain", "sent"}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "place" in metafunc.fixturenames:
+        alone = OF_A_SERVER.isdisjoint(metafunc.fixturenames)
+        metafunc.parametrize("place", ["server", "memory"] if alone else ["server"])
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +51,9 @@ def address(server: Server) -> str:
 
 
 @pytest.fixture
-def client(address: str) -> Iterator[coppice.Client]:
-    with coppice.Client(address) as connected:
+def client(place: str, request: pytest.FixtureRequest) -> Iterator[coppice.Client]:
+    """Of an empty store: a server's, or one in this process."""
+    with coppice.Client(request.getfixturevalue("address") if place == "server" else "memory://") as connected:
         yield connected
 
 

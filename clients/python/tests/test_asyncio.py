@@ -84,5 +84,5 @@ async def test_a_wrong_server(address: str) -> None:
     with pytest.raises(NotImplementedError):
         coppice.asyncio.Client(address, decode_responses=False)
     with pytest.raises(ValueError):
-        coppice.asyncio.Client("localhost")
+        coppice.asyncio.Client("localhost:5000")
     assert isinstance(await coppice.asyncio.Client(address), redis.asyncio.Redis)

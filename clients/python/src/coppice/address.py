@@ -1,20 +1,47 @@
-"""Addresses of servers, in the spellings that programs have.
+"""Addresses of servers and stores, in the spellings that programs have.
 
     coppice://[user:password@]host[:port][/branch]    ours; the branch may hold slashes
     znsocket://host:port    http://host:port          ZnSocket's; a path, its HTTP prefix, means nothing here
     redis://...                                       redis-py's, with all that its `from_url` accepts
+    folder/    file:///folder    memory://            a store of this process, by the compiled engine (coppice.local)
 """
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from redis.connection import parse_url
+
+if TYPE_CHECKING:
+    from coppice.local import LocalStore
 
 PORT = 5000
 REPLY_SECONDS = 60.0  # how long ZnSocket's client waits for an answer
 CHECK_SECONDS = 10.0  # the same for the first answer, which tells whether this is a server of ours
 MAIN_USER = "default"
+
+
+_HOST_AND_PORT = re.compile(r"[\w.-]+:\d+")
+
+
+def is_local(address: str) -> bool:
+    """Whether `address` names a store of this process.  Raises ValueError for one that names nothing."""
+    if "://" in address:
+        return urlsplit(address).scheme in ("file", "memory")
+    if not address or _HOST_AND_PORT.fullmatch(address):
+        raise ValueError(f"Invalid address {address!r}: a server is coppice://[user:password@]host[:port][/branch], a "
+                         "store of this process a folder's path or memory://")
+    return True
+
+
+def local_store(address: str) -> LocalStore | None:
+    """The store of this process that `address` names; None for a server's.  Raises ValueError, ImportError."""
+    if not is_local(address):
+        return None
+    from coppice.local import LocalStore  # needs the compiled engine
+
+    return LocalStore(address)
 
 
 def options_of(address: str) -> tuple[dict[str, Any], str]:
@@ -47,7 +74,7 @@ def client_options(
     if not decode_responses:
         raise NotImplementedError("decode_responses=False is not supported yet")
     defaults = {"socket_connect_timeout": connect_seconds, "socket_timeout": REPLY_SECONDS}
-    found, branch = options_of(address)
+    found, branch = ({}, "") if is_local(address) else options_of(address)
     options = {**defaults, **found, **given, "decode_responses": True, "protocol": 3}
     return {**options, "username": user_on(options.get("username"), branch)} if branch else options
 

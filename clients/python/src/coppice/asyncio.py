@@ -9,6 +9,7 @@ Methods say what those of `coppice.Client` say; all that ask the server are awai
 from __future__ import annotations
 
 import copy
+import os
 from typing import Any
 
 import redis.asyncio
@@ -17,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from coppice import versions
-from coppice.address import client_options, user_on
+from coppice.address import client_options, local_store, user_on
 from coppice.addressing import addressed, shape_replies
 from coppice.exceptions import FrozenStorageError, reached, require_coppice, translated
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
@@ -31,10 +32,11 @@ class Client(redis.asyncio.Redis):
     def __init__(
         self, address: str = "coppice://localhost:5000", *, connect_wait_timeout: float = 1, **options: Any
     ) -> None:
-        self.address = address
+        self.address = os.fspath(address)
         options.setdefault("retry", Retry(NoBackoff(), 0))
         decode_responses = options.pop("decode_responses", True)
-        self._open(client_options(address, decode_responses, connect_wait_timeout, options))
+        self._store = local_store(self.address)
+        self._open(client_options(self.address, decode_responses, connect_wait_timeout, options))
 
     @classmethod
     def from_url(cls, url: str, **options: Any) -> Client:  # type: ignore[override]  # those it names are options
@@ -45,7 +47,12 @@ class Client(redis.asyncio.Redis):
         self._options = options
         self._checked = False
         self.reference: str | None = None
-        super().__init__(**options)
+        if self._store is None:
+            super().__init__(**options)
+        else:
+            pool = self._store.pool_for_asyncio(options.get("username"), options.get("db", 0))
+            super().__init__(connection_pool=pool)
+            self.auto_close_connection_pool = True
         shape_replies(self.response_callbacks)
 
     async def initialize(self) -> Client:

@@ -7,9 +7,10 @@ Errors are those of `coppice.exceptions`. `coppice.asyncio` has the same for asy
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 import redis.exceptions
@@ -18,12 +19,15 @@ from redis.commands import CoreCommands
 from redis.retry import Retry
 
 from coppice import versions
-from coppice.address import CHECK_SECONDS, client_options, user_on
+from coppice.address import CHECK_SECONDS, client_options, local_store, user_on
 from coppice.addressing import addressed, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
 from coppice.participant import Adapter, Participant
 from coppice.sio import EVENTS, Sio
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
+
+if TYPE_CHECKING:
+    from coppice.local import LocalPool
 
 __all__ = ["Client", "Pipeline"]
 
@@ -39,9 +43,10 @@ _ARGUMENTS = {
 
 
 class Client(redis.Redis):
-    """A connection pool to a coppice server.
+    """A connection pool to a coppice server, or a store in this process.
 
-    `address` (or `url`): `coppice://[user:password@]host[:port][/branch]`; also `http://`, `znsocket://`, `redis://`.
+    `address` (or `url`): `coppice://[user:password@]host[:port][/branch]`; also `http://`, `znsocket://`, `redis://`;
+    of this process a folder's path or `memory://`.
     `connect_wait_timeout`: seconds to wait for the connection.
     `retry`: redis-py's Retry object. ZnSocket's number means nothing: no command is sent twice by itself.
     `options`: those of `redis.Redis`, such as `password`, `db`, `socket_timeout` (60 s), `max_connections`.
@@ -72,7 +77,7 @@ class Client(redis.Redis):
         url: str | None = None,
         **options: Any,
     ) -> None:
-        self.address = url or address
+        self.address = os.fspath(url or address)
         self.decode_responses = decode_responses
         self.namespace = namespace
         self.refresh_callbacks = {} if refresh_callbacks is None else refresh_callbacks
@@ -83,6 +88,7 @@ class Client(redis.Redis):
         self.enable_compression = enable_compression
         self.compression_threshold = compression_threshold
         options["retry"] = retry if isinstance(retry, Retry) else Retry(NoBackoff(), 0)
+        self._store = local_store(self.address)
         self._open(client_options(self.address, decode_responses, connect_wait_timeout, options))
         self._check_server()
         if self.refresh_callbacks:
@@ -104,6 +110,7 @@ class Client(redis.Redis):
         options: dict[str, Any] = {name: known[name] for name in names if name in known}
         client.address = f"redis://{known.get('host')}:{known.get('port')}"
         client.refresh_callbacks = {}
+        client._store = None
         client._open({**options, "decode_responses": True, "protocol": 3}, owner=r)
         return client
 
@@ -112,8 +119,15 @@ class Client(redis.Redis):
         self._options = options
         self._owner = owner  # which would close them at its end
         self._source: Client | None = None
+        self.local: LocalPool | None
         self.reference: str | None = None
-        super().__init__(**(options if owner is None else {"connection_pool": owner.connection_pool}))
+        if self._store is None:
+            self.local = None
+            super().__init__(**(options if owner is None else {"connection_pool": owner.connection_pool}))
+        else:
+            self.local = self._store.pool(options.get("username"), options.get("db", 0))
+            super().__init__(connection_pool=self.local)
+            self.auto_close_connection_pool = True
         shape_replies(self.response_callbacks)
         pool = self.connection_pool
         known = {**pool.connection_kwargs, "socket_timeout": CHECK_SECONDS}
@@ -131,7 +145,10 @@ class Client(redis.Redis):
         super().close()
 
     def _check_server(self) -> None:
-        """Raises ConnectionError when no coppice server answers soon."""
+        """Raises ConnectionError when no coppice server answers soon, or the store of this process cannot be opened."""
+        if self.local is not None:
+            self.local.session()
+            return
         with copy.copy(self) as probe:
             probe._open({**self._options, "socket_timeout": CHECK_SECONDS})
             with reached(self.address):
@@ -142,6 +159,8 @@ class Client(redis.Redis):
         """The reply of one command, by any name the server knows.  Cost: a round trip."""
         words, options = addressed(self.reference, words, options)
         with translated(self.reference):
+            if self.local is not None:
+                return self.local.execute(words, options, self.response_callbacks)
             return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:

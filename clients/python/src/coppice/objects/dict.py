@@ -72,10 +72,11 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
         return list(self._place.read("HKEYS"))
 
     def values(self) -> list[Any]:  # type: ignore[override]
-        return list(map(self._decode, self._place.read("HVALS")))
+        return self._decode_all(self._place.read("HVALS"))
 
     def items(self) -> list[tuple[str, Any]]:  # type: ignore[override]
-        return [(key, self._decode(text)) for key, text in self._place.read("HGETALL").items()]
+        texts = self._place.read("HGETALL")
+        return list(zip(texts, self._decode_all(list(texts.values())), strict=True))
 
     def update(self, /, *args: Any, **kwargs: Any) -> None:
         """Sets what a mapping and the keywords say, in one command.  Raises TypeError for other iterables."""

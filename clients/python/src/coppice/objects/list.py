@@ -54,7 +54,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
     def __getitem__(self, index: Indices) -> list[Any]: ...
     def __getitem__(self, index: int | Indices) -> Any:
         if isinstance(index, slice):
-            return list(map(self._decode, self._place.read("LSLICE", *_bounds(index))))
+            return self._decode_all(self._place.read("LSLICE", *_bounds(index)))
         if isinstance(index, list):
             texts = self._place.read_together(*(("LINDEX", _position(each)) for each in index)) if index else []
         else:
@@ -150,7 +150,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
     def extend(self, values: Iterable[Any]) -> None:
         """Puts all values at the end, in one message, all or none."""
         self._place.require_writable()
-        texts = list(map(self._encode, values))
+        texts = self._encode_all(values if isinstance(values, (list, tuple)) else list(values))
         pushes = [("RPUSH", *texts[first : first + BATCH]) for first in range(0, len(texts), BATCH)]
         if not pushes:
             return
@@ -219,7 +219,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
         """The elements; what others change meanwhile shows from the next page on."""
         first = 0
         while page := self._place.read("LRANGE", first, first + PAGE - 1):
-            yield from map(self._decode, page)
+            yield from self._decode_all(page)
             first += PAGE
 
     def __reversed__(self) -> Iterator[Any]:
@@ -239,8 +239,8 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
                 return position
         raise ValueError(f"{value!r} is not in list")
 
-    def _all(self) -> Iterator[Any]:
-        return map(self._decode, self._place.read("LRANGE", 0, -1))
+    def _all(self) -> list[Any]:
+        return self._decode_all(self._place.read("LRANGE", 0, -1))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (List, list)) and self[:] == other[:]

@@ -6,7 +6,7 @@ text of a JSON document. A List or Dict as an element is stored as its own key, 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar
@@ -16,7 +16,7 @@ import redis
 from coppice.client import Client, Pipeline
 from coppice.objects.place import Adapted, Fallback, Place
 from coppice.participant import value_of
-from coppice.values import Codec
+from coppice.values import Codec, decode_all, encode_all
 from coppice.versions import Version
 
 if sys.version_info >= (3, 11):
@@ -223,6 +223,12 @@ class Stored:
 
     def _encode(self, value: Any) -> str:
         return self._codec.encode(self._plain(value))
+
+    def _encode_all(self, values: Sequence[Any]) -> list[str]:
+        return encode_all(values, self._encode)
+
+    def _decode_all(self, texts: Sequence[str]) -> list[Any]:
+        return decode_all(texts, self._decode)
 
     def _decode(self, text: str) -> Any:
         """The value of a stored text; a reference becomes the object it names."""

@@ -1,0 +1,275 @@
+"""A store in this process: the connections and the pool of a client that has no server.
+
+    Client("folder/")       the store in a folder, made if there is none; one engine per folder and process
+    Client("file:///data")  the same
+    Client("memory://")     a store in memory, which goes with the last of its clients
+
+A `LocalPool` stands where redis-py's pool of sockets does. Single commands go to the engine directly; pipelines and
+transactions through a `LocalConnection` each, since they have state. Nothing is serialised in between.
+"""
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+from urllib.parse import unquote, urlsplit
+
+import redis.asyncio.connection
+import redis.exceptions
+from redis._parsers import _RESP3Parser
+from redis.client import EMPTY_RESPONSE, NEVER_DECODE
+from redis.connection import ConnectionPool, UnixDomainSocketConnection
+
+from coppice.exceptions import ConnectionError, ResponseError
+
+try:
+    from coppice import _engine
+except ImportError as error:
+    raise ImportError(
+        "a store in this process needs the compiled engine, which this installation of coppice lacks: install its "
+        "wheel (pip install ./clients/python), or use a server (coppice serve)"
+    ) from error
+
+_LISTENING = re.compile(r"listening at ([^\s,]+)")
+_make_error = _RESP3Parser(socket_read_size=1).parse_error  # the exception of redis-py for an error's text
+atexit.register(_engine.close_all)
+
+
+class LocalStore:
+    """The store that an address names. One in a folder is open while it has sessions."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._memory = _engine.open_memory() if address.startswith("memory://") else None
+
+    def session(self, branch: str, database: int) -> _engine.Session:
+        """A session of its own.  Raises ConnectionError, ResponseError where there is no such branch."""
+        with translated_engine(self.address):
+            store = self._memory or _engine.open_folder(self._folder())
+            return store.session(branch, database, _make_error)
+
+    def pool(self, user: str | None, db: int) -> LocalPool:
+        """A pool on the branch that the user's name says, as `default@exp`."""
+        return LocalPool(self, _branch_of(user), db)
+
+    def pool_for_asyncio(self, user: str | None, db: int) -> redis.asyncio.ConnectionPool:
+        return redis.asyncio.ConnectionPool(
+            cast(Any, LocalAsyncConnection), **_pool_options(self, _branch_of(user), db)
+        )
+
+    def _folder(self) -> str:
+        parts = urlsplit(self.address)
+        return os.path.abspath(unquote(parts.netloc + parts.path) if parts.scheme == "file" else self.address)
+
+
+@contextmanager
+def translated_engine(address: str) -> Iterator[None]:
+    """Raises what the engine raises inside as a type of `coppice.exceptions`, or of redis-py."""
+    try:
+        yield
+    except _engine.EngineError as error:
+        raise explained(address, error) from None
+
+
+def explained(address: str, error: _engine.EngineError) -> Exception:
+    """The exception for an EngineError."""
+    name, text = error.args
+    if name == "argument":
+        return redis.exceptions.DataError(text)
+    if name in ("not_found", "wrong_type", "invalid", "ambiguous"):
+        return ResponseError(text)
+    served = _LISTENING.search(text)
+    if name == "in_use":
+        text += f"; connect to it: coppice://{served[1]}" if served else "; close it there first"
+    return ConnectionError(address, f"The {text}." if text.startswith("store") else f"{text}.")
+
+
+def _branch_of(user: str | None) -> str:
+    return (user or "").partition("@")[2] or "main"
+
+
+def _pool_options(store: LocalStore, branch: str, db: int) -> dict[str, Any]:
+    """What a pool gives its connections, and redis-py's clients look at."""
+    return {"store": store, "branch": branch, "db": db, "protocol": 3, "decode_responses": True}
+
+
+class LocalPool(ConnectionPool):
+    """What redis-py asks for connections, and a session for single commands."""
+
+    def __init__(self, store: LocalStore, branch: str, db: int) -> None:
+        self._direct: _engine.Session | None = None
+        self._opening = threading.Lock()
+        self.store = store
+        self.branch = branch
+        self.db = db
+        super().__init__(LocalConnection, **_pool_options(store, branch, db))
+
+    def session(self) -> _engine.Session:
+        """The session of single commands.  Cost: opening the store if nobody has.  Raises ConnectionError."""
+        found = self._direct
+        if found is None:
+            with self._opening:
+                found = self._direct = self._direct or self.store.session(self.branch, self.db)
+        return found
+
+    def execute(self, words: tuple[Any, ...], options: dict[str, Any], callbacks: Mapping[Any, Any]) -> Any:
+        """The reply of a command, shaped by redis-py's callback for it."""
+        session = self._direct or self.session()
+        try:
+            reply = session.run(words, NEVER_DECODE not in options)
+        except redis.exceptions.ResponseError:
+            if EMPTY_RESPONSE in options:
+                return options[EMPTY_RESPONSE]
+            raise
+        except _engine.EngineError as error:
+            raise explained(self.store.address, error) from None
+        callback = callbacks.get(words[0])
+        if callback is None:
+            return reply
+        for name in (NEVER_DECODE, EMPTY_RESPONSE, "keys"):
+            options.pop(name, None)
+        return callback(reply, **options)
+
+    def hold(self, key: str, reference: str | None) -> _engine.Bytes | None:
+        """The string at `key` as it is now, or as a version has it, to be read without copies."""
+        with translated_engine(self.store.address):
+            return self.session().hold(key, reference or "")
+
+    def disconnect(self, inuse_connections: bool = True) -> None:
+        """Closes the sessions, and with the last of a folder's the store; the next command opens it again."""
+        super().disconnect(inuse_connections)
+        with self._opening:
+            closed, self._direct = self._direct, None
+        if closed is not None:
+            closed.close()
+
+
+class LocalConnection(UnixDomainSocketConnection):
+    """A session as redis-py sees it: packed commands are the commands themselves."""
+
+    host = ""
+
+    def __init__(self, store: LocalStore, branch: str = "main", **options: Any) -> None:
+        self._session: _engine.Session | None = None
+        self._replies: deque[Any] = deque()
+        self.store = store
+        self.branch = branch
+        super().__init__(path="", **options)  # type: ignore[no-untyped-call]
+
+    def repr_pieces(self) -> list[tuple[str, Any]]:
+        return [("store", self.store.address), ("branch", self.branch), ("db", self.db)]
+
+    @property
+    def is_connected(self) -> bool:
+        return self._session is not None
+
+    def connect(self) -> None:
+        if self._session is None:
+            self._session = self.store.session(self.branch, self.db)
+
+    def connect_check_health(self, *args: Any, **options: Any) -> None:
+        self.connect()
+
+    def disconnect(self, *args: Any, **options: Any) -> None:
+        closed, self._session = self._session, None
+        self._replies.clear()
+        if closed is not None:
+            closed.close()
+
+    def check_health(self) -> None:
+        pass
+
+    def pack_command(self, *args: Any) -> list[Any]:
+        return [args]
+
+    def pack_commands(self, commands: Any) -> list[Any]:
+        return list(commands)
+
+    def send_command(self, *args: Any, **options: Any) -> None:
+        self.send_packed_command([args])
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        self.connect()
+        assert self._session is not None
+        with translated_engine(self.store.address):
+            self._replies.extend(self._session.run_many(command, False))
+
+    def can_read(self, timeout: float = 0) -> bool:
+        return bool(self._replies)
+
+    def read_response(self, disable_decoding: bool = False, **options: Any) -> Any:
+        reply = self._replies.popleft()
+        if isinstance(reply, Exception):
+            raise reply
+        return reply if disable_decoding else _decoded(reply)
+
+
+def _decoded(reply: Any) -> Any:
+    if isinstance(reply, bytes):
+        return reply.decode()
+    if isinstance(reply, list):
+        return [_decoded(each) for each in reply]
+    if isinstance(reply, dict):
+        return {_decoded(name): _decoded(value) for name, value in reply.items()}
+    return reply
+
+
+class LocalAsyncConnection(redis.asyncio.connection.AbstractConnection):
+    """The same for asyncio: what may wait does so in a thread."""
+
+    def __init__(self, store: LocalStore, branch: str = "main", db: int = 0, **options: Any) -> None:
+        self._inner = LocalConnection(store, branch, db=db)
+        super().__init__(db=db, **options)
+
+    def repr_pieces(self) -> list[tuple[str, Any]]:
+        return self._inner.repr_pieces()
+
+    @property
+    def is_connected(self) -> bool:
+        return self._inner.is_connected
+
+    async def connect(self) -> None:
+        await asyncio.to_thread(self._inner.connect)
+
+    async def _connect(self) -> None:
+        await self.connect()
+
+    def _error_message(self, exception: BaseException) -> str:
+        return str(exception)
+
+    async def connect_check_health(self, *args: Any, **options: Any) -> None:
+        await self.connect()
+
+    async def disconnect(self, *args: Any, **options: Any) -> None:
+        await asyncio.to_thread(self._inner.disconnect)
+
+    async def check_health(self) -> None:
+        pass
+
+    def pack_command(self, *args: Any) -> list[Any]:
+        return [args]
+
+    def pack_commands(self, commands: Any) -> list[Any]:
+        return list(commands)
+
+    async def send_command(self, *args: Any, **options: Any) -> None:
+        await self.send_packed_command([args])
+
+    async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        await asyncio.to_thread(self._inner.send_packed_command, command)
+
+    async def can_read(self, *args: Any, **options: Any) -> bool:
+        return self._inner.can_read()
+
+    can_read_destructive = can_read
+
+    async def read_response(
+        self, disable_decoding: bool = False, *args: Any, **options: Any
+    ) -> Any:
+        return self._inner.read_response(disable_decoding)
