@@ -193,6 +193,8 @@ void embedded_store::run_upkeep() {
             remove_expired_keys();
             static_cast<void>(engine_->end_turn());  // a failure is met by the next command that writes
             engine_->tick();
+            hub.time_passed(clock.elapsed());
+            deliver_pushes();
         }
         lock.lock();
     }
@@ -222,6 +224,18 @@ void embedded_store::wait_for(const log_pace& pace, std::uint64_t bytes_written)
 }
 
 // ---- what the commands ask
+
+reply_sink* embedded_store::push(command_session& session, std::size_t size) {
+    const auto found = mailboxes_.find(session.id);
+    if (found == mailboxes_.end()) { return nullptr; }
+    begun_.push_back(found->second);
+    return &found->second->begin(size);
+}
+
+void embedded_store::deliver_pushes() {
+    for (const auto& each : begun_) { each->deliver(); }
+    begun_.clear();
+}
 
 void embedded_store::wrote(live_branch& branch) {
     wrote_ = true;
@@ -287,7 +301,10 @@ result<std::unique_ptr<embedded_session>> embedded_session::open(std::shared_ptr
     std::unique_ptr<command_session> session(new command_session(*in, ++in->sessions_given_, std::move(*handle)));
     session->protocol = 3;
     session->database = database;
-    return std::unique_ptr<embedded_session>(new embedded_session(std::move(in), std::move(session)));
+    auto pushes = std::make_shared<mailbox>();
+    in->mailboxes_.emplace(session->id, pushes);
+    return std::unique_ptr<embedded_session>(
+        new embedded_session(std::move(in), std::move(session), std::move(pushes)));
 }
 
 embedded_session::~embedded_session() {
@@ -296,7 +313,9 @@ embedded_session::~embedded_session() {
         return;
     }
     const std::lock_guard turn(store_->turn_);
+    store_->mailboxes_.erase(session_->id);
     session_.reset();
+    store_->deliver_pushes();  // those who asked its adapters are told
 }
 
 status embedded_session::run(std::span<const arguments> commands, reply_sink& sink) {
@@ -311,6 +330,8 @@ status embedded_session::run(std::span<const arguments> commands, reply_sink& si
     for (const auto words : commands) {
         if (store.closed_) { return error{errc::closed, "the store was closed"}; }
         run_request(store, *session_, sink, words);
+        store.deliver_pushes();
+        if (std::exchange(session_->reply_mode, replies::on) != replies::on) { sink.status("OK"); }  // all are heard here
         if (!store.deferred_) { continue; }
         const auto answer = std::exchange(store.deferred_, nullptr);
         wrote = wrote || store.wrote_;

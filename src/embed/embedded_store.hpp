@@ -27,6 +27,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@
 #include <command/dispatch.hpp>
 #include <command/session.hpp>
 #include <embed/held_bytes.hpp>
+#include <embed/mailbox.hpp>
 #include <store/engine.hpp>
 
 namespace coppice {
@@ -73,6 +75,7 @@ private:
     void run_upkeep();
     void remove_expired_keys();
     void wait_for(const log_pace& pace, std::uint64_t bytes_written);
+    void deliver_pushes();
 
     // What the commands ask.
     void wrote(live_branch& branch) override;
@@ -80,6 +83,7 @@ private:
     [[nodiscard]] bool answer_long(const command_context& context, const command& row, arguments given) override;
     [[nodiscard]] bool answer_prepared(const command_context& context,
                                        std::function<void(reply_sink&)> answer) override;
+    [[nodiscard]] reply_sink* push(command_session& session, std::size_t size) override;
     [[nodiscard]] status save(command_context& context) override;
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_matching(
         std::span<const std::string_view> patterns) const override;
@@ -94,6 +98,8 @@ private:
     bool wrote_ = false;                         // since the last end_turn()
     std::function<void(reply_sink&)> deferred_;  // what the command at hand answers without the turn
     std::uint64_t sessions_given_ = 0;
+    std::unordered_map<std::uint64_t, std::shared_ptr<mailbox>> mailboxes_;  // of sessions, by id
+    std::vector<std::shared_ptr<mailbox>> begun_;                            // those that have something to deliver
     durability sync_ = durability::everysec;
 
     std::mutex wake_mutex_;  // guards what follows; nothing is waited for with it held
@@ -122,14 +128,18 @@ public:
     /// The string at `key` as it is now, or as the version `reference` has it; nothing where there is no key.
     /// Errors: errc::wrong_type, errc::not_found.  Cost: O(log n), whatever its length.
     [[nodiscard]] result<std::optional<held_bytes>> hold(std::string_view key, std::string_view reference);
+    /// Where pushes to it come; it outlives the session.
+    [[nodiscard]] const std::shared_ptr<mailbox>& pushes() const noexcept { return pushes_; }
     [[nodiscard]] const std::shared_ptr<embedded_store>& store() const noexcept { return store_; }
 
 private:
-    embedded_session(std::shared_ptr<embedded_store> in, std::unique_ptr<command_session> session) noexcept
-        : store_(std::move(in)), session_(std::move(session)) {}
+    embedded_session(std::shared_ptr<embedded_store> in, std::unique_ptr<command_session> session,
+                     std::shared_ptr<mailbox> pushes) noexcept
+        : store_(std::move(in)), session_(std::move(session)), pushes_(std::move(pushes)) {}
 
     const std::shared_ptr<embedded_store> store_;
     std::unique_ptr<command_session> session_;  // guarded by the store's turn
+    const std::shared_ptr<mailbox> pushes_;
 };
 
 /// The store of a folder, opened if nobody in this process has it open, made if there is none.

@@ -178,7 +178,27 @@ public:
         if (!*held) { return nb::none(); }
         return nb::cast(value_bytes(std::move(**held)));
     }
+    /// Messages that nobody here asked for, in order; none when it was woken.  Waits for either without the GIL.
+    [[nodiscard]] nb::object wait() {
+        const auto pushes = opened().pushes();
+        const auto come = [&] {
+            const nb::gil_scoped_release others_run;
+            return pushes->wait();
+        }();
+        auto made = own(PyList_New(0));
+        if (!come) { return made; }
+        reply_reader reader(*come, true, make_error_);
+        while (!reader.at_end()) {
+            const auto next = reader.next();
+            if (PyList_Append(made.ptr(), next.ptr()) != 0) { throw nb::python_error(); }
+        }
+        return made;
+    }
+    void wake() { opened().pushes()->wake(); }
+    /// Who waits is woken.
     void close() {
+        if (!session_) { return; }
+        session_->pushes()->wake();
         const nb::gil_scoped_release others_run;  // the last one writes a checkpoint
         session_.reset();
     }
@@ -256,6 +276,8 @@ NB_MODULE(_engine, m) {
         .def("run", &session::run)
         .def("run_many", &session::run_many)
         .def("hold", &session::hold)
+        .def("wait", &session::wait)
+        .def("wake", &session::wake)
         .def("close", &session::close);
     nb::class_<value_bytes>(m, "Bytes")
         .def_prop_ro("size", &value_bytes::size)

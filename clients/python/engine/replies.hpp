@@ -16,6 +16,7 @@ public:
 
     /// The next reply; an error is an exception object.  Throws python_error, as for bytes that are no UTF-8.
     [[nodiscard]] nb::object next();
+    [[nodiscard]] bool at_end() const noexcept { return at_ == replies_.items().size(); }
     [[nodiscard]] bool at_error() const noexcept { return here().is == flat_reply::kind::failure; }
 
 private:

@@ -36,6 +36,7 @@ except ImportError as error:
         "wheel (pip install ./clients/python), or use a server (coppice serve)"
     ) from error
 
+_QUIETLY = ("CLIENT", "REPLY", "SKIP")
 _LISTENING = re.compile(r"listening at ([^\s,]+)")
 _make_error = _RESP3Parser(socket_read_size=1).parse_error  # the exception of redis-py for an error's text
 atexit.register(_engine.close_all)
@@ -198,12 +199,22 @@ class LocalConnection(UnixDomainSocketConnection):
         self.connect()
         assert self._session is not None
         with translated_engine(self.store.address):
-            self._replies.extend(self._session.run_many(command, False))
+            replies = self._session.run_many(command, False)
+            if command[0] != _QUIETLY:  # else nobody reads what the next one answers
+                self._replies.extend(replies)
+                self._session.wake()
 
     def can_read(self, timeout: float = 0) -> bool:
         return bool(self._replies)
 
-    def read_response(self, disable_decoding: bool = False, **options: Any) -> Any:
+    def read_response(self, disable_decoding: bool = False, push_request: bool = False, **options: Any) -> Any:
+        """The next reply; for `push_request` also a message that nobody asked for, and either is waited for."""
+        while push_request and not self._replies:
+            session = self._session
+            if session is None:
+                raise redis.exceptions.ConnectionError("The connection was closed")
+            with translated_engine(self.store.address):
+                self._replies.extend(session.wait())
         reply = self._replies.popleft()
         if isinstance(reply, Exception):
             raise reply

@@ -1,0 +1,57 @@
+"""Clients of one store in one process hear each other, and answer for their adapters, without a server."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import eventually
+
+import coppice
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[tuple[coppice.Client, coppice.Client]]:
+    with coppice.Client(f"{tmp_path}/data") as one, coppice.Client(f"{tmp_path}/data") as other:
+        yield one, other
+
+
+def test_a_refresh_reaches_the_other_and_not_its_sender(pair: tuple[coppice.Client, coppice.Client]) -> None:
+    one, other = pair
+    heard: list[Any] = []
+    own: list[Any] = []
+    coppice.List(other, "k").on_refresh(heard.append)
+    mine = coppice.List(one, "k")
+    mine.on_refresh(own.append)
+    for value in range(100):
+        mine.append(value)
+    assert eventually(lambda: len(heard) == 100)
+    assert heard == [{"indices": [i]} for i in range(100)]
+    assert own == []
+
+
+def test_an_adapter_answers_the_other(pair: tuple[coppice.Client, coppice.Client]) -> None:
+    one, other = pair
+    coppice.ListAdapter(key="adapted", socket=one, object=[1, 2, 3])
+    seen = coppice.List(other, "adapted")
+    assert (list(seen), seen[-1], len(seen)) == ([1, 2, 3], 3, 3)
+    with pytest.raises(coppice.exceptions.FrozenStorageError):
+        seen.append(4)
+
+
+def test_who_has_closed_is_no_owner_any_more(pair: tuple[coppice.Client, coppice.Client]) -> None:
+    one, other = pair
+    coppice.DictAdapter(key="adapted", socket=one, object={"a": 1})
+    seen = coppice.Dict(other, "adapted")
+    assert dict(seen) == {"a": 1}
+    one.close()
+    assert not other.call("adapter_exists", key="znsocket.Dict:adapted")
+    assert threading.active_count() < 10
+
+
+def test_a_client_may_say_that_it_wants_no_replies(pair: tuple[coppice.Client, coppice.Client]) -> None:
+    one, _ = pair
+    assert one.execute_command("CLIENT", "REPLY", "OFF")
+    assert one.ping()
