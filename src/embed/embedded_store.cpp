@@ -330,6 +330,7 @@ status embedded_session::run(std::span<const arguments> commands, reply_sink& si
     for (const auto words : commands) {
         if (store.closed_) { return error{errc::closed, "the store was closed"}; }
         run_request(store, *session_, sink, words);
+        if (&sink == &pushes_->replies()) { store.begun_.push_back(pushes_); }
         store.deliver_pushes();
         if (std::exchange(session_->reply_mode, replies::on) != replies::on) { sink.status("OK"); }  // all are heard here
         if (!store.deferred_) { continue; }

@@ -125,6 +125,8 @@ public:
     /// Errors: what they wrote could not be logged, or the store is closed: then no reply counts.
     status run(std::span<const arguments> commands, reply_sink& sink);
     status run(arguments command, reply_sink& sink) { return run({&command, 1}, sink); }
+    /// The same, the replies of each delivered to pushes() before anybody can react to what it did.
+    status post(std::span<const arguments> commands) { return run(commands, pushes_->replies()); }
     /// The string at `key` as it is now, or as the version `reference` has it; nothing where there is no key.
     /// Errors: errc::wrong_type, errc::not_found.  Cost: O(log n), whatever its length.
     [[nodiscard]] result<std::optional<held_bytes>> hold(std::string_view key, std::string_view reference);

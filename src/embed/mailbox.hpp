@@ -20,6 +20,8 @@ class mailbox {
 public:
     /// Begins a message of `size` values, which are said next.
     [[nodiscard]] reply_sink& begin(std::size_t size);
+    /// Where replies go whose order among the messages matters.
+    [[nodiscard]] reply_sink& replies() noexcept { return begun_; }
     /// What was begun is whole.  Nobody has read for long: it is dropped.
     void deliver();
 

@@ -128,6 +128,29 @@ private:
     std::shared_ptr<held_bytes> held_;
 };
 
+/// Several commands of Python's, each a sequence of words.  The caller holds them.
+class command_list {
+public:
+    explicit command_list(nb::handle commands)
+        : sequence_(own(PySequence_Fast(commands.ptr(), "expected a sequence of commands"))) {
+        const auto count = PySequence_Fast_GET_SIZE(sequence_.ptr());
+        for (Py_ssize_t i = 0; i < count; ++i) {
+            all_.emplace_back(words_.emplace_back(PySequence_Fast_GET_ITEM(sequence_.ptr(), i)).view());
+            check_words(words_.back());
+        }
+    }
+    [[nodiscard]] std::span<const arguments> view() const noexcept { return all_; }
+
+    static void check_words(const command_words& words) {
+        if (words.view().empty()) { throw nb::value_error("a command needs a name"); }
+    }
+
+private:
+    nb::object sequence_;
+    std::deque<command_words> words_;
+    std::vector<arguments> all_;
+};
+
 class session {
 public:
     session(std::unique_ptr<embedded_session> opened, nb::object make_error)
@@ -139,7 +162,7 @@ public:
     /// The reply of one command; an error is raised.
     [[nodiscard]] nb::object run(nb::handle command, bool decode) {
         const command_words words(command);
-        check_words(words);
+        command_list::check_words(words);
         const arguments given = words.view();
         call_replies replies;
         perform({&given, 1}, replies.get());
@@ -152,20 +175,24 @@ public:
     }
     /// The replies of commands that run one behind the other; an error is an exception among them.
     [[nodiscard]] nb::object run_many(nb::handle commands, bool decode) {
-        const auto sequence = own(PySequence_Fast(commands.ptr(), "expected a sequence of commands"));
-        const auto count = PySequence_Fast_GET_SIZE(sequence.ptr());
-        std::deque<command_words> words;
-        std::vector<arguments> all;
-        for (Py_ssize_t i = 0; i < count; ++i) {
-            all.emplace_back(words.emplace_back(PySequence_Fast_GET_ITEM(sequence.ptr(), i)).view());
-            check_words(words.back());
-        }
+        const command_list given(commands);
         call_replies replies;
-        perform(all, replies.get());
+        perform(given.view(), replies.get());
         reply_reader reader(replies.get(), decode, make_error_);
+        const auto count = static_cast<Py_ssize_t>(given.view().size());
         auto made = own(PyList_New(count));
         for (Py_ssize_t i = 0; i < count; ++i) { PyList_SET_ITEM(made.ptr(), i, reader.next().release().ptr()); }
         return made;
+    }
+    /// The same, but the replies come to wait(), in their order among messages.
+    void post(nb::handle commands) {
+        const command_list given(commands);
+        auto& in = opened();
+        const auto done = [&] {
+            const nb::gil_scoped_release others_run;
+            return in.post(given.view());
+        }();
+        if (!done) { raise(done.error()); }
     }
     /// The string value at a key, held as it is now or as a version has it; None where there is none.
     [[nodiscard]] nb::object hold(std::string_view key, std::string_view reference) {
@@ -178,7 +205,8 @@ public:
         if (!*held) { return nb::none(); }
         return nb::cast(value_bytes(std::move(**held)));
     }
-    /// Messages that nobody here asked for, in order; none when it was woken.  Waits for either without the GIL.
+    /// Replies to what was posted, and messages that nobody here asked for, in order; none once the session is closed.
+    /// Waits for them without the GIL.
     [[nodiscard]] nb::object wait() {
         const auto pushes = opened().pushes();
         const auto come = [&] {
@@ -194,7 +222,6 @@ public:
         }
         return made;
     }
-    void wake() { opened().pushes()->wake(); }
     /// Who waits is woken.
     void close() {
         if (!session_) { return; }
@@ -207,9 +234,6 @@ private:
     [[nodiscard]] embedded_session& opened() const {
         if (!session_) { raise({errc::closed, "the session was closed"}); }
         return *session_;
-    }
-    static void check_words(const command_words& words) {
-        if (words.view().empty()) { throw nb::value_error("a command needs a name"); }
     }
     void perform(std::span<const arguments> commands, flat_reply& replies) const {
         auto& in = opened();
@@ -277,7 +301,7 @@ NB_MODULE(_engine, m) {
         .def("run_many", &session::run_many)
         .def("hold", &session::hold)
         .def("wait", &session::wait)
-        .def("wake", &session::wake)
+        .def("post", &session::post)
         .def("close", &session::close);
     nb::class_<value_bytes>(m, "Bytes")
         .def_prop_ro("size", &value_bytes::size)

@@ -1,13 +1,16 @@
 """Clients of one store in one process hear each other, and answer for their adapters, without a server."""
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import eventually
+from conftest import BUILD, eventually
 
 import coppice
 
@@ -36,7 +39,8 @@ def test_an_adapter_answers_the_other(pair: tuple[coppice.Client, coppice.Client
     one, other = pair
     coppice.ListAdapter(key="adapted", socket=one, object=[1, 2, 3])
     seen = coppice.List(other, "adapted")
-    assert (list(seen), seen[-1], len(seen)) == ([1, 2, 3], 3, 3)
+    for _ in range(200):
+        assert (list(seen), seen[-1], len(seen)) == ([1, 2, 3], 3, 3)
     with pytest.raises(coppice.exceptions.FrozenStorageError):
         seen.append(4)
 
@@ -49,6 +53,17 @@ def test_who_has_closed_is_no_owner_any_more(pair: tuple[coppice.Client, coppice
     one.close()
     assert not other.call("adapter_exists", key="znsocket.Dict:adapted")
     assert threading.active_count() < 10
+
+
+def test_a_program_may_end_while_it_listens(tmp_path: Path) -> None:
+    program = ("import coppice, sys; coppice.__path__.append(sys.argv[2]); client = coppice.Client(sys.argv[1]);"
+               "coppice.List(client, 'k').on_refresh(print); coppice.List(client, 'k').append(1); print('done')")
+    engine = str(BUILD / "python/coppice")
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "data"), engine],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 def test_a_client_may_say_that_it_wants_no_replies(pair: tuple[coppice.Client, coppice.Client]) -> None:

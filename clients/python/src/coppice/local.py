@@ -36,6 +36,7 @@ except ImportError as error:
         "wheel (pip install ./clients/python), or use a server (coppice serve)"
     ) from error
 
+_LISTEN = ("ZNSOCKET", "LISTEN")
 _QUIETLY = ("CLIENT", "REPLY", "SKIP")
 _LISTENING = re.compile(r"listening at ([^\s,]+)")
 _make_error = _RESP3Parser(socket_read_size=1).parse_error  # the exception of redis-py for an error's text
@@ -159,6 +160,7 @@ class LocalConnection(UnixDomainSocketConnection):
     def __init__(self, store: LocalStore, branch: str = "main", **options: Any) -> None:
         self._session: _engine.Session | None = None
         self._replies: deque[Any] = deque()
+        self._listening = False
         self.store = store
         self.branch = branch
         super().__init__(path="", **options)  # type: ignore[no-untyped-call]
@@ -179,6 +181,7 @@ class LocalConnection(UnixDomainSocketConnection):
 
     def disconnect(self, *args: Any, **options: Any) -> None:
         closed, self._session = self._session, None
+        self._listening = False
         self._replies.clear()
         if closed is not None:
             closed.close()
@@ -199,10 +202,13 @@ class LocalConnection(UnixDomainSocketConnection):
         self.connect()
         assert self._session is not None
         with translated_engine(self.store.address):
+            if self._listening and command[0] != _QUIETLY:
+                self._session.post(command)
+                return
             replies = self._session.run_many(command, False)
-            if command[0] != _QUIETLY:  # else nobody reads what the next one answers
+            if not self._listening:  # else nobody reads them
                 self._replies.extend(replies)
-                self._session.wake()
+        self._listening = self._listening or command[0][:2] == _LISTEN
 
     def can_read(self, timeout: float = 0) -> bool:
         return bool(self._replies)

@@ -10,6 +10,7 @@ announced meanwhile is not heard. A forked child begins without connection and a
 """
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import os
@@ -363,4 +364,10 @@ def _begin_in_child() -> None:
         each._begin()
 
 
+def _close_all() -> None:
+    for each in list(_all):
+        each.close()
+
+
 os.register_at_fork(after_in_child=_begin_in_child)
+atexit.register(_close_all)  # no thread may be in the engine when the interpreter goes
