@@ -12,6 +12,7 @@ from coppice import exceptions
 from coppice.adapters import DictAdapter, ListAdapter
 from coppice.client import Client, Pipeline
 from coppice.objects import Dict, List, Segments
+from coppice.server import Server
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "Part",
     "Pipeline",
     "Segments",
+    "Server",
     "Span",
     "Tag",
     "Version",
