@@ -182,6 +182,30 @@ def fallbacks(api: API, r: Any) -> list[Any]:
     return [items[:], pairs.items(), again[:], api.List(r, "origin")[:]]
 
 
+def segments(api: API, r: Any) -> list[Any]:
+    origin = api.List(r, "origin")
+    origin.extend([{"n": number} for number in range(6)])
+    own = api.Segments.from_list(origin, "own")
+    answers: list[Any] = [own.key, len(own), list(own), own.get_raw(), own[2], own[-1], own[1:4]]
+    own[2] = "x"
+    own[0] = "y"
+    own[5] = ["z"]
+    del own[1]
+    own.insert(0, "first")
+    own.insert(len(own), "end")
+    own.insert(2, "middle")
+    own.append("last")
+    own.extend([1, 2.5])
+    answers += [list(own), len(own), own.pop(), own.pop(0), own[3:], own[[1, 2]], "x" in own, own.index("x")]
+    own.remove("x")
+    own += ["more"]
+    own.reverse()
+    answers += [list(own), raised(lambda: own[40]), raised(lambda: own.__setitem__(40, 1)), list(origin)]
+    answers += [raised(lambda: own.__delitem__(40)), raised(lambda: own.insert(99, 1))]
+    answers.append(raised(lambda: api.Segments(r, [1, 2], "wrong")))
+    return answers
+
+
 SCENARIOS: list[Scenario] = [lists, list_errors, dicts, dict_errors, nested, values, callbacks, fallbacks]
 
 
@@ -213,10 +237,21 @@ def test_both_are_one(server: Server, client: coppice.Client, scenario: Scenario
         assert reading(coppice, r) == reading(znsocket, r)
 
 
+def test_segments_answer_alike(server: Server, client: coppice.Client) -> None:
+    """They are stored otherwise: ours are the server's."""
+    apis: list[ModuleType] = [znsocket, coppice]
+    clients = [redis.Redis(port=server.port, db=db, decode_responses=True) for db in (1, 2)]
+    theirs, ours = (segments(api, r) for api, r in zip(apis, clients, strict=True))
+    assert ours == theirs
+    for r in clients:
+        both = [list(api.Segments(r, api.List(r, "origin"), "own")) for api in apis]
+        assert both[0] == both[1]
+
+
 def test_ours_runs_on_our_client_too(address: str) -> None:
     """And answers what it does on a plain redis-py client, but that there is a socket."""
     with coppice.Client(address, db=1) as own:
-        for scenario in (lists, dicts, nested, values, callbacks, fallbacks):
+        for scenario in (lists, dicts, nested, values, callbacks, fallbacks, segments):
             own.flushall()
             on_own = scenario(coppice, own)
             own.flushall()
