@@ -196,10 +196,14 @@ def test_sio_is_what_programs_use_of_it(client: coppice.Client, other: coppice.C
         client.sio.emit("shout", 1)
     with pytest.raises(coppice.exceptions.UnknownEventError, match="there are refresh, connect, disconnect"):
         client.sio.on("shout", print)
+    waiting = threading.Thread(target=client.sio.wait)
+    waiting.start()
     gone: list[bool] = []
     client.sio.on("disconnect", lambda: gone.append(True))
     client.sio.disconnect()
     assert [client.sio.connected, client.sio.sid, gone] == [False, None, [True]]
+    waiting.join(10)
+    assert not waiting.is_alive()
     assert client.ping()
 
 

@@ -140,6 +140,8 @@ class Client(redis.Redis):
 
     def close(self) -> None:
         """Ends all connections, and with them what this has to do with others: callbacks are silent, adapters gone."""
+        if not hasattr(self, "participant"):  # the constructor has raised
+            return
         if self._source is None:
             self.participant.close()
         super().close()

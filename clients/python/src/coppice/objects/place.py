@@ -119,15 +119,14 @@ class Fallback(Place):
         self._lead_to(source)
 
     def _lead_to(self, source: str) -> None:
-        self._source = source
-        self._adapter = None if source == self.key else self._adapter_of(source)
+        self._read_from = source, None if source == self.key else self._adapter_of(source)
 
     def read(self, *command: Any) -> Any:
         return self.read_together(command)[0]
 
     def read_together(self, *commands: Command) -> list[Any]:
         while True:
-            source, adapter = self._source, self._adapter
+            source, adapter = self._read_from
             with self.redis.pipeline() as pipe:
                 pipe.execute_command("ZNSOCKET", "SOURCE", self.key)
                 for name, *words in commands if adapter is None else ():
@@ -161,9 +160,9 @@ class Fallback(Place):
     def _now(self) -> Place:
         """Where it is read at this moment."""
         source = str(self.redis.execute_command("ZNSOCKET", "SOURCE", self.key))
-        if source != self._source:
+        if source != self._read_from[0]:
             self._lead_to(source)
-        return self._adapter or Place(self.redis, source)
+        return self._read_from[1] or Place(self.redis, source)
 
     @property
     def keys(self) -> list[str]:
@@ -176,7 +175,8 @@ class Fallback(Place):
 
     def _fetch(self) -> None:
         """An adapter's object cannot be adopted by the server: its owner writes it down before the first write."""
-        if self._adapter is not None and self._adapter.copy(self.key, self.redis):
+        _, adapter = self._read_from
+        if adapter is not None and adapter.copy(self.key, self.redis):
             self._lead_to(self.key)
 
     def _watch(self, pipe: Any) -> str:
