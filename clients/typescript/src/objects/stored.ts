@@ -1,0 +1,235 @@
+// What List, Dict and Segments share: where they are stored, fallbacks, adapters, refreshes.
+//
+// A List of key K is the Redis list `znsocket.List:K`, a Dict the hash `znsocket.Dict:K`, and each element or field is
+// the text of a JSON document. A List or Dict as an element is stored as its own key, and comes back as an object.
+//
+// A fallback is another object that is read until this one is written to. The first write makes this a copy of it, at the
+// server, in O(1) and in one step with the write, so that every client sees the one or the other.
+import { Client } from "../client.js";
+import { AdapterError, CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
+import type { AskOptions } from "../link.js";
+import type { Reply } from "../resp/reply.js";
+import type { Word } from "../resp/writer.js";
+import { isRecord, type RefreshHandler } from "../signals.js";
+import { decode, encode } from "../values.js";
+
+export type FallbackPolicy = "copy" | "frozen";
+
+export interface StoredOptions {
+  readonly client: Client;
+  readonly key: string;
+  /** Where refreshes go to and come from, if not `client`. */
+  readonly socket?: Client | undefined;
+  /** The key of another object of this kind, which is read until this one is written to. */
+  readonly fallback?: string | undefined;
+  /** "copy": the copy is made at once, if this object is missing. "frozen" (and none): at the first write. */
+  readonly fallbackPolicy?: FallbackPolicy | undefined;
+}
+
+type Command = readonly [name: string, ...rest: Word[]];
+
+/** What a value that names an object becomes; each kind says its prefix. */
+export const kinds = new Map<string, (options: StoredOptions) => object>();
+
+const SOURCES_MAX = 16; // how often a fallback may move between asking and reading
+
+export abstract class Stored {
+  readonly #options: StoredOptions;
+  readonly #prefix: string;
+  readonly #socket: Client | null;
+  #opened: Promise<boolean> | null = null;
+  #source: string; // the key to read, as known last
+  #stopListening: (() => void) | null = null;
+
+  constructor(prefix: string, options: StoredOptions) {
+    const { client, key, socket, fallbackPolicy } = options;
+    if (!(client instanceof Client)) throw new TypeError("client: expected a Client of this package");
+    if (typeof key !== "string" || key === "") throw new TypeError("key: expected the object's name");
+    if (fallbackPolicy !== undefined && fallbackPolicy !== "copy" && fallbackPolicy !== "frozen") {
+      throw new TypeError(`fallbackPolicy: '${String(fallbackPolicy)}' is neither "copy" nor "frozen"`);
+    }
+    this.#options = options;
+    this.#prefix = prefix;
+    this.#socket = socket ?? (client.reference === null ? client : null);
+    this.#source = this.key;
+    this.open().catch(() => undefined); // asked again by whoever uses it
+  }
+
+  get client(): Client {
+    return this.#options.client;
+  }
+
+  /** The key on the server, with its prefix. */
+  get key(): string {
+    return this.fullKey(this.#options.key);
+  }
+
+  /** Inside of a value an object stands as its key. */
+  toJSON(): string {
+    return this.key;
+  }
+
+  protected fullKey(key: string): string {
+    return `${this.#prefix}:${key}`;
+  }
+
+  // Opening: whether an adapter answers, and what the fallback is. Once, with the first command's message.
+
+  /** Whether an adapter answers for this object. */
+  protected open(): Promise<boolean> {
+    this.#opened ??= this.#begin().catch((error: unknown) => {
+      this.#opened = null;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #begin(): Promise<boolean> {
+    if (this.client.reference !== null) return false;
+    const [adapter] = await Promise.all([this.client.signals.check(this.key), this.#declareFallback(), this.begin()]);
+    return adapter;
+  }
+
+  /** What a kind has to do before its first command. */
+  protected async begin(): Promise<void> {}
+
+  async #declareFallback(): Promise<void> {
+    const { fallback, fallbackPolicy } = this.#options;
+    if (fallback === undefined) return;
+    const origin = this.fullKey(fallback);
+    if (fallbackPolicy === "copy") await this.client.command(["COPY", origin, this.key]);
+    else this.#source = String(await this.client.command(["ZNSOCKET", "FALLBACK", this.key, origin]));
+  }
+
+  get #readsThrough(): boolean {
+    const { client, fallback, fallbackPolicy } = this.#options;
+    return fallback !== undefined && fallbackPolicy !== "copy" && client.reference === null;
+  }
+
+  // Reading and writing. A command is given without its key, which stands behind the name.
+
+  protected async read([name, ...rest]: Command, options: AskOptions = {}): Promise<Reply> {
+    await this.open();
+    if (!this.#readsThrough) return this.client.command([name, this.key, ...rest], options);
+    for (let i = 0; i < SOURCES_MAX; i += 1) {
+      const source = this.#source;
+      const [found, reply] = await this.client.transaction([["ZNSOCKET", "SOURCE", this.key], [name, source, ...rest]], options);
+      if (found instanceof ResponseError) throw found;
+      if (found === source) return orThrow(reply ?? null);
+      this.#source = String(found);
+    }
+    throw new CoppiceError("BUSY", `the fallback of '${this.key}' changes all the time`);
+  }
+
+  /** The replies of commands that run as one. */
+  protected async write(commands: readonly Command[], options: AskOptions = {}): Promise<Reply[]> {
+    if (this.client.reference !== null || (await this.open())) throw new FrozenStorageError(this.key);
+    const full = commands.map(([name, ...rest]): [string, ...Word[]] => [name, this.key, ...rest]);
+    const [first] = full;
+    if (this.#readsThrough) {
+      const [adopted, ...replies] = await this.client.transaction([["ZNSOCKET", "ADOPT", this.key], ...full], options);
+      orThrow(adopted ?? null);
+      this.#source = this.key;
+      return replies.map(orThrow);
+    }
+    if (first !== undefined && full.length === 1) return [await this.client.command(first, options)];
+    return (await this.client.transaction(full, options)).map(orThrow);
+  }
+
+  /** The answer of this object's adapter. */
+  protected async asked(method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
+    const answer = await this.client.signals.get(this.key, method, details, options);
+    const { error } = isRecord(answer) ? answer : { error: undefined };
+    if (isRecord(error)) throw new AdapterError(String(error["msg"]));
+    return answer;
+  }
+
+  /** The same for a value, which comes as the text of its JSON; null for one that is not there. */
+  protected async askedValue(method: string, details: object, options: AskOptions = {}): Promise<unknown> {
+    const text = await this.asked(method, details, options);
+    if (typeof text !== "string") return text;
+    const value = decode(text);
+    const error = isRecord(value) && isRecord(value["error"]) ? value["error"] : null;
+    if (error === null || typeof error["type"] !== "string") return this.revive(value);
+    if (error["type"] === "IndexError" || error["type"] === "KeyError") return null;
+    throw new AdapterError(String(error["msg"]));
+  }
+
+  // Values.
+
+  /** Throws TypeError for what JSON has not, Error for the object itself. */
+  protected encode(value: unknown): string {
+    if (value instanceof Stored && value.key === this.key) throw new CoppiceError("CIRCLE", "Can not set circular reference to self");
+    return encode(value);
+  }
+
+  protected decode(text: Reply): unknown {
+    return this.revive(decode(String(text)));
+  }
+
+  protected revive(value: unknown): unknown {
+    if (typeof value !== "string") return value;
+    const colon = value.indexOf(":");
+    const open = colon < 0 ? undefined : kinds.get(value.slice(0, colon));
+    return open === undefined ? value : open({ client: this.client, socket: this.#options.socket, key: value.slice(colon + 1) });
+  }
+
+  // Refreshes.
+
+  /** Calls `handler` with what others tell of this object; it takes the place of the handler before. */
+  onRefresh(handler: RefreshHandler): void {
+    if (this.#socket === null) throw new FrozenStorageError(this.key);
+    this.offRefresh();
+    this.#stopListening = this.#socket.signals.onRefresh(this.refreshKey, handler);
+  }
+
+  offRefresh(): void {
+    this.#stopListening?.();
+    this.#stopListening = null;
+  }
+
+  protected get refreshKey(): string {
+    return this.key;
+  }
+
+  /** Tells others of a write, behind it, and waits for nobody. */
+  protected announce(data: unknown): void {
+    this.#socket?.signals.refresh(this.refreshKey, data).catch((error: unknown) => this.client.report(error));
+  }
+
+  protected alike(client: Client, key: string): StoredOptions {
+    return { client, key, ...(client === this.client ? { socket: this.#options.socket } : {}) };
+  }
+
+  protected get shortKey(): string {
+    return this.#options.key;
+  }
+}
+
+function orThrow(reply: Reply): Reply {
+  if (reply instanceof CoppiceError) throw reply;
+  return reply;
+}
+
+/** Says of a property what it is: a position, a field, or one of the object's own members. */
+export interface Properties<Target> {
+  readonly has: (target: Target, name: string) => boolean;
+  readonly get: (target: Target, name: string) => unknown;
+  readonly set: (target: Target, name: string, value: unknown) => Promise<unknown>;
+}
+
+/** The object with properties that are read as promises and written behind the program's back. */
+export function withProperties<Target extends Stored>(target: Target, properties: Properties<Target>): Target {
+  return new Proxy(target, {
+    get: (own, name) => {
+      if (typeof name === "string" && properties.has(own, name)) return properties.get(own, name);
+      const member: unknown = Reflect.get(own, name, own);
+      return typeof member === "function" && name !== "constructor" ? (member as () => unknown).bind(own) : member;
+    },
+    set: (own, name, value) => {
+      if (typeof name !== "string" || !properties.has(own, name)) return false;
+      properties.set(own, name, value).catch((error: unknown) => own.client.report(error));
+      return true;
+    },
+  });
+}

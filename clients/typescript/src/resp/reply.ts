@@ -1,0 +1,20 @@
+// What a server says, as values.
+//
+//     bulk and simple strings  string, or Uint8Array where the caller asked for bytes (bulk strings alone)
+//     integers                 number, or bigint beyond 2^53; big numbers are always bigint
+//     doubles, booleans, null  number, boolean, null
+//     arrays, maps, sets       arrays, Map, Set
+//     errors                   ResponseError, as a value: whoever asked decides whether to throw it
+import type { ResponseError } from "../errors.js";
+
+export type Reply =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | Uint8Array
+  | ResponseError
+  | Reply[]
+  | Map<Reply, Reply>
+  | Set<Reply>;

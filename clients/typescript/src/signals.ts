@@ -1,0 +1,205 @@
+// What reaches other programs beside data: refreshes and adapters (docs/protocol.md, ZNSOCKET).
+//
+// A refresh says that an object has changed; it goes to all others, never to its sender. An adapter answers reads of a
+// key in the name of the server. Both hold for a connection, so they are said again at the beginning of each.
+import { AdapterError, CoppiceError, ResponseError } from "./errors.js";
+import type { AskOptions, Attendant, Link } from "./link.js";
+import type { Reply } from "./resp/reply.js";
+import type { Word, Words } from "./resp/writer.js";
+
+export interface Refresh {
+  /** The full key of what changed, or any other name that programs agree on. */
+  readonly target: string;
+  readonly data: unknown;
+}
+export type RefreshHandler = (data: unknown) => void;
+
+/** Answers one question about a key, as the value of the answer's JSON. */
+export type Answerer = (question: Readonly<Record<string, unknown>>) => unknown;
+
+type Told = { readonly json: string } | { readonly trouble: string };
+
+export class Signals implements Attendant {
+  readonly #link: Link;
+  readonly #report: (error: unknown) => void;
+  readonly #refreshHandlers = new Map<string, Set<RefreshHandler>>();
+  readonly #anyRefresh = new Set<(refresh: Refresh) => void>();
+  readonly #adapters = new Map<string, Answerer>();
+  readonly #asked = new Map<string, (told: Told) => void>();
+  readonly #early = new Map<string, Told>(); // answers that came with their tickets
+  #listening = false;
+
+  /** `report` is given what goes wrong where no caller waits. */
+  constructor(link: Link, report: (error: unknown) => void) {
+    this.#link = link;
+    this.#report = report;
+    link.attend(this);
+  }
+
+  // What holds for a connection.
+
+  greeting(): readonly Words[] {
+    if (!this.#listening) return [];
+    return [["ZNSOCKET", "LISTEN"], ...[...this.#adapters.keys()].map((key): Words => ["ZNSOCKET", "REGISTER", key])];
+  }
+
+  connected(): void {
+    return undefined;
+  }
+
+  disconnected(reason: string): void {
+    for (const settle of this.#asked.values()) settle({ trouble: reason });
+    this.#asked.clear();
+    this.#early.clear();
+  }
+
+  #listen(): void {
+    if (this.#listening) return;
+    this.#listening = true; // where this is lost, the next greeting says it
+    this.#link.ask([["ZNSOCKET", "LISTEN"]]).then(
+      ([reply]) => reply instanceof ResponseError && this.#report(reply),
+      () => undefined,
+    );
+  }
+
+  push(message: Reply[]): void {
+    const [from, kind, first, second] = message;
+    if (from !== "znsocket") return;
+    if (kind === "refresh") this.#refreshed(String(first));
+    else if (kind === "ask") this.#answer(String(first), String(second));
+    else if (kind === "told") this.#told(String(first), { json: String(second) });
+    else if (kind === "untold") this.#told(String(first), { trouble: String(second) });
+  }
+
+  // Refreshes.
+
+  /** Tells all others that `target` has changed. */
+  async refresh(target: string, data: unknown): Promise<void> {
+    await this.#ask(["ZNSOCKET", "REFRESH", JSON.stringify({ target, data })]);
+  }
+
+  /** Calls `handler` with what others tell of `target`, until the function that it returns is called. */
+  onRefresh(target: string, handler: RefreshHandler): () => void {
+    this.#listen();
+    const handlers = this.#refreshHandlers.get(target) ?? new Set();
+    this.#refreshHandlers.set(target, handlers.add(handler));
+    return () => {
+      handlers.delete(handler);
+      if (handlers.size === 0 && this.#refreshHandlers.get(target) === handlers) this.#refreshHandlers.delete(target);
+    };
+  }
+
+  /** The same for whatever is told. */
+  onAnyRefresh(handler: (refresh: Refresh) => void): () => void {
+    this.#listen();
+    this.#anyRefresh.add(handler);
+    return () => void this.#anyRefresh.delete(handler);
+  }
+
+  #refreshed(payload: string): void {
+    let refresh: unknown;
+    try {
+      refresh = JSON.parse(payload);
+    } catch (error) {
+      return this.#report(error);
+    }
+    if (!isRecord(refresh) || typeof refresh["target"] !== "string") return; // other programs' messages
+    const { target, data } = refresh as { target: string; data?: unknown };
+    for (const handler of this.#refreshHandlers.get(target) ?? []) this.#guarded(() => handler(data));
+    for (const handler of this.#anyRefresh) this.#guarded(() => handler({ target, data }));
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  // Adapters of others.
+
+  /** Whether an adapter answers for `key`. The key counts as opened from here on: nobody can register one. */
+  async check(key: string): Promise<boolean> {
+    this.#listen();
+    return (await this.#ask(["ZNSOCKET", "CHECK", key])) === 1;
+  }
+
+  async exists(key: string): Promise<boolean> {
+    return (await this.#ask(["ZNSOCKET", "EXISTS", key])) === 1;
+  }
+
+  /** The adapter's answer. Raises AdapterError when there is none, or it is silent for five seconds. */
+  async get(key: string, method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
+    this.#listen();
+    const question = JSON.stringify([[], { key, method, ...details }]);
+    let ticket: string;
+    try {
+      ticket = String(await this.#ask(["ZNSOCKET", "ASK", key, question], options));
+    } catch (error) {
+      throw error instanceof ResponseError && error.code === "NOADAPTER" ? new AdapterError(error.message) : error;
+    }
+    const told = await this.#answerTo(ticket, options.signal);
+    if ("trouble" in told) throw new AdapterError(told.trouble);
+    return JSON.parse(told.json);
+  }
+
+  #answerTo(ticket: string, signal: AbortSignal | undefined): Promise<Told> {
+    const early = this.#early.get(ticket);
+    this.#early.delete(ticket);
+    if (early !== undefined) return Promise.resolve(early);
+    return new Promise((resolve, reject) => {
+      this.#asked.set(ticket, resolve);
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+  }
+
+  #told(ticket: string, told: Told): void {
+    const settle = this.#asked.get(ticket);
+    this.#asked.delete(ticket);
+    if (settle === undefined) this.#early.set(ticket, told);
+    else settle(told);
+  }
+
+  // Adapters of this program.
+
+  /** Lets `answer` serve all reads of `key`. Raises AdapterError when somebody has opened the key. */
+  async register(key: string, answer: Answerer): Promise<void> {
+    this.#listen();
+    if ((await this.#ask(["ZNSOCKET", "REGISTER", key])) !== 1) {
+      throw new AdapterError(`Key ${key} already exists in storage`);
+    }
+    this.#adapters.set(key, answer);
+  }
+
+  #answer(ticket: string, text: string): void {
+    const reply = (value: unknown): void => {
+      this.#ask(["ZNSOCKET", "ANSWER", ticket, JSON.stringify(value)]).catch(this.#report);
+    };
+    try {
+      const question: unknown = (JSON.parse(text) as [unknown, unknown])[1];
+      const key = isRecord(question) ? question["key"] : undefined;
+      const adapter = typeof key === "string" ? this.#adapters.get(key) : undefined;
+      if (!isRecord(question) || adapter === undefined) throw new AdapterError(`Key ${String(key)} does not exist in storage`);
+      Promise.resolve(adapter(question)).then(reply, (error: unknown) => reply(failure(error)));
+    } catch (error) {
+      reply(failure(error));
+    }
+  }
+
+  async #ask(words: readonly Word[], options: AskOptions = {}): Promise<Reply> {
+    const [reply] = await this.#link.ask([words], options);
+    if (reply instanceof ResponseError) throw reply;
+    return reply ?? null;
+  }
+}
+
+/** What an adapter says instead of an answer, as ZnSocket's do. */
+export function failure(error: unknown): { error: { msg: string; type: string } } {
+  const type = error instanceof RangeError ? "IndexError" : error instanceof CoppiceError ? "KeyError" : "TypeError";
+  return { error: { msg: error instanceof Error ? error.message : String(error), type } };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

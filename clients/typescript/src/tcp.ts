@@ -1,0 +1,18 @@
+// The transport of Node: a socket.
+import { createConnection } from "node:net";
+
+import type { Address } from "./address.js";
+import type { Transport, TransportEvents } from "./transport.js";
+
+export function openTcp(address: Address, events: TransportEvents): Transport {
+  const socket = createConnection({ host: address.host, port: address.port, noDelay: true });
+  let reason = "the server closed the connection";
+  socket.on("connect", () => events.open());
+  socket.on("data", (bytes) => events.data(bytes));
+  socket.on("error", (error: NodeJS.ErrnoException) => (reason = error.message || (error.code ?? "the socket failed")));
+  socket.on("close", () => events.lost(reason));
+  return {
+    send: (bytes) => socket.write(bytes),
+    close: () => socket.destroySoon(),
+  };
+}

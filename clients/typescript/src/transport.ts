@@ -1,0 +1,74 @@
+// A stream of bytes to a server: a socket or a WebSocket.
+import type { Address } from "./address.js";
+import { CoppiceError } from "./errors.js";
+
+export interface Transport {
+  send(bytes: Uint8Array): void;
+  /** What was sent still goes out. */
+  close(): void;
+}
+
+export interface TransportEvents {
+  open(): void;
+  data(bytes: Uint8Array): void;
+  /** Called once, and nothing after it. */
+  lost(reason: string): void;
+}
+
+export type OpenTransport = (address: Address, events: TransportEvents) => Promise<Transport>;
+
+/** What this package uses of the WebSocket of browsers and of Node 22; that of the package `ws` fits, too. */
+export interface WebSocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: Uint8Array<ArrayBuffer>): void;
+  close(): void;
+}
+export type WebSocketClass = new (url: string) => WebSocketLike;
+
+const MESSAGE_BYTES = 1024 * 1024; // longer ones are split: a message is a piece of the stream, wherever it is cut
+
+/** Whether this program runs in Node, which can open sockets. */
+export const hasTcp = typeof process === "object" && typeof process.versions?.node === "string";
+
+export function webSocketHere(): WebSocketClass | undefined {
+  return (globalThis as { WebSocket?: WebSocketClass }).WebSocket;
+}
+
+export function transportOpener(webSocket: WebSocketClass | undefined): OpenTransport {
+  return async (address, events) => {
+    if (address.transport === "tcp") {
+      const { openTcp } = await import("./tcp.js"); // a page never loads it
+      return openTcp(address, events);
+    }
+    if (webSocket === undefined) throw new CoppiceError("ADDRESS", "there is no WebSocket here");
+    return openWebSocket(webSocket, address.url, events);
+  };
+}
+
+function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvents): Transport {
+  const socket = new kind(url);
+  let over = false;
+  const lost = (reason: string): void => {
+    if (over) return;
+    over = true;
+    events.lost(reason);
+  };
+  socket.binaryType = "arraybuffer";
+  socket.onopen = () => events.open();
+  socket.onmessage = (event: { data: ArrayBuffer }) => events.data(new Uint8Array(event.data));
+  socket.onerror = () => undefined; // a close follows
+  socket.onclose = (event: { code: number; reason: string }) =>
+    lost(event.reason !== "" ? event.reason : `the WebSocket was closed (${event.code})`);
+  return {
+    send: (bytes) => {
+      for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
+        socket.send(bytes.subarray(at, at + MESSAGE_BYTES) as Uint8Array<ArrayBuffer>);
+      }
+    },
+    close: () => socket.close(),
+  };
+}
