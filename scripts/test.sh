@@ -3,7 +3,7 @@
 #
 # Usage: scripts/test.sh [all]
 #   (nothing)  all tests in the test build, those labelled `threads` under TSan, short fuzzing
-#   all        the same, but every test under ASan+UBSan and under TSan too (but for those of style and of Python)
+#   all        the same, but every test under ASan+UBSan and under TSan too (but for those of style, of Python and of JavaScript)
 # JOBS=n sets how many compilers and tests run at once (default: one per processor).
 # The last line is `N passed, N failed`, with `, N skipped` when some were; fails when any failed.
 set -euo pipefail
@@ -56,7 +56,7 @@ sanitized() {
     shift
     phase "build $preset" scripts/build.sh "$preset" "$@" || return
     if [ "$mode" = all ]; then
-        phase "test $preset" run_tests "$preset" --label-exclude "^(tidy|python)\$"
+        phase "test $preset" run_tests "$preset" --label-exclude "^(tidy|python|javascript)\$"
     else
         phase "test $preset (threads)" run_tests "$preset" --label-regex '^threads$'
     fi
@@ -80,6 +80,7 @@ phase "install" scripts/install-dependencies.sh build test
 # shellcheck source=scripts/peers.sh
 . scripts/peers.sh
 phase "python environment" scripts/python-env.sh || true # without it, what is labelled `python` is skipped
+phase "javascript environment" scripts/javascript-env.sh || true # the same for what is labelled `javascript`
 phase "build test" scripts/build.sh test
 phase "test" run_tests test || true
 

@@ -25,7 +25,8 @@ function isListLike(object: Adapted): object is ArrayLike<unknown> {
   return Array.isArray(object) || ArrayBuffer.isView(object);
 }
 
-const unknownMethod = (method: string): CoppiceError => new CoppiceError("METHOD", `an adapter does not answer '${method}'`);
+const unknownMethod = (method: string): CoppiceError =>
+  new CoppiceError("METHOD", `an adapter does not answer '${method}'`);
 
 /** What went wrong, as the JSON text that readers expect in place of a value's. */
 const failed = (type: string, msg: string): string => JSON.stringify({ error: { msg, type } });
@@ -54,7 +55,8 @@ function listAnswers(client: Client, list: ArrayLike<unknown>) {
 
 function dictAnswers(client: Client, dict: Exclude<Adapted, ArrayLike<unknown>>) {
   const entries = (): [string, unknown][] => (dict instanceof Map ? [...dict] : Object.entries(dict));
-  const find = (key: string): unknown => (dict instanceof Map ? dict.get(key) : Object.hasOwn(dict, key) ? (dict as Question)[key] : undefined);
+  const find = (key: string): unknown =>
+    dict instanceof Map ? dict.get(key) : Object.hasOwn(dict, key) ? (dict as Question)[key] : undefined;
   return async (question: Question, method: string): Promise<unknown> => {
     const key = String(question["dict_key"]);
     switch (method) {
@@ -75,7 +77,12 @@ function dictAnswers(client: Client, dict: Exclude<Adapted, ArrayLike<unknown>>)
       case "items":
         return entries().map(([name, value]) => [name, encode(value)]);
       case "copy":
-        return copyTo(client, `znsocket.Dict:${String(question["target"])}`, "HSET", entries().flatMap(([name, value]) => [name, encode(value)]));
+        return copyTo(
+          client,
+          `znsocket.Dict:${String(question["target"])}`,
+          "HSET",
+          entries().flatMap(([name, value]) => [name, encode(value)]),
+        );
       default:
         throw unknownMethod(method);
     }
@@ -83,13 +90,19 @@ function dictAnswers(client: Client, dict: Exclude<Adapted, ArrayLike<unknown>>)
 }
 
 /** The owner of an adapter writes its copies itself. */
-async function copyTo(client: Client, key: string, command: "RPUSH" | "HSET", texts: readonly string[]): Promise<unknown> {
+async function copyTo(
+  client: Client,
+  key: string,
+  command: "RPUSH" | "HSET",
+  texts: readonly string[],
+): Promise<unknown> {
   if (await client.signals.exists(key)) {
     return failed("KeyError", "Adapter already registered to this key. Please select a different one.");
   }
   if ((await client.exists(key)) > 0) throw new AdapterError(`Key ${key} already exists in storage`);
   const batches: [string, ...string[]][] = [];
-  for (let first = 0; first < texts.length; first += BATCH) batches.push([command, key, ...texts.slice(first, first + BATCH)]);
+  for (let first = 0; first < texts.length; first += BATCH)
+    batches.push([command, key, ...texts.slice(first, first + BATCH)]);
   await client.transaction(batches);
   return true;
 }

@@ -41,7 +41,7 @@ export interface ClientEvents {
   disconnect: (reason: string) => void;
   /** What others tell with `emit("refresh", ...)` or by changing a List or Dict. */
   refresh: (refresh: Refresh) => void;
-  /** What goes wrong where nobody waits for it: `list[0] = value`, a handler that throws. Without a handler it is thrown. */
+  /** What goes wrong where nobody waits: `list[0] = value`, a handler that throws. Without a handler it is thrown. */
   error: (error: unknown) => void;
 }
 export type ClientEvent = keyof ClientEvents;
@@ -49,8 +49,10 @@ export type ClientEvent = keyof ClientEvents;
 const PRESENT_ONLY = "AT takes commands that only read";
 // Commands about the connection or the store, not about keys: they are sent as they are, also by a client of the past.
 const NOT_ABOUT_KEYS = new Set(
-  ("AT ON BRANCH TAG LOG DIFF REFLOG STORE PING ECHO TIME INFO COMMAND CLIENT CONFIG SLOWLOG ROLE LASTSAVE ZNSOCKET " +
-    "MULTI EXEC DISCARD").split(" "),
+  (
+    "AT ON BRANCH TAG LOG DIFF REFLOG STORE PING ECHO TIME INFO COMMAND CLIENT CONFIG SLOWLOG ROLE LASTSAVE ZNSOCKET " +
+    "MULTI EXEC DISCARD"
+  ).split(" "),
 );
 
 /** What clients of one connection share. */
@@ -67,7 +69,12 @@ function connect(options: ClientOptions): Shared {
   const webSocket = options.webSocket ?? webSocketHere();
   const can = { tcp: hasTcp, websocket: webSocket !== undefined };
   const address = parseAddress(options.url ?? (hasTcp || page === undefined ? "coppice://localhost:5000" : page), can);
-  const handlers: Shared["handlers"] = { connect: new Set(), disconnect: new Set(), refresh: new Set(), error: new Set() };
+  const handlers: Shared["handlers"] = {
+    connect: new Set(),
+    disconnect: new Set(),
+    refresh: new Set(),
+    error: new Set(),
+  };
   const link = new Link({
     address,
     branch: options.branch ?? address.branch,
@@ -89,7 +96,10 @@ function connect(options: ClientOptions): Shared {
 function report(handlers: ReadonlySet<(error: unknown) => void>, error: unknown): void {
   const closing = error instanceof ConnectionError && error.code === "CLOSED";
   if (closing) return; // the program knows
-  if (handlers.size === 0) queueMicrotask(() => { throw error; });
+  if (handlers.size === 0)
+    queueMicrotask(() => {
+      throw error;
+    });
   else handlers.forEach((handler) => handler(error));
 }
 
@@ -146,7 +156,12 @@ export class Client {
 
   /** Commands that go out together, each on its own. */
   pipeline(): Pipeline {
-    return new Pipeline((commands, options) => this.#shared.link.ask(commands.map((words) => this.#addressed(words)), options));
+    return new Pipeline((commands, options) =>
+      this.#shared.link.ask(
+        commands.map((words) => this.#addressed(words)),
+        options,
+      ),
+    );
   }
 
   /** Commands that run as one: others see all of it or nothing. */
@@ -221,18 +236,19 @@ export class Client {
 
   /** Sends an event as ZnSocket's programs do: "refresh" with `{target, data}`. */
   async emit(event: string, data: unknown): Promise<unknown> {
-    if (event !== "refresh") throw new CoppiceError("EVENT", `Unknown event: ${event}. 'refresh' can be emitted; commands are methods.`);
+    if (event !== "refresh")
+      throw new CoppiceError("EVENT", `Unknown event: ${event}. 'refresh' can be emitted; commands are methods.`);
     const { target, data: details } = data as { target: string; data?: unknown };
     await this.signals.refresh(target, details);
-    return [];
+    return undefined; // as the acknowledgement `[]` reads
   }
 
   // Adapters.
 
   /**
-   * Lets this program answer all reads of `key`: an array (or typed array) as `znsocket.List:key`, a Map or an object as
-   * `znsocket.Dict:key`. What is read is what the object holds at that moment. Rejects with AdapterError when somebody
-   * has opened the key.
+   * Lets this program answer all reads of `key`: an array (or typed array) as `znsocket.List:key`, a Map or an object
+   * as `znsocket.Dict:key`. What is read is what the object holds at that moment. Rejects with AdapterError when
+   * somebody has opened the key.
    */
   async registerAdapter(key: string, object: Adapted): Promise<void> {
     const adapter = adapterOf(this, key, object);
@@ -295,7 +311,9 @@ export class Client {
   /** Keeps what the branch says as a commit: its id, that of the newest one if nothing changed. */
   async commit(message = "", { author }: { readonly author?: string } = {}): Promise<string> {
     this.#requirePresent();
-    return String(await this.command(["COMMIT", "MESSAGE", message, ...(author === undefined ? [] : ["AUTHOR", author])]));
+    return String(
+      await this.command(["COMMIT", "MESSAGE", message, ...(author === undefined ? [] : ["AUTHOR", author])]),
+    );
   }
 
   /** Names a commit: that of `reference`, else the branch's newest. */

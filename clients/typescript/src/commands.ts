@@ -1,7 +1,7 @@
 // Redis's commands under the names that ZnSocket's and node-redis's programs use: how each is asked and answered.
 //
-// A row is a function from arguments to words, and one from the reply to a value. Client and Pipeline are given a method
-// for each; any other command of the server is `client.command(["NAME", ...])`.
+// A row is a function from arguments to words, and one from the reply to a value. Client and Pipeline are given a
+// method for each; any other command of the server is `client.command(["NAME", ...])`.
 import { CoppiceError } from "./errors.js";
 import type { Reply } from "./resp/reply.js";
 import type { Word, Words } from "./resp/writer.js";
@@ -18,7 +18,8 @@ function row<Arguments extends readonly unknown[], Value>(
   return { words, value };
 }
 
-const unexpected = (reply: Reply): CoppiceError => new CoppiceError("PROTOCOL", `an answer of another type: ${String(reply)}`);
+const unexpected = (reply: Reply): CoppiceError =>
+  new CoppiceError("PROTOCOL", `an answer of another type: ${String(reply)}`);
 
 export function asNumber(reply: Reply): number {
   if (typeof reply !== "number") throw unexpected(reply);
@@ -44,7 +45,10 @@ const pairsOf = (fields: Readonly<Record<string, Word>>): Word[] => Object.entri
 export const table = {
   get: row((key: string) => ["GET", key], asTextOrNull),
   set: row((key: string, value: Word) => ["SET", key, value], asTextOrNull),
-  incr: row((key: string) => ["INCR", key], (reply) => reply as number | bigint),
+  incr: row(
+    (key: string) => ["INCR", key],
+    (reply) => reply as number | bigint,
+  ),
   exists: row((...keys: string[]) => ["EXISTS", ...keys], asNumber),
   del: row((...keys: string[]) => ["DEL", ...keys], asNumber),
   copy: row((from: string, to: string) => ["COPY", from, to], asTruth),
@@ -64,7 +68,10 @@ export const table = {
   hLen: row((key: string) => ["HLEN", key], asNumber),
   hKeys: row((key: string) => ["HKEYS", key], asTexts),
   hVals: row((key: string) => ["HVALS", key], asTexts),
-  hGetAll: row((key: string) => ["HGETALL", key], (reply) => Object.fromEntries(asPairs(reply))),
+  hGetAll: row(
+    (key: string) => ["HGETALL", key],
+    (reply) => Object.fromEntries(asPairs(reply)),
+  ),
 } as const;
 
 type Table = typeof table;
@@ -80,7 +87,10 @@ export type QueuedCommands<Pipe> = {
 };
 
 /** Gives `prototype` a method for each row, which hands words and shape to `run`. */
-export function install<Self>(prototype: Self, run: (self: Self, words: Words, value: (reply: Reply) => unknown) => unknown): void {
+export function install<Self>(
+  prototype: Self,
+  run: (self: Self, words: Words, value: (reply: Reply) => unknown) => unknown,
+): void {
   for (const [name, { words, value }] of Object.entries(table)) {
     const wordsOf = words as (...given: unknown[]) => Words;
     const method = function (this: Self, ...given: unknown[]): unknown {

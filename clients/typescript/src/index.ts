@@ -20,4 +20,16 @@ export type { Reply } from "./resp/reply.js";
 export type { Word, Words } from "./resp/writer.js";
 export type { Refresh, RefreshHandler } from "./signals.js";
 export type { WebSocketClass, WebSocketLike } from "./transport.js";
-export type { Branch, Change, DiffOptions, Kind, LogOptions, Move, Part, Span, Tag, Version, When } from "./versions.js";
+export type {
+  Branch,
+  Change,
+  DiffOptions,
+  Kind,
+  LogOptions,
+  Move,
+  Part,
+  Span,
+  Tag,
+  Version,
+  When,
+} from "./versions.js";

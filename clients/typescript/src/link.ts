@@ -97,12 +97,14 @@ export class Link {
       signal?.throwIfAborted();
       if (this.#end !== null) throw this.#end;
       const aborted = (): void => entry.reject(signal?.reason);
-      const settle = <Value>(how: (value: Value) => void) => (value: Value): void => {
-        if (entry.settled) return;
-        entry.settled = true;
-        signal?.removeEventListener("abort", aborted);
-        how(value);
-      };
+      const settle =
+        <Value>(how: (value: Value) => void) =>
+        (value: Value): void => {
+          if (entry.settled) return;
+          entry.settled = true;
+          signal?.removeEventListener("abort", aborted);
+          how(value);
+        };
       const entry: Entry = {
         commands: commands as readonly Words[],
         bytes,
@@ -183,16 +185,27 @@ export class Link {
   #greet(): void {
     const { user, password } = this.#options.address;
     const { branch } = this.#options;
-    const login = user === null && password === null && branch === null ? [] : ["AUTH", userOn(user, branch), password ?? ""];
+    const login =
+      user === null && password === null && branch === null ? [] : ["AUTH", userOn(user, branch), password ?? ""];
     this.#state = "greeting";
     const hello = this.#entry(["HELLO", "3", ...login], (reply) => this.#welcome(reply));
-    const more = this.#attendants.flatMap((each) => [...each.greeting()]).map((words) => this.#entry(words, () => undefined));
+    const more = this.#attendants
+      .flatMap((each) => [...each.greeting()])
+      .map((words) => this.#entry(words, () => undefined));
     this.#send([hello, ...more]);
   }
 
   #entry(words: Words, done: (reply: Reply) => void): Entry {
     const resolve = ([reply]: Reply[]): void => done(reply ?? null);
-    return { commands: [words], bytes: false, since: Date.now(), replies: [], settled: false, resolve, reject: () => undefined };
+    return {
+      commands: [words],
+      bytes: false,
+      since: Date.now(),
+      replies: [],
+      settled: false,
+      resolve,
+      reject: () => undefined,
+    };
   }
 
   #welcome(reply: Reply): void {
@@ -249,7 +262,10 @@ export class Link {
     this.#state = "waiting";
     this.#retry = setTimeout(() => this.#connect(), (wait / 2) * (1 + this.#options.random()));
     if (this.#queue.length > 0) this.#beginPatience();
-    const error = new ConnectionError("LOST", `the connection to ${this.#where()} was lost before the answer: ${reason}`);
+    const error = new ConnectionError(
+      "LOST",
+      `the connection to ${this.#where()} was lost before the answer: ${reason}`,
+    );
     for (const entry of flight) entry.reject(error);
     if (wasReady) this.#attendants.forEach((each) => each.disconnected(reason));
   }

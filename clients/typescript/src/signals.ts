@@ -180,7 +180,8 @@ export class Signals implements Attendant {
       const question: unknown = (JSON.parse(text) as [unknown, unknown])[1];
       const key = isRecord(question) ? question["key"] : undefined;
       const adapter = typeof key === "string" ? this.#adapters.get(key) : undefined;
-      if (!isRecord(question) || adapter === undefined) throw new AdapterError(`Key ${String(key)} does not exist in storage`);
+      if (!isRecord(question) || adapter === undefined)
+        throw new AdapterError(`Key ${String(key)} does not exist in storage`);
       Promise.resolve(adapter(question)).then(reply, (error: unknown) => reply(failure(error)));
     } catch (error) {
       reply(failure(error));

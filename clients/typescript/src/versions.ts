@@ -149,12 +149,19 @@ export async function openBranch(ask: Ask, name: string, from: string | undefine
 }
 
 export async function tags(ask: Ask): Promise<Tag[]> {
-  return rows(await ask(["TAG", "LIST"])).map((row) => ({ name: row.text("name"), id: row.text("id"), time: row.time("time") }));
+  return rows(await ask(["TAG", "LIST"])).map((row) => ({
+    name: row.text("name"),
+    id: row.text("id"),
+    time: row.time("time"),
+  }));
 }
 
 export async function log(ask: Ask, reference: string | null, given: LogOptions): Promise<Version[]> {
   const { key, db, since, until, count, commits } = given;
-  const times = { since: since === undefined ? undefined : whenText(since), until: until === undefined ? undefined : whenText(until) };
+  const times = {
+    since: since === undefined ? undefined : whenText(since),
+    until: until === undefined ? undefined : whenText(until),
+  };
   const words = options({ key, db, ...times, count, commits });
   return rows(await ask(["LOG", ...(reference === null ? [] : [reference]), ...words])).map((row) => ({
     id: row.text("id"),
@@ -206,7 +213,12 @@ function change(row: Fields): Change {
 }
 
 /** All pages as one; what a page says of the key that the page before ended in is joined to it. */
-export async function diff(ask: Ask, first: string, second: string, { key, match, db }: DiffOptions): Promise<Change[]> {
+export async function diff(
+  ask: Ask,
+  first: string,
+  second: string,
+  { key, match, db }: DiffOptions,
+): Promise<Change[]> {
   const changes: Change[] = [];
   let cursor: string | undefined;
   do {

@@ -10,13 +10,22 @@ const page = { tcp: false, websocket: true };
 test("coppice:// is a socket, of a page a WebSocket", () => {
   const found = parseAddress("coppice://ann:p%40ss@h:7000/exp/one", node);
   assert.deepEqual(found, {
-    transport: "tcp", host: "h", port: 7000, url: "ws://h:7000/", user: "ann", password: "p@ss", branch: "exp/one",
+    transport: "tcp",
+    host: "h",
+    port: 7000,
+    url: "ws://h:7000/",
+    user: "ann",
+    password: "p@ss",
+    branch: "exp/one",
   });
   assert.equal(parseAddress("coppice://h", node).port, 5000);
   assert.equal(parseAddress("coppice://h:80", node).port, 80);
   assert.equal(parseAddress("coppice://[::1]:81", node).host, "::1");
   assert.equal(parseAddress("znsocket://h:81/ignored", node).branch, null);
-  assert.deepEqual([parseAddress("coppice://h", page).transport, parseAddress("coppice://h", page).url], ["websocket", "ws://h:5000/"]);
+  assert.deepEqual(
+    [parseAddress("coppice://h", page).transport, parseAddress("coppice://h", page).url],
+    ["websocket", "ws://h:5000/"],
+  );
 });
 
 test("ws:// and http:// are WebSockets", () => {

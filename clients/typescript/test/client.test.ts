@@ -5,15 +5,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { WebSocket } from "ws";
 
-import { type Client, createClient, CoppiceError, FrozenStorageError, ResponseError, type WebSocketClass } from "../src/index.js";
-import { eventually, Server } from "./server.js";
+import {
+  type Client,
+  createClient,
+  CoppiceError,
+  FrozenStorageError,
+  ResponseError,
+  type WebSocketClass,
+} from "../src/index.js";
+import { eventually, Server } from "../testing/server.js";
 
 const webSocket = WebSocket as unknown as WebSocketClass;
 const server = await Server.start();
 
 for (const transport of ["a socket", "a WebSocket"]) {
   describe(`over ${transport}`, () => {
-    const make = (): Client => (transport === "a socket" ? server.client() : server.client({ url: server.webUrl, webSocket }));
+    const make = (): Client =>
+      transport === "a socket" ? server.client() : server.client({ url: server.webUrl, webSocket });
 
     test("commands are answered, in order and with their types", async () => {
       const client = make();
@@ -25,10 +33,19 @@ for (const transport of ["a socket", "a WebSocket"]) {
       assert.equal(await client.get("none"), null);
       assert.equal(await client.rPush("l", 1, "two", 3n), 3);
       assert.deepEqual(await client.lRange("l", 0, -1), ["1", "two", "3"]);
-      assert.deepEqual([await client.lLen("l"), await client.lIndex("l", 9), await client.lRem("l", 0, "two")], [3, null, 1]);
+      assert.deepEqual(
+        [await client.lLen("l"), await client.lIndex("l", 9), await client.lRem("l", 0, "two")],
+        [3, null, 1],
+      );
       assert.equal(await client.hMSet("h", { a: 1, b: "" }), 2);
-      assert.deepEqual([await client.hGetAll("h"), await client.hExists("h", "b"), await client.hExists("h", "c")], [{ a: "1", b: "" }, true, false]);
-      assert.deepEqual([await client.hKeys("h"), await client.hVals("h"), await client.hLen("h")], [["a", "b"], ["1", ""], 2]);
+      assert.deepEqual(
+        [await client.hGetAll("h"), await client.hExists("h", "b"), await client.hExists("h", "c")],
+        [{ a: "1", b: "" }, true, false],
+      );
+      assert.deepEqual(
+        [await client.hKeys("h"), await client.hVals("h"), await client.hLen("h")],
+        [["a", "b"], ["1", ""], 2],
+      );
       assert.deepEqual([await client.hDel("h", "a"), await client.del("h", "l"), await client.exists("h")], [1, 2, 0]);
       assert.equal(await client.sendCommand(["ECHO", "x"]), "x");
     });
@@ -46,7 +63,10 @@ for (const transport of ["a socket", "a WebSocket"]) {
     test("errors are thrown with their code", async () => {
       const client = make();
       await client.set("text", "x");
-      await assert.rejects(client.lLen("text"), (error) => error instanceof ResponseError && error.code === "WRONGTYPE");
+      await assert.rejects(
+        client.lLen("text"),
+        (error) => error instanceof ResponseError && error.code === "WRONGTYPE",
+      );
       await assert.rejects(client.command(["NOSUCH"]), /unknown command/);
       await assert.rejects(client.command(["GET", undefined as unknown as string]), TypeError);
     });
@@ -71,7 +91,10 @@ for (const transport of ["a socket", "a WebSocket"]) {
     test("a thousand commands at once are answered in order", async () => {
       const client = make();
       const answers = await Promise.all(Array.from({ length: 1000 }, (_, i) => client.command(["ECHO", i])));
-      assert.deepEqual(answers, Array.from({ length: 1000 }, (_, i) => String(i)));
+      assert.deepEqual(
+        answers,
+        Array.from({ length: 1000 }, (_, i) => String(i)),
+      );
     });
 
     test("a signal ends a call", async () => {
@@ -96,20 +119,31 @@ for (const transport of ["a socket", "a WebSocket"]) {
       await client.tag("v1");
       const trial = await client.branch("trial");
       await trial.lSet("l", 1, "B");
-      assert.deepEqual([await client.lRange("l", 0, -1), await trial.lRange("l", 0, -1)], [["a", "b"], ["a", "B"]]);
+      assert.deepEqual(
+        [await client.lRange("l", 0, -1), await trial.lRange("l", 0, -1)],
+        [
+          ["a", "b"],
+          ["a", "B"],
+        ],
+      );
       assert.equal(await trial.currentBranch(), "trial");
       const again = await client.on("trial");
       assert.equal(await again.lIndex("l", 1), "B");
       again.close();
       await assert.rejects(client.on("nowhere"), /no branch 'nowhere'/);
       const [changed] = await client.diff("main", "trial");
-      assert.deepEqual([changed?.key, changed?.kind, changed?.type, changed?.parts.length], ["l", "changed", "list", 1]);
+      assert.deepEqual(
+        [changed?.key, changed?.kind, changed?.type, changed?.parts.length],
+        ["l", "changed", "list", 1],
+      );
       assert.deepEqual(changed?.parts[0]?.before, { position: 1, count: 1 });
       await client.rPush("l", "c");
       assert.deepEqual(await client.at("v1").lRange("l", 0, -1), ["a", "b"]);
       assert.deepEqual(await client.at("v1").multi().lLen("l").exec(), [2]);
       await assert.rejects(client.at("v1").rPush("l", "x"), FrozenStorageError);
-      assert.throws(() => { throw new FrozenStorageError("x"); }, CoppiceError);
+      assert.throws(() => {
+        throw new FrozenStorageError("x");
+      }, CoppiceError);
       await assert.rejects(client.at("v9").lLen("l"), /no version 'v9'/);
       const [newest] = await client.log("main", { commits: true });
       assert.deepEqual([newest?.id, newest?.author, newest?.message, newest?.kind], [first, "ann", "two", "commit"]);
@@ -118,8 +152,17 @@ for (const transport of ["a socket", "a WebSocket"]) {
       assert.equal(await client.lLen("l"), 2);
       const [move] = await client.reflog({ count: 1 });
       assert.equal(move?.action, "rewind to v1");
-      assert.deepEqual((await client.branches()).map(({ name, current }) => [name, current]), [["main", true], ["trial", false]]);
-      assert.deepEqual((await client.tags()).map(({ name, id }) => [name, id]), [["v1", first]]);
+      assert.deepEqual(
+        (await client.branches()).map(({ name, current }) => [name, current]),
+        [
+          ["main", true],
+          ["trial", false],
+        ],
+      );
+      assert.deepEqual(
+        (await client.tags()).map(({ name, id }) => [name, id]),
+        [["v1", first]],
+      );
       trial.close();
     });
 

@@ -1,5 +1,5 @@
-// What a link promises when connections come and go: nothing is sent twice, nothing waits for ever, and those who listen
-// are told again. The transport is the test's own.
+// What a link promises when connections come and go: nothing is sent twice, nothing waits for ever, and those who
+// listen are told again. The transport is the test's own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { ConnectionError, ResponseError } from "../src/errors.js";
 import { Link, type LinkOptions } from "../src/link.js";
 import type { TransportEvents } from "../src/transport.js";
 import type { Word } from "../src/resp/writer.js";
-import { eventually } from "./server.js";
+import { eventually } from "../testing/server.js";
 
 const HELLO = "%1\r\n+coppice_version\r\n+1\r\n";
 
@@ -34,7 +34,10 @@ function linked(options: Partial<LinkOptions> = {}): { link: Link; wires: Wire[]
     open: async (_, events) => {
       const wire = new Wire(events);
       wires.push(wire);
-      return { send: (bytes) => void wire.sent.push(new TextDecoder().decode(bytes)), close: () => void (wire.closed = true) };
+      return {
+        send: (bytes) => void wire.sent.push(new TextDecoder().decode(bytes)),
+        close: () => void (wire.closed = true),
+      };
     },
     backoff: { first: 1, most: 4 },
     patience: 10_000,
@@ -60,7 +63,11 @@ test("commands of one tick go out in one write, those asked before the connectio
   assert.equal(one.sent.length, 2);
   one.say("+early\r\n");
   assert.deepEqual(await early, ["early"]);
-  const answers = Promise.all([link.ask([words("A")]), link.ask([words("MULTI"), words("EXEC")]), link.ask([words("B")])]);
+  const answers = Promise.all([
+    link.ask([words("A")]),
+    link.ask([words("MULTI"), words("EXEC")]),
+    link.ask([words("B")]),
+  ]);
   await sleep(1);
   assert.equal(one.sent.length, 3);
   assert.equal(one.sent[2], "*1\r\n$1\r\nA\r\n*1\r\n$5\r\nMULTI\r\n*1\r\n$4\r\nEXEC\r\n*1\r\n$1\r\nB\r\n");
@@ -115,7 +122,10 @@ test("a command that finds no connection in time is rejected with the reason", a
   const asked = link.ask([words("X")]);
   await eventually(() => wires.length === 1);
   wires[0]?.events.lost("connection refused");
-  await assert.rejects(asked, (error: ConnectionError) => error.code === "UNREACHABLE" && /h:1: connection refused/.test(error.message));
+  await assert.rejects(
+    asked,
+    (error: ConnectionError) => error.code === "UNREACHABLE" && /h:1: connection refused/.test(error.message),
+  );
   link.close();
 });
 
@@ -161,12 +171,22 @@ test("who attends is heard first on each connection", async () => {
     assert.deepEqual(await asked, ["x"]);
     one.events.lost("it broke");
   }
-  assert.deepEqual(told, ["connected", "push news", "disconnected: it broke", "connected", "push news", "disconnected: it broke"]);
+  assert.deepEqual(told, [
+    "connected",
+    "push news",
+    "disconnected: it broke",
+    "connected",
+    "push news",
+    "disconnected: it broke",
+  ]);
   link.close();
 });
 
 test("a refused login and another server end the client with the reason", async () => {
-  for (const [answer, code] of [["-WRONGPASS no\r\n", "WRONGPASS"], ["%1\r\n+server\r\n+redis\r\n", "NOT_COPPICE"]] as const) {
+  for (const [answer, code] of [
+    ["-WRONGPASS no\r\n", "WRONGPASS"],
+    ["%1\r\n+server\r\n+redis\r\n", "NOT_COPPICE"],
+  ] as const) {
     const { link, wire } = linked();
     const asked = link.ask([words("X")]);
     const one = await wire();

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
 import { AdapterError, type Client, Dict, FrozenStorageError, List, ResponseError, Segments } from "../src/index.js";
-import { eventually, seeded, Server } from "./server.js";
+import { eventually, seeded, Server } from "../testing/server.js";
 
 const server = await Server.start();
 let client: Client;
@@ -52,10 +52,14 @@ test("slices are Python's, whatever start, end and step", async () => {
   const filled = new Segments<number>({ client, key: "t", origin: list });
   const bounds = [null, undefined, 0, 1, 3, 5, 9, -1, -2, -5, -9];
   const reference = (start: number | null | undefined, end: number | null | undefined, step: number): number[] => {
-    const at = (bound: number, low: number, high: number): number => Math.min(Math.max(bound < 0 ? bound + 5 : bound, low), high);
+    const at = (bound: number, low: number, high: number): number =>
+      Math.min(Math.max(bound < 0 ? bound + 5 : bound, low), high);
     const found: number[] = [];
-    if (step > 0) for (let i = start == null ? 0 : at(start, 0, 5); i < (end == null ? 5 : at(end, 0, 5)); i += step) found.push(i);
-    else for (let i = start == null ? 4 : at(start, -1, 4); i > (end == null ? -1 : at(end, -1, 4)); i += step) found.push(i);
+    if (step > 0)
+      for (let i = start == null ? 0 : at(start, 0, 5); i < (end == null ? 5 : at(end, 0, 5)); i += step) found.push(i);
+    else
+      for (let i = start == null ? 4 : at(start, -1, 4); i > (end == null ? -1 : at(end, -1, 4)); i += step)
+        found.push(i);
     return found;
   };
   await client.registerAdapter("adapted", model);
@@ -65,7 +69,13 @@ test("slices are Python's, whatever start, end and step", async () => {
     for (const end of bounds) {
       for (const step of [1, 2, 7, -1, -2, -7]) {
         for (const subject of [list, filled, adapted]) {
-          all.push(subject.slice(start, end, step).then((got) => assert.deepEqual(got, reference(start, end, step), `${subject.key} ${start} ${end} ${step}`)));
+          all.push(
+            subject
+              .slice(start, end, step)
+              .then((got) =>
+                assert.deepEqual(got, reference(start, end, step), `${subject.key} ${start} ${end} ${step}`),
+              ),
+          );
         }
       }
     }
@@ -82,9 +92,12 @@ test("iteration reads pages", async () => {
   for await (const value of list) seen.push(value);
   assert.deepEqual(seen, values);
   const controller = new AbortController();
-  await assert.rejects(async () => {
-    for await (const value of list.values({ signal: controller.signal })) if (value === 3) controller.abort();
-  }, { name: "AbortError" });
+  await assert.rejects(
+    async () => {
+      for await (const value of list.values({ signal: controller.signal })) if (value === 3) controller.abort();
+    },
+    { name: "AbortError" },
+  );
 });
 
 test("lists, dicts and segments match arrays and maps after random steps", async () => {
@@ -149,7 +162,10 @@ test("a dict has ZnSocket's methods; awaiting it asks nothing of the server", as
   assert.deepEqual(await dict.keys(), ["10", "then", "a", "", "name"]);
   assert.deepEqual(await dict.values(), ["ten", "field", 1, { b: 2 }, "x"]);
   assert.deepEqual((await dict.entries())[0], ["10", "ten"]);
-  assert.deepEqual([await dict["a"], await dict["none"], await dict.get("then"), await dict.get("none")], [1, null, "field", null]);
+  assert.deepEqual(
+    [await dict["a"], await dict["none"], await dict.get("then"), await dict.get("none")],
+    [1, null, "field", null],
+  );
   assert.deepEqual(await dict.toObject(), { 10: "ten", then: "field", a: 1, "": { b: 2 }, name: "x" });
   assert.equal(await dict.length(), 5);
   assert.deepEqual([await dict.delete("a"), await dict.delete("a"), await dict.has("a")], [true, false, false]);
@@ -194,30 +210,52 @@ test("others are told of writes, behind them, and the writer is not", async () =
   await dict.clear();
   await eventually(() => heard.length === 9);
   assert.deepEqual(heard, [
-    { start: 0 }, { start: 1 }, { indices: [-1] }, { start: 1 }, { start: 0 },
-    { keys: ["a"] }, { keys: ["b", "c"] }, { keys: ["b"] }, { keys: ["a", "c"] },
+    { start: 0 },
+    { start: 1 },
+    { indices: [-1] },
+    { start: 1 },
+    { start: 0 },
+    { keys: ["a"] },
+    { keys: ["b", "c"] },
+    { keys: ["b"] },
+    { keys: ["a", "c"] },
   ]);
   assert.deepEqual(own, []);
   theirs.offRefresh();
   const any: unknown[] = [];
   other.on("refresh", (refresh) => any.push(refresh));
   await other.connect();
-  assert.deepEqual(await client.emit("refresh", { target: "a bus", data: { x: 1 } }), []);
+  assert.deepEqual(await client.emit("refresh", { target: "a bus", data: { x: 1 } }), undefined);
   await list.push(1);
   await eventually(() => any.length === 2);
-  assert.deepEqual(any, [{ target: "a bus", data: { x: 1 } }, { target: list.key, data: { start: 0 } }]);
+  assert.deepEqual(any, [
+    { target: "a bus", data: { x: 1 } },
+    { target: list.key, data: { start: 0 } },
+  ]);
   assert.equal(heard.length, 9);
   await assert.rejects(client.emit("hset", {}), /Unknown event/);
 });
 
 test("callbacks are called behind the write", async () => {
   const told: unknown[] = [];
-  const list = new List<number>({ client, key: "l", callbacks: { push: (value) => told.push(["push", value]), set: (value) => told.push(["set", value]), clear: () => told.push("clear") } });
+  const list = new List<number>({
+    client,
+    key: "l",
+    callbacks: {
+      push: (value) => told.push(["push", value]),
+      set: (value) => told.push(["set", value]),
+      clear: () => told.push("clear"),
+    },
+  });
   await list.push(1);
   await list.set(0, 2);
   await list.clear();
   await assert.rejects(list.set(0, 3));
-  const dict = new Dict<number>({ client, key: "d", callbacks: { set: (value) => told.push(value), update: (values) => told.push(values) } });
+  const dict = new Dict<number>({
+    client,
+    key: "d",
+    callbacks: { set: (value) => told.push(value), update: (values) => told.push(values) },
+  });
   await dict.set("a", 1);
   await dict.update({ b: 2 });
   assert.deepEqual(told, [["push", 1], ["set", 2], "clear", 1, { b: 2 }]);
@@ -233,15 +271,31 @@ test("a frozen fallback is read until the first write, which makes a copy for ev
   const chained = new List<number>({ client: other, key: "chained", fallback: "l" });
   assert.equal(await chained.length(), 4);
   await list.set(0, 11);
-  assert.deepEqual([await list.toObject(), await origin.toObject()], [[11, 20, 30, 40], [10, 20, 30, 40]]);
-  assert.deepEqual(await new List({ client: other, key: "l" }).toObject(), [11, 20, 30, 40], "also for who knows of no fallback");
+  assert.deepEqual(
+    [await list.toObject(), await origin.toObject()],
+    [
+      [11, 20, 30, 40],
+      [10, 20, 30, 40],
+    ],
+  );
+  assert.deepEqual(
+    await new List({ client: other, key: "l" }).toObject(),
+    [11, 20, 30, 40],
+    "also for who knows of no fallback",
+  );
   assert.deepEqual(await chained.toObject(), [11, 20, 30, 40]);
   const dict = new Dict<number>({ client, key: "defaults" });
   await dict.update({ a: 1, b: 2 });
   const own = new Dict<number>({ client, key: "own", fallback: "defaults", fallbackPolicy: "frozen" });
   assert.deepEqual([await own.get("a"), await own.length()], [1, 2]);
   await own.set("b", 3);
-  assert.deepEqual([await own.toObject(), await dict.toObject()], [{ a: 1, b: 3 }, { a: 1, b: 2 }]);
+  assert.deepEqual(
+    [await own.toObject(), await dict.toObject()],
+    [
+      { a: 1, b: 3 },
+      { a: 1, b: 2 },
+    ],
+  );
   const empty = new List<number>({ client, key: "e", fallback: "nothing", fallbackPolicy: "frozen" });
   assert.equal(await empty.length(), 0);
   assert.equal(await empty.push(1), 1);
@@ -257,7 +311,10 @@ test("a copying fallback copies at once, if there is nothing yet", async () => {
   await new List({ client, key: "m", fallback: "l", fallbackPolicy: "copy" }).push(3);
   const again = new List<number>({ client, key: "m", fallback: "origin", fallbackPolicy: "copy" });
   assert.deepEqual(await again.toObject(), [1, 2, 3]);
-  assert.throws(() => new List({ client, key: "l", fallback: "x", fallbackPolicy: "warm" as "copy" }), /neither "copy" nor "frozen"/);
+  assert.throws(
+    () => new List({ client, key: "l", fallback: "x", fallbackPolicy: "warm" as "copy" }),
+    /neither "copy" nor "frozen"/,
+  );
 });
 
 test("copies share, and versions are read and restored", async () => {
@@ -265,7 +322,13 @@ test("copies share, and versions are read and restored", async () => {
   await list.extend([1, 2]);
   const copy = await list.copy("copy");
   await copy.push(3);
-  assert.deepEqual([await list.toObject(), await copy.toObject()], [[1, 2], [1, 2, 3]]);
+  assert.deepEqual(
+    [await list.toObject(), await copy.toObject()],
+    [
+      [1, 2],
+      [1, 2, 3],
+    ],
+  );
   await assert.rejects(list.copy("copy"), { code: "COPY" });
   const first = await client.commit("two numbers");
   await list.clear();
@@ -289,9 +352,14 @@ test("segments keep what they saw, and say what differs", async () => {
   const segments = new Segments<string>({ client, key: "s", origin: "o" });
   await segments.set(2, "x");
   assert.deepEqual(await segments.toObject(), ["a", "b", "x", "d", "e"]);
-  assert.deepEqual((await segments.getRaw()).map(([start, end, source]) => [start, end, source]), [
-    [0, 2, "znsocket.List:o"], [2, 3, "znsocket.List:s"], [3, 5, "znsocket.List:o"],
-  ]);
+  assert.deepEqual(
+    (await segments.getRaw()).map(([start, end, source]) => [start, end, source]),
+    [
+      [0, 2, "znsocket.List:o"],
+      [2, 3, "znsocket.List:s"],
+      [3, 5, "znsocket.List:o"],
+    ],
+  );
   await origin.clear();
   assert.deepEqual([await segments.get(0), await segments[-1], await segments.get(5)], ["a", "e", null]);
   segments[0] = "first";
@@ -306,21 +374,48 @@ test("an adapter answers reads of other clients from an object of this one", asy
   const frames: unknown[] = [{ n: 0 }, { n: 1 }];
   await client.registerAdapter("frames", frames);
   const theirs = new List<unknown>({ client: other, key: "frames" });
-  assert.deepEqual([await theirs.length(), await theirs.get(1), await theirs.get(-1), await theirs.get(5)], [2, { n: 1 }, { n: 1 }, null]);
+  assert.deepEqual(
+    [await theirs.length(), await theirs.get(1), await theirs.get(-1), await theirs.get(5)],
+    [2, { n: 1 }, { n: 1 }, null],
+  );
   frames.push({ n: 2 });
   assert.deepEqual([await theirs.length(), await theirs.toObject()], [3, frames], "what it holds now");
   await assert.rejects(theirs.push(1), FrozenStorageError);
   assert.deepEqual(await (await theirs.copy("kept")).toObject(), frames);
-  await client.registerAdapter("info", new Map<string, unknown>([["a", 1], ["b", { c: 2 }]]));
+  await client.registerAdapter(
+    "info",
+    new Map<string, unknown>([
+      ["a", 1],
+      ["b", { c: 2 }],
+    ]),
+  );
   const info = new Dict<unknown>({ client: other, key: "info" });
   assert.deepEqual([await info.length(), await info.keys(), await info.values()], [2, ["a", "b"], [1, { c: 2 }]]);
-  assert.deepEqual([await info.entries(), await info.get("b"), await info.get("x")], [[["a", 1], ["b", { c: 2 }]], { c: 2 }, null]);
+  assert.deepEqual(
+    [await info.entries(), await info.get("b"), await info.get("x")],
+    [
+      [
+        ["a", 1],
+        ["b", { c: 2 }],
+      ],
+      { c: 2 },
+      null,
+    ],
+  );
   assert.deepEqual([await info.has("a"), await info.has("x")], [true, false]);
   await client.registerAdapter("numbers", Float64Array.of(0.5, 1.5));
   assert.deepEqual(await new List({ client, key: "numbers" }).toObject(), [0.5, 1.5], "also its own");
   await new List({ client: other, key: "opened" }).length();
-  await assert.rejects(client.registerAdapter("opened", []), (error) => error instanceof AdapterError && /already exists in storage/.test(error.message));
-  await assert.rejects(other.adapterGet("znsocket.List:frames", "nonsense").then((answer) => { if (JSON.stringify(answer).includes("error")) throw new AdapterError("told"); }), AdapterError);
+  await assert.rejects(
+    client.registerAdapter("opened", []),
+    (error) => error instanceof AdapterError && /already exists in storage/.test(error.message),
+  );
+  await assert.rejects(
+    other.adapterGet("znsocket.List:frames", "nonsense").then((answer) => {
+      if (JSON.stringify(answer).includes("error")) throw new AdapterError("told");
+    }),
+    AdapterError,
+  );
   client.disconnect();
   await assert.rejects(theirs.length(), AdapterError);
 });

@@ -6,14 +6,18 @@ import { ProtocolError, ResponseError } from "../src/errors.js";
 import { ReplyReader } from "../src/resp/reader.js";
 import type { Reply } from "../src/resp/reply.js";
 import { checkWords, CommandWriter } from "../src/resp/writer.js";
-import { seeded } from "./server.js";
+import { seeded } from "../testing/server.js";
 
 const encoder = new TextEncoder();
 
 function read(bytes: Uint8Array, cut: () => number, wantsBytes = false): { replies: Reply[]; pushes: Reply[][] } {
   const replies: Reply[] = [];
   const pushes: Reply[][] = [];
-  const reader = new ReplyReader({ reply: (value) => replies.push(value), push: (message) => pushes.push(message), wantsBytes: () => wantsBytes });
+  const reader = new ReplyReader({
+    reply: (value) => replies.push(value),
+    push: (message) => pushes.push(message),
+    wantsBytes: () => wantsBytes,
+  });
   for (let at = 0; at < bytes.length; ) {
     const size = Math.max(1, cut());
     reader.feed(bytes.slice(at, at + size));
@@ -37,7 +41,11 @@ function written(value: Reply): string {
   if (value instanceof ResponseError) return `-${value.code} ${value.message}\r\n`;
   if (Array.isArray(value)) return `*${value.length}\r\n${value.map(written).join("")}`;
   if (value instanceof Set) return `~${value.size}\r\n${[...value].map(written).join("")}`;
-  if (value instanceof Map) return `%${value.size}\r\n${[...value].flat().map((each) => written(each as Reply)).join("")}`;
+  if (value instanceof Map)
+    return `%${value.size}\r\n${[...value]
+      .flat()
+      .map((each) => written(each as Reply))
+      .join("")}`;
   throw new Error("not written here");
 }
 
@@ -94,24 +102,45 @@ test("any bytes are read or refused with ProtocolError", () => {
 });
 
 test("integers beyond 2^53 are bigints", () => {
-  assert.deepEqual(readText(":9007199254740991\r\n:9007199254740992\r\n:-9223372036854775808\r\n:000000000000000000007\r\n(12\r\n:-0\r\n"), [
-    9007199254740991, 9007199254740992n, -9223372036854775808n, 7, 12n, 0,
-  ]);
+  assert.deepEqual(
+    readText(
+      ":9007199254740991\r\n:9007199254740992\r\n:-9223372036854775808\r\n:000000000000000000007\r\n(12\r\n:-0\r\n",
+    ),
+    [9007199254740991, 9007199254740992n, -9223372036854775808n, 7, 12n, 0],
+  );
 });
 
 test("each type of RESP3 has its value", () => {
-  assert.deepEqual(readText("+OK\r\n$-1\r\n*-1\r\n_\r\n=7\r\ntxt:any\r\n!5\r\nERR x\r\n,1.5\r\n*0\r\n%0\r\n~0\r\n|1\r\n+ttl\r\n:3\r\n:4\r\n"), [
-    "OK", null, null, null, "any", new ResponseError("ERR x"), 1.5, [], new Map(), new Set(), 4,
-  ]);
+  assert.deepEqual(
+    readText(
+      "+OK\r\n$-1\r\n*-1\r\n_\r\n=7\r\ntxt:any\r\n!5\r\nERR x\r\n,1.5\r\n*0\r\n%0\r\n~0\r\n|1\r\n+ttl\r\n:3\r\n:4\r\n",
+    ),
+    ["OK", null, null, null, "any", new ResponseError("ERR x"), 1.5, [], new Map(), new Set(), 4],
+  );
 });
 
 test("pushes come between replies, and are text where bytes are asked for", () => {
   const stream = encoder.encode(">2\r\n$1\r\na\r\n:1\r\n$1\r\nb\r\n>1\r\n+c\r\n*1\r\n$1\r\nd\r\n");
-  assert.deepEqual(read(stream, () => 1, true), { replies: [Uint8Array.of(98), [Uint8Array.of(100)]], pushes: [["a", 1], ["c"]] });
+  assert.deepEqual(
+    read(stream, () => 1, true),
+    { replies: [Uint8Array.of(98), [Uint8Array.of(100)]], pushes: [["a", 1], ["c"]] },
+  );
 });
 
 test("what is no RESP3 is refused", () => {
-  for (const text of ["?\r\n", "$-2\r\n", "$x\r\n", "$99999999999\r\n", ":1x\r\n", "#x\r\n", ",1,5\r\n", "*1\r\n>0\r\n", "$1\r\nabc\r\n", "\r\n", "+OK\n"]) {
+  for (const text of [
+    "?\r\n",
+    "$-2\r\n",
+    "$x\r\n",
+    "$99999999999\r\n",
+    ":1x\r\n",
+    "#x\r\n",
+    ",1,5\r\n",
+    "*1\r\n>0\r\n",
+    "$1\r\nabc\r\n",
+    "\r\n",
+    "+OK\n",
+  ]) {
     assert.throws(() => readText(text), ProtocolError, JSON.stringify(text));
   }
   assert.throws(() => readText("*1\r\n".repeat(100)), ProtocolError);
@@ -130,7 +159,14 @@ test("commands are bulk strings", () => {
   writer.add(["SET", "k", Uint8Array.of(0, 255)]);
   writer.add(["X", 2n ** 64n, "y".repeat(100_000)]);
   const text = new TextDecoder("latin1").decode(writer.take());
-  assert.equal(text, `*3\r\n$3\r\nSET\r\n$3\r\nkÃ¤\r\n$1\r\n5\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\n\0ÿ\r\n*3\r\n$1\r\nX\r\n$20\r\n18446744073709551616\r\n$100000\r\n${"y".repeat(100_000)}\r\n`);
+  assert.equal(
+    text,
+    [
+      `*3\r\n$3\r\nSET\r\n$3\r\nkÃ¤\r\n$1\r\n5\r\n`,
+      `*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$2\r\n\0ÿ\r\n`,
+      `*3\r\n$1\r\nX\r\n$20\r\n18446744073709551616\r\n$100000\r\n${"y".repeat(100_000)}\r\n`,
+    ].join(""),
+  );
   const first = writer.take();
   assert.equal(first.length, 0);
   writer.add(["A"]);
@@ -141,7 +177,13 @@ test("commands are bulk strings", () => {
 });
 
 test("words that no command can carry are named", () => {
-  for (const [word, message] of [[undefined, /undefined as a word of SET/], [null, /null as/], [{}, /object as/], [NaN, /NaN as/], [true, /boolean as/]] as const) {
+  for (const [word, message] of [
+    [undefined, /undefined as a word of SET/],
+    [null, /null as/],
+    [{}, /object as/],
+    [NaN, /NaN as/],
+    [true, /boolean as/],
+  ] as const) {
     assert.throws(() => checkWords(["SET", "k", word]), message);
   }
   assert.throws(() => checkWords([]), /at least one word/);

@@ -15,16 +15,18 @@ export interface DictOptions<Value> extends StoredOptions {
 }
 
 const PREFIX = "znsocket.Dict";
-// What is no field as a property: the members, what every object has, and `then`, which JavaScript looks at in whatever is
-// awaited or returned. Fields of these names are reached by get and set.
+// What is no field as a property: the members, what every object has, and `then`, which JavaScript looks at in whatever
+// is awaited or returned. Fields of these names are reached by get and set.
 const NO_FIELDS = new Set(
-  ("then client key toJSON length get has set update delete clear keys values entries toObject copy at history restore " +
-    "onRefresh offRefresh").split(" "),
+  (
+    "then client key toJSON length get has set update delete clear keys values entries toObject copy at history " +
+    "restore onRefresh offRefresh"
+  ).split(" "),
 );
 
 /**
- * A dict that all programs see which open its key. Each method is one round trip and one change that others see whole or
- * not at all; the order is that of insertion. `dict.name` is a promise unless `name` is a member of this class,
+ * A dict that all programs see which open its key. Each method is one round trip and one change that others see whole
+ * or not at all; the order is that of insertion. `dict.name` is a promise unless `name` is a member of this class,
  * `dict.name = value` is not waited for.
  */
 export class Dict<Value = unknown> extends Collection {
@@ -94,7 +96,9 @@ export class Dict<Value = unknown> extends Collection {
 
   async values(options: AskOptions = {}): Promise<Value[]> {
     const adapter = await this.open();
-    const texts = adapter ? ((await this.asked("values", {}, options)) as string[]) : asTexts(await this.read(["HVALS"], options));
+    const texts = adapter
+      ? ((await this.asked("values", {}, options)) as string[])
+      : asTexts(await this.read(["HVALS"], options));
     return texts.map((text) => this.#value(text));
   }
 

@@ -22,8 +22,8 @@ const BATCH = 100_000; // elements in one command: the server takes a mebi of wo
 const POSITION = /^-?\d+$/;
 
 /**
- * A list that all programs see which open its key. Each method is one round trip and one change that others see whole or
- * not at all. Positions may be negative, from the end. `list[i]` is a promise, `list[i] = value` is not waited for.
+ * A list that all programs see which open its key. Each method is one round trip and one change that others see whole
+ * or not at all. Positions may be negative, from the end. `list[i]` is a promise, `list[i] = value` is not waited for.
  */
 export class List<Value = unknown> extends Collection {
   [index: number]: Value | Promise<Value | null>;
@@ -52,7 +52,7 @@ export class List<Value = unknown> extends Collection {
     return text === null ? null : (this.decode(text) as Value);
   }
 
-  /** The elements from `start` up to `end`, each `step`th, as Python's slices have them: `slice(null, null, -1)` turns round. */
+  /** The elements from `start` up to `end`, each `step`th, as Python's slices: `slice(null, null, -1)` turns round. */
   async slice(start?: number | null, end?: number | null, step = 1, options: AskOptions = {}): Promise<Value[]> {
     whole(step);
     if (step === 0) throw new RangeError("slice step cannot be zero");
@@ -62,7 +62,12 @@ export class List<Value = unknown> extends Collection {
   }
 
   // Owners count from the beginning and forward; what is asked otherwise is turned here.
-  async #adapterSlice(start: number | null | undefined, end: number | null | undefined, step: number, options: AskOptions): Promise<Value[]> {
+  async #adapterSlice(
+    start: number | null | undefined,
+    end: number | null | undefined,
+    step: number,
+    options: AskOptions,
+  ): Promise<Value[]> {
     const wanted = positions(await this.length(options), start, end, step);
     if (step < 0) wanted.reverse();
     const [first] = wanted;
@@ -89,7 +94,8 @@ export class List<Value = unknown> extends Collection {
     const texts = Array.from(values, (value) => this.encode(value));
     if (texts.length === 0) return this.length(options);
     const pushes: [string, ...Word[]][] = [];
-    for (let first = 0; first < texts.length; first += BATCH) pushes.push(["RPUSH", ...texts.slice(first, first + BATCH)]);
+    for (let first = 0; first < texts.length; first += BATCH)
+      pushes.push(["RPUSH", ...texts.slice(first, first + BATCH)]);
     const replies = await this.write(pushes, options);
     const length = asNumber(replies[replies.length - 1] ?? null);
     this.announce({ start: length - texts.length });

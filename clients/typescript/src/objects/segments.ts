@@ -22,8 +22,8 @@ const WAIT_MS = 5; // before the second try; each further wait is twice as long
 const POSITION = /^-?\d+$/;
 
 /**
- * The origin's elements with edits. Reading one costs the same however many edits there were, and the origin may change or
- * disappear: the segments keep what they saw. Every client can open `znsocket.List:key` as a list as well.
+ * The origin's elements with edits. Reading one costs the same however many edits there were, and the origin may change
+ * or disappear: the segments keep what they saw. Every client can open `znsocket.List:key` as a list as well.
  */
 export class Segments<Value = unknown> extends Stored {
   [index: number]: Value | Promise<Value | null>;
@@ -59,7 +59,8 @@ export class Segments<Value = unknown> extends Stored {
 
   /** The elements from `start` up to `end`, each `step`th, as Python's slices have them. */
   async slice(start?: number | null, end?: number | null, step = 1, options: AskOptions = {}): Promise<Value[]> {
-    if (!Number.isSafeInteger(step) || step === 0) throw new RangeError("slice step must be a whole number and not zero");
+    if (!Number.isSafeInteger(step) || step === 0)
+      throw new RangeError("slice step must be a whole number and not zero");
     const forward = step > 0;
     if (end === (forward ? 0 : -1)) return [];
     const first = forward ? (start ?? 0) : end === null || end === undefined ? 0 : end + 1;

@@ -3,8 +3,8 @@
 // A List of key K is the Redis list `znsocket.List:K`, a Dict the hash `znsocket.Dict:K`, and each element or field is
 // the text of a JSON document. A List or Dict as an element is stored as its own key, and comes back as an object.
 //
-// A fallback is another object that is read until this one is written to. The first write makes this a copy of it, at the
-// server, in O(1) and in one step with the write, so that every client sees the one or the other.
+// A fallback is another object that is read until this one is written to. The first write makes this a copy of it, at
+// the server, in O(1) and in one step with the write, so that every client sees the one or the other.
 import { Client } from "../client.js";
 import { AdapterError, CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
@@ -113,7 +113,13 @@ export abstract class Stored {
     if (!this.#readsThrough) return this.client.command([name, this.key, ...rest], options);
     for (let i = 0; i < SOURCES_MAX; i += 1) {
       const source = this.#source;
-      const [found, reply] = await this.client.transaction([["ZNSOCKET", "SOURCE", this.key], [name, source, ...rest]], options);
+      const [found, reply] = await this.client.transaction(
+        [
+          ["ZNSOCKET", "SOURCE", this.key],
+          [name, source, ...rest],
+        ],
+        options,
+      );
       if (found instanceof ResponseError) throw found;
       if (found === source) return orThrow(reply ?? null);
       this.#source = String(found);
@@ -159,7 +165,8 @@ export abstract class Stored {
 
   /** Throws TypeError for what JSON has not, Error for the object itself. */
   protected encode(value: unknown): string {
-    if (value instanceof Stored && value.key === this.key) throw new CoppiceError("CIRCLE", "Can not set circular reference to self");
+    if (value instanceof Stored && value.key === this.key)
+      throw new CoppiceError("CIRCLE", "Can not set circular reference to self");
     return encode(value);
   }
 
@@ -171,7 +178,9 @@ export abstract class Stored {
     if (typeof value !== "string") return value;
     const colon = value.indexOf(":");
     const open = colon < 0 ? undefined : kinds.get(value.slice(0, colon));
-    return open === undefined ? value : open({ client: this.client, socket: this.#options.socket, key: value.slice(colon + 1) });
+    return open === undefined
+      ? value
+      : open({ client: this.client, socket: this.#options.socket, key: value.slice(colon + 1) });
   }
 
   // Refreshes.

@@ -140,7 +140,8 @@ export class ReplyReader {
     }
     const bytes = whole.subarray(0, -2);
     if (open.kind === "!") this.#take(new ResponseError(textOf(bytes)));
-    else if (open.kind === "=") this.#take(textOf(bytes.subarray(4))); // behind "txt:"
+    else if (open.kind === "=")
+      this.#take(textOf(bytes.subarray(4))); // behind "txt:"
     else this.#take(this.#bytes ? bytes.slice() : textOf(bytes));
     return end;
   }

@@ -15,7 +15,9 @@ export function checkWords(words: readonly unknown[]): asserts words is Words {
     const fits = typeof word === "string" || typeof word === "bigint" || word instanceof Uint8Array;
     if (!fits && !(typeof word === "number" && Number.isFinite(word))) {
       const what = typeof word === "number" ? String(word) : word === null ? "null" : typeof word;
-      throw new TypeError(`${what} as a word of ${String(words[0])}: expected text, a finite number, a bigint or bytes`);
+      throw new TypeError(
+        `${what} as a word of ${String(words[0])}: expected text, a finite number, a bigint or bytes`,
+      );
     }
   }
 }

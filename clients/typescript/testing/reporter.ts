@@ -1,7 +1,12 @@
 // What `make test` wants to hear: failures with their reasons, and a closing line that scripts/count-tests.py reads.
 interface Event {
   readonly type: string;
-  readonly data: { readonly name?: string; readonly skip?: unknown; readonly message?: string; readonly details?: { readonly error?: { readonly cause?: unknown }; readonly type?: string } };
+  readonly data: {
+    readonly name?: string;
+    readonly skip?: unknown;
+    readonly message?: string;
+    readonly details?: { readonly error?: { readonly cause?: unknown }; readonly type?: string };
+  };
 }
 
 export default async function* report(source: AsyncIterable<Event>): AsyncGenerator<string, void, undefined> {
