@@ -8,7 +8,8 @@ export function openTcp(address: Address, events: TransportEvents): Transport {
   const socket = createConnection({ host: address.host, port: address.port, noDelay: true });
   let reason = "the server closed the connection";
   socket.on("connect", () => events.open());
-  socket.on("data", (bytes) => events.data(bytes));
+  // Plain bytes: a Buffer's slice is no copy.
+  socket.on("data", (bytes) => events.data(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)));
   socket.on("error", (error: NodeJS.ErrnoException) => (reason = error.message || (error.code ?? "the socket failed")));
   socket.on("close", () => events.lost(reason));
   return {

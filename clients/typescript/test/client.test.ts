@@ -54,7 +54,9 @@ for (const transport of ["a socket", "a WebSocket"]) {
       const client = make();
       const bytes = Uint8Array.from({ length: 3_000_000 }, (_, i) => i % 256);
       await client.set("bytes", bytes);
-      assert.deepEqual(await client.command(["GET", "bytes"], { bytes: true }), bytes);
+      const back = await client.command(["GET", "bytes"], { bytes: true });
+      assert.deepEqual(back, bytes);
+      assert.equal(Object.getPrototypeOf(back), Uint8Array.prototype, "no Buffer, which shares memory");
       await client.set("n", 2n ** 62n);
       assert.equal(await client.incr("n"), 2n ** 62n + 1n);
       assert.equal(await client.incr("small"), await client.command(["INCRBY", "small", 0]));
