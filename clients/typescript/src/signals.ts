@@ -2,7 +2,7 @@
 //
 // A refresh says that an object has changed; it goes to all others, never to its sender. An adapter answers reads of a
 // key in the name of the server. Both hold for a connection, so they are said again at the beginning of each.
-import { AdapterError, CoppiceError, ResponseError } from "./errors.js";
+import { AdapterError, ConnectionError, CoppiceError, ResponseError } from "./errors.js";
 import type { AskOptions, Attendant, Link } from "./link.js";
 import type { Reply } from "./resp/reply.js";
 import type { Word, Words } from "./resp/writer.js";
@@ -78,6 +78,15 @@ export class Signals implements Attendant {
     await this.#ask(["ZNSOCKET", "REFRESH", JSON.stringify({ target, data })]);
   }
 
+  /** The same behind a write that is done: nobody waits, and a connection that is lost is no news. */
+  announce(target: string, data: unknown): void {
+    this.#inBackground(this.refresh(target, data));
+  }
+
+  #inBackground(work: Promise<unknown>): void {
+    work.catch((error: unknown) => error instanceof ConnectionError || this.#report(error));
+  }
+
   /** Calls `handler` with what others tell of `target`, until the function that it returns is called. */
   onRefresh(target: string, handler: RefreshHandler): () => void {
     this.#listen();
@@ -129,29 +138,30 @@ export class Signals implements Attendant {
     return (await this.#ask(["ZNSOCKET", "EXISTS", key])) === 1;
   }
 
-  /** The adapter's answer. Raises AdapterError when there is none, or it is silent for five seconds. */
-  async get(key: string, method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
+  /** The adapter's answer. Throws AdapterError when there is none, or it is silent for five seconds. */
+  get(key: string, method: string, details: object = {}, { signal }: AskOptions = {}): Promise<unknown> {
+    const answer = this.#answerOf(key, JSON.stringify([[], { key, method, ...details }]));
+    if (signal === undefined) return answer;
+    return new Promise((resolve, reject) => {
+      signal.throwIfAborted();
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+      answer.then(resolve, reject);
+    });
+  }
+
+  async #answerOf(key: string, question: string): Promise<unknown> {
     this.#listen();
-    const question = JSON.stringify([[], { key, method, ...details }]);
     let ticket: string;
     try {
-      ticket = String(await this.#ask(["ZNSOCKET", "ASK", key, question], options));
+      ticket = String(await this.#ask(["ZNSOCKET", "ASK", key, question]));
     } catch (error) {
       throw error instanceof ResponseError && error.code === "NOADAPTER" ? new AdapterError(error.message) : error;
     }
-    const told = await this.#answerTo(ticket, options.signal);
-    if ("trouble" in told) throw new AdapterError(told.trouble);
-    return JSON.parse(told.json);
-  }
-
-  #answerTo(ticket: string, signal: AbortSignal | undefined): Promise<Told> {
     const early = this.#early.get(ticket);
     this.#early.delete(ticket);
-    if (early !== undefined) return Promise.resolve(early);
-    return new Promise((resolve, reject) => {
-      this.#asked.set(ticket, resolve);
-      signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
+    const told = early ?? (await new Promise<Told>((resolve) => this.#asked.set(ticket, resolve)));
+    if ("trouble" in told) throw new AdapterError(told.trouble);
+    return JSON.parse(told.json);
   }
 
   #told(ticket: string, told: Told): void {
@@ -174,7 +184,7 @@ export class Signals implements Attendant {
 
   #answer(ticket: string, text: string): void {
     const reply = (value: unknown): void => {
-      this.#ask(["ZNSOCKET", "ANSWER", ticket, JSON.stringify(value)]).catch(this.#report);
+      this.#inBackground(this.#ask(["ZNSOCKET", "ANSWER", ticket, JSON.stringify(value)]));
     };
     try {
       const question: unknown = (JSON.parse(text) as [unknown, unknown])[1];
@@ -188,8 +198,8 @@ export class Signals implements Attendant {
     }
   }
 
-  async #ask(words: readonly Word[], options: AskOptions = {}): Promise<Reply> {
-    const [reply] = await this.#link.ask([words], options);
+  async #ask(words: readonly Word[]): Promise<Reply> {
+    const [reply] = await this.#link.ask([words]);
     if (reply instanceof ResponseError) throw reply;
     return reply ?? null;
   }

@@ -5,7 +5,7 @@ import type { Address } from "./address.js";
 import type { Transport, TransportEvents } from "./transport.js";
 
 export function openTcp(address: Address, events: TransportEvents): Transport {
-  const socket = createConnection({ host: address.host, port: address.port, noDelay: true });
+  const socket = createConnection({ host: address.host, port: address.port, noDelay: true, keepAlive: true });
   let reason = "the server closed the connection";
   socket.on("connect", () => events.open());
   // Plain bytes: a Buffer's slice is no copy.

@@ -203,7 +203,7 @@ export abstract class Stored {
 
   /** Tells others of a write, behind it, and waits for nobody. */
   protected announce(data: unknown): void {
-    this.#socket?.signals.refresh(this.refreshKey, data).catch((error: unknown) => this.client.report(error));
+    this.#socket?.signals.announce(this.refreshKey, data);
   }
 
   protected alike(client: Client, key: string): StoredOptions {
