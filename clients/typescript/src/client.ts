@@ -25,6 +25,8 @@ export interface ClientOptions {
   readonly branch?: string;
   /** With `socket`: the version that is read, as `client.at(ref)` has it. */
   readonly reference?: string | null;
+  /** Ends whatever is asked through this client, as `client.with({ signal })` has it. */
+  readonly signal?: AbortSignal | undefined;
   /** The WebSocket to use where there is none: that of the package `ws` in Node 20. */
   readonly webSocket?: WebSocketClass;
   /** Milliseconds between attempts to connect: 100, doubling up to 10,000. */
@@ -108,11 +110,13 @@ export class Client {
   readonly #shared: Shared;
   /** The version that is read; null for the present. */
   readonly reference: string | null;
+  readonly #signal: AbortSignal | undefined;
 
   /** Connecting begins at once; commands wait for it. Throws CoppiceError (ADDRESS) for a url that is none. */
   constructor(options: ClientOptions = {}) {
     this.#shared = options.socket === undefined ? connect(options) : options.socket.#shared;
     this.reference = options.reference ?? null;
+    this.#signal = options.signal;
   }
 
   /** Refreshes and adapters of this connection. */
@@ -126,7 +130,7 @@ export class Client {
 
   /** Resolves when there is a connection; rejects when there is none in time, or the server refuses. */
   async connect(options: AskOptions = {}): Promise<"Connected"> {
-    await this.#shared.link.ask([["PING"]], options);
+    await this.#send([["PING"]], options);
     return "Connected";
   }
 
@@ -139,12 +143,27 @@ export class Client {
     this.disconnect();
   }
 
+  /** A client on this connection whose commands, those of its lists and dicts among them, end with `signal`. */
+  with({ signal }: { readonly signal: AbortSignal }): Client {
+    return new Client({ socket: this, reference: this.reference, signal: this.#endedBy(signal) });
+  }
+
+  #endedBy(other: AbortSignal | undefined): AbortSignal | undefined {
+    return this.#signal === undefined || other === undefined
+      ? (this.#signal ?? other)
+      : AbortSignal.any([this.#signal, other]);
+  }
+
+  #send(commands: readonly (readonly Word[])[], options: AskOptions): Promise<Reply[]> {
+    return this.#shared.link.ask(commands, { ...options, signal: this.#endedBy(options.signal) });
+  }
+
   // Commands.
 
   /** The answer to any command of the server. */
   async command(words: readonly [string, ...Word[]], options: AskOptions = {}): Promise<Reply> {
     checkWords(words);
-    const [reply] = await this.#shared.link.ask([this.#addressed(words)], options);
+    const [reply] = await this.#send([this.#addressed(words)], options);
     return this.#checked(reply ?? null);
   }
 
@@ -156,12 +175,12 @@ export class Client {
 
   /** Commands that go out together, each on its own. */
   pipeline(): Pipeline {
-    return new Pipeline((commands, options) =>
-      this.#shared.link.ask(
+    return new Pipeline((commands, options) => {
+      return this.#send(
         commands.map((words) => this.#addressed(words)),
         options,
-      ),
-    );
+      );
+    });
   }
 
   /** Commands that run as one: others see all of it or nothing. */
@@ -173,7 +192,7 @@ export class Client {
   async transaction(commands: readonly (readonly Word[])[], options: AskOptions = {}): Promise<Reply[]> {
     if (commands.length === 0) return [];
     const inside = commands.map((words) => this.#addressed(words));
-    const replies = await this.#shared.link.ask([["MULTI"], ...inside, ["EXEC"]], options);
+    const replies = await this.#send([["MULTI"], ...inside, ["EXEC"]], options);
     const refused = replies.slice(1, -1).find((reply) => reply instanceof ResponseError);
     const answers = this.#checked(refused ?? replies[replies.length - 1] ?? null);
     if (!Array.isArray(answers)) throw new CoppiceError("PROTOCOL", "a transaction without answers");
@@ -262,7 +281,7 @@ export class Client {
 
   /** The answer of the full key's adapter, as ZnSocket's carry it. */
   adapterGet(key: string, method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
-    return this.signals.get(key, method, details, options);
+    return this.signals.get(key, method, details, { signal: this.#endedBy(options.signal) });
   }
 
   // Versions. References are those of docs/protocol.md: "main", "main~2", "main@-5m", a tag, a commit's id.
@@ -281,17 +300,17 @@ export class Client {
   }
 
   #onBranch(name: string): Client {
-    return new Client({ ...this.#shared.options, branch: name });
+    return new Client({ ...this.#shared.options, branch: name, signal: this.#signal });
   }
 
   /** A client that reads the version `reference`, on this connection. Its writes throw FrozenStorageError. */
   at(reference: string): Client {
-    return new Client({ socket: this, reference });
+    return new Client({ socket: this, reference, signal: this.#signal });
   }
 
   /** The client of the present on this connection. */
   get present(): Client {
-    return this.reference === null ? this : new Client({ socket: this });
+    return this.reference === null ? this : new Client({ socket: this, signal: this.#signal });
   }
 
   branches(): Promise<versions.Branch[]> {

@@ -1,6 +1,5 @@
 // Versions: branches, commits, tags, differences. docs/protocol.md says what each command answers.
 import { CoppiceError, ResponseError } from "./errors.js";
-import type { AskOptions } from "./link.js";
 import type { Reply } from "./resp/reply.js";
 import type { Word } from "./resp/writer.js";
 
@@ -69,7 +68,7 @@ export interface Change {
   readonly parts: readonly Part[];
 }
 
-export interface LogOptions extends AskOptions {
+export interface LogOptions {
   /** Only versions in which this key, as the server has it, changed. */
   readonly key?: string;
   readonly db?: number;
@@ -80,7 +79,7 @@ export interface LogOptions extends AskOptions {
   readonly commits?: boolean;
 }
 
-export interface DiffOptions extends AskOptions {
+export interface DiffOptions {
   readonly key?: string;
   /** A pattern of keys. */
   readonly match?: string;

@@ -109,6 +109,10 @@ for (const transport of ["a socket", "a WebSocket"]) {
       controller.abort();
       await assert.rejects(asked, { name: "AbortError" });
       assert.equal(await client.command(["PING"]), "PONG");
+      const limited = client.with({ signal: controller.signal });
+      await assert.rejects(limited.get("k"), { name: "AbortError" });
+      await assert.rejects(limited.branches(), { name: "AbortError" });
+      await assert.rejects(limited.at("main").multi().lLen("l").exec(), { name: "AbortError" });
     });
 
     test("versions: branches, commits, tags, differences, and back", async () => {

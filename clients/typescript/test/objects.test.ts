@@ -176,6 +176,34 @@ test("a dict has ZnSocket's methods; awaiting it asks nothing of the server", as
   assert.equal(await dict.length(), 0);
 });
 
+test("members are members, every other name is a field", async () => {
+  const dict = new Dict<unknown>({ client, key: "d" });
+  for (const name of [
+    "get",
+    "set",
+    "update",
+    "delete",
+    "clear",
+    "keys",
+    "values",
+    "entries",
+    "toObject",
+    "copy",
+    "at",
+  ]) {
+    assert.equal(typeof dict[name], "function", name);
+    assert.throws(() => (dict[name] = 1), TypeError, name);
+  }
+  for (const name of ["open", "read", "write", "encode", "shortKey", "begin", "asked", "fullKey"]) {
+    await dict.set(name, `the field ${name}`);
+    assert.equal(await (dict as unknown as Record<string, unknown>)[name], `the field ${name}`);
+  }
+  const failures: unknown[] = [];
+  client.on("error", (error) => failures.push(error));
+  dict["circle"] = dict;
+  await eventually(() => failures.length === 1);
+});
+
 test("nested objects are stored as their keys and come back as objects", async () => {
   const inner = new Dict<number>({ client, key: "inner" });
   await inner.set("x", 1);
@@ -368,6 +396,25 @@ test("segments keep what they saw, and say what differs", async () => {
   const seen: string[] = [];
   for await (const value of new Segments<string>({ client: other, key: "s" })) seen.push(value);
   assert.deepEqual(seen, ["first", "b", "x", "d", "e"]);
+});
+
+test("segments of a published client are read and edited", async () => {
+  const origin = new List<number>({ client, key: "o" });
+  await origin.extend([0, 1, 2, 3, 4]);
+  await client.rPush("znsocket.List:pub", '"x"', '"y"');
+  const pieces = ['[0, 2, "znsocket.List:o"]', '[0, 1, "znsocket.List:pub"]', '[3, 5, "znsocket.List:o"]'];
+  await client.rPush("znsocket.Segments:pub", ...pieces);
+  const segments = new Segments<unknown>({ client, key: "pub" });
+  assert.deepEqual(
+    await segments.getRaw(),
+    pieces.map((text) => JSON.parse(text) as unknown),
+  );
+  assert.deepEqual([await segments.length(), await segments.toObject()], [5, [0, 1, "x", 3, 4]]);
+  assert.deepEqual([await segments.get(2), await segments.slice(null, null, -2)], ["x", [4, "x", 0]]);
+  await segments.set(0, "z");
+  await segments.push("end");
+  assert.deepEqual(await segments.toObject(), ["z", 1, "x", 3, 4, "end"]);
+  assert.deepEqual(await origin.toObject(), [0, 1, 2, 3, 4]);
 });
 
 test("an adapter answers reads of other clients from an object of this one", async () => {

@@ -144,7 +144,7 @@ export abstract class Stored {
 
   /** The answer of this object's adapter. */
   protected async asked(method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
-    const answer = await this.client.signals.get(this.key, method, details, options);
+    const answer = await this.client.adapterGet(this.key, method, details, options);
     const { error } = isRecord(answer) ? answer : { error: undefined };
     if (isRecord(error)) throw new AdapterError(String(error["msg"]));
     return answer;
