@@ -332,7 +332,8 @@ status embedded_session::run(std::span<const arguments> commands, reply_sink& si
         run_request(store, *session_, sink, words);
         if (&sink == &pushes_->replies()) { store.begun_.push_back(pushes_); }
         store.deliver_pushes();
-        if (std::exchange(session_->reply_mode, replies::on) != replies::on) { sink.status("OK"); }  // all are heard here
+        // Whoever calls hears all replies, also that to CLIENT REPLY OFF.
+        if (std::exchange(session_->reply_mode, replies::on) != replies::on) { sink.status("OK"); }
         if (!store.deferred_) { continue; }
         const auto answer = std::exchange(store.deferred_, nullptr);
         wrote = wrote || store.wrote_;

@@ -1,4 +1,4 @@
-// clients/python/engine/replies.hpp: Python objects of replies, as redis-py makes them of RESP3: sets are lists, maps dicts.
+// clients/python/engine/replies.hpp: Python objects of replies, as redis-py makes them of RESP3: of sets lists.
 #pragma once
 
 #include <embed/flat_reply.hpp>

@@ -1,4 +1,5 @@
-// clients/python/engine/words.hpp: a command's arguments, borrowed from Python objects: what redis-py accepts, as redis-py writes it.
+// clients/python/engine/words.hpp: a command's arguments, borrowed from Python objects: those that redis-py takes, as
+// it writes them.
 #pragma once
 
 #include <deque>
