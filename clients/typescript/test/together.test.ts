@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -42,6 +42,20 @@ test("the examples of both languages work on one another's data", { skip, timeou
   ]);
   assert.equal(fromPython.stdout, promised(await readFile(theirs, "utf8")));
   assert.equal(fromJavaScript.stdout, promised(await readFile(ours, "utf8")));
+});
+
+test("each example prints what it says", { timeout: 60_000 }, async () => {
+  const from = join(root, "examples/javascript");
+  const to = fileURLToPath(new URL("../examples/", import.meta.url));
+  await mkdir(to, { recursive: true });
+  for (const name of await readdir(from)) {
+    if (!name.endsWith(".mjs") || name === "cross_language.mjs") continue;
+    const server = await Server.start();
+    await copyFile(join(from, name), join(to, name));
+    const { stdout } = await run(process.execPath, [join(to, name), server.url]);
+    assert.equal(stdout, promised(await readFile(join(from, name), "utf8")), name);
+    await server.kill();
+  }
 });
 
 test("each kind of value survives both languages", { skip, timeout: 60_000 }, async () => {
