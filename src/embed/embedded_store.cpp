@@ -235,6 +235,7 @@ reply_sink* embedded_store::push(command_session& session, std::size_t size) {
 void embedded_store::deliver_pushes() {
     for (const auto& each : begun_) { each->deliver(); }
     begun_.clear();
+    listeners_.store(hub.participants(), std::memory_order_relaxed);
 }
 
 void embedded_store::wrote(live_branch& branch) {

@@ -62,6 +62,8 @@ public:
     status close();
     /// Whether this process was forked from the one that opened it.
     [[nodiscard]] bool is_elsewhere() const noexcept;
+    /// Sessions that are sent refreshes.  Cost: none: it need not wait for the turn.
+    [[nodiscard]] std::size_t listeners() const noexcept { return listeners_.load(std::memory_order_relaxed); }
     /// In a child made by fork(): gives up its share of the folder's lock.
     void forget_lock() noexcept;
 
@@ -107,6 +109,7 @@ private:
     bool turn_wanted_ = false;
     bool stopping_ = false;
     std::atomic<std::size_t> paused_{0};  // threads that wait for having written
+    std::atomic<std::size_t> listeners_{0};
     std::thread upkeep_;
 };
 

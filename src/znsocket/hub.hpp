@@ -76,6 +76,7 @@ public:
     /// Ends questions that have waited too long.
     void time_passed(std::chrono::nanoseconds now);
 
+    [[nodiscard]] std::size_t participants() const noexcept { return participants_.size(); }
     [[nodiscard]] std::size_t adapters() const noexcept { return adapters_.size(); }
 
 private:

@@ -222,6 +222,7 @@ public:
         }
         return made;
     }
+    [[nodiscard]] std::size_t listeners() const { return opened().store()->listeners(); }
     /// Who waits is woken.
     void close() {
         if (!session_) { return; }
@@ -301,6 +302,7 @@ NB_MODULE(_engine, m) {
         .def("run_many", &session::run_many)
         .def("hold", &session::hold)
         .def("wait", &session::wait)
+        .def("listeners", &session::listeners)
         .def("post", &session::post)
         .def("close", &session::close);
     nb::class_<value_bytes>(m, "Bytes")

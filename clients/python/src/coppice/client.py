@@ -131,7 +131,8 @@ class Client(redis.Redis):
         shape_replies(self.response_callbacks)
         pool = self.connection_pool
         known = {**pool.connection_kwargs, "socket_timeout": CHECK_SECONDS}
-        self.participant = Participant(lambda: pool.connection_class(**known), self.refresh_callbacks)
+        listeners = None if self.local is None else self.local.listeners
+        self.participant = Participant(lambda: pool.connection_class(**known), self.refresh_callbacks, listeners)
 
     @property
     def sio(self) -> Sio:

@@ -138,6 +138,10 @@ class LocalPool(ConnectionPool):
             options.pop(name, None)
         return callback(reply, **options)
 
+    def listeners(self) -> int:
+        """How many clients of this store are sent refreshes."""
+        return (self._direct or self.session()).listeners()
+
     def hold(self, key: str, reference: str | None) -> _engine.Bytes | None:
         """The string at `key` as it is now, or as a version has it, to be read without copies."""
         with translated_engine(self.store.address):

@@ -52,13 +52,20 @@ class Participant:
 
     `connect`: makes a connection of redis-py, with a `socket_timeout`.
     `refresh_callbacks`: what to call for which key; the caller may change it at any time.
+    `listeners`: says how many clients are sent refreshes, where that costs nothing to know.
 
     Threads: any. Callbacks of refreshes and events run one after the other in a thread of their own, in the order in
     which they came; adapters answer in up to 32 threads. Either may use the client. What they raise is logged.
     """
 
-    def __init__(self, connect: Callable[[], Any], refresh_callbacks: dict[str, Callable[[Any], Any]]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Any],
+        refresh_callbacks: dict[str, Callable[[Any], Any]],
+        listeners: Callable[[], int] | None,
+    ) -> None:
         self._connect = connect
+        self._listeners = listeners
         self.refresh_callbacks = refresh_callbacks
         self.handlers: dict[str, Callable[..., Any]] = {}
         self._begin()
@@ -102,6 +109,8 @@ class Participant:
 
         Where the connection fails, they are not told: the change was made all the same.
         """
+        if self._listeners is not None and self._listeners() <= self.connected:
+            return
         try:
             self.tell({"target": key, "data": data})
         except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError) as error:
