@@ -1,7 +1,8 @@
 """One run of ZnSocket's operations with one client: how many a second, by name, as JSON.
 
 Usage: collections_client.py znsocket|coppice ADDRESS SHARE      (SHARE: of the full counts, 0 to 1)
-Run by the Python of build/python, which has the published znsocket and what clients/python needs.
+Run by the Python of build/python, which has the published znsocket and what clients/python needs; COPPICE_BUILD has the
+compiled engine.
 """
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import hashlib
 import importlib
 import json
 import logging
+import os
 import sys
 import time
 import warnings
@@ -18,6 +20,8 @@ from typing import Any, Callable
 warnings.filterwarnings("ignore")
 logging.disable(logging.CRITICAL)
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "clients" / "python" / "src"))
+
+READS = {"get an item", "read a slice of 1,000", "iterate over 10,000", "Dict get", "Segments, read"}
 
 
 def measure(package: Any, client: Any, share: float) -> tuple[dict[str, float], str]:
@@ -32,7 +36,8 @@ def measure(package: Any, client: Any, share: float) -> tuple[dict[str, float], 
         begun = time.perf_counter()
         answers = [work(i) for i in range(count)]
         rates[name] = count * each / (time.perf_counter() - begun)
-        seen.update(repr(answers).encode() if name.startswith(("get", "read", "iterate", "Dict get", "Segments read")) else b"")
+        if name in READS:
+            seen.update(repr(answers).encode())
 
     short = package.List(client, "short")
     long = package.List(client, "long")
@@ -59,13 +64,15 @@ def measure(package: Any, client: Any, share: float) -> tuple[dict[str, float], 
     timed("Segments, made", many(50), lambda i: package.Segments(client, long, f"made{i}") and None)
     segments = package.Segments(client, long, "edited")
     timed("Segments, edited", many(50), lambda i: segments.__setitem__(i * 7, "x"))
-    timed("Segments read", many(50), lambda i: segments[i * 7])
+    timed("Segments, read", many(50), lambda i: segments[i * 7])
     return rates, seen.hexdigest()
 
 
 def main() -> None:
     name, address, share = sys.argv[1], sys.argv[2], float(sys.argv[3])
     package = importlib.import_module(name)
+    if name == "coppice":
+        package.__path__.append(os.path.join(os.environ["COPPICE_BUILD"], "python", "coppice"))
     client = package.Client(address, connect_wait_timeout=10)
     client.flushall()
     rates, seen = measure(package, client, share)

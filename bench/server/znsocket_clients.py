@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
 
-from servers import ROOT, Server
+from servers import BUILD, ROOT, Server
 from socket_io_load import load
 from tables import Table, median, verdict
 
@@ -45,7 +46,7 @@ class PublishedServer:
 def run_of(package: str, address: str, share: float) -> dict[str, object]:
     script = ROOT / "bench" / "server" / "collections_client.py"
     done = subprocess.run([str(PYTHON), str(script), package, address, str(share)], capture_output=True, text=True,
-                          env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+                          env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COPPICE_BUILD": str(BUILD)})
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return json.loads(done.stdout.splitlines()[-1])
@@ -56,14 +57,17 @@ def measure(given) -> Table:
     table = Table(
         "ZnSocket's operations", "scripts/bench --only znsocket",
         "One client: operations (of bulk, elements) a second with the published client (znsocket 0.3.0) on its own "
-        f"server and on ours, and with our client over the Redis protocol; medians of {given.runs} runs that take turns, "
+        "server and on ours, with our client over the Redis protocol, and with ours on a folder in its own process; medians "
+        f"of {given.runs} runs that take turns, "
         "each in a process of its own. All read the same (SHA-256 of what was read).",
-        ["operation", "published client, its server", "published client, coppice", "ratio", "our client", "ratio"])
+        ["operation", "published client, its server", "published client, coppice", "ratio", "our client", "ratio",
+         "ours, in-process", "ratio"])
     with ExitStack() as stack:
         ours = stack.enter_context(Server("coppice"))
         its = stack.enter_context(PublishedServer())
         ways = {"its": ("znsocket", f"http://127.0.0.1:{its.port}"), "ours": ("znsocket", f"http://127.0.0.1:{ours.port}"),
-                "our client": ("coppice", f"coppice://127.0.0.1:{ours.port}")}
+                "our client": ("coppice", f"coppice://127.0.0.1:{ours.port}"),
+                "in-process": ("coppice", stack.enter_context(tempfile.TemporaryDirectory()))}
         rates: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
         seen = set()
         for _ in range(given.runs):
@@ -75,8 +79,8 @@ def measure(given) -> Table:
         if len(seen) != 1:
             raise RuntimeError(f"the clients read different things: {seen}")
         for name in rates["its"]:
-            peer, here, client = (median(rates[way][name]) for way in ways)
-            table.add(name, peer, here, here / peer, client, client / peer)
+            peer, here, client, inside = (median(rates[way][name]) for way in ways)
+            table.add(name, peer, here, here / peer, client, client / peer, inside, inside / peer)
     return table
 
 
