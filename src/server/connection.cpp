@@ -347,8 +347,8 @@ void connection::write_some() {
     const auto sendable = std::min<std::uint64_t>(free_until_ - sent_, write_bytes);
     if (sendable == 0 && (!framed() || frames_->unsent() == 0)) { return; }
     const std::string_view ready(out_.data(), static_cast<std::size_t>(sendable));
-    const auto written = framed() ? frames_->write(descriptor_, ready)
-                                  : ::send(descriptor_, ready.data(), ready.size(), MSG_NOSIGNAL);
+    const auto written =
+        framed() ? frames_->write(descriptor_, ready) : ::send(descriptor_, ready.data(), ready.size(), MSG_NOSIGNAL);
     if (written < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) { end(reason_of(errno)); }
         return;

@@ -27,8 +27,8 @@ turn::turn(loop& on, service& served, settings& given, const clock_source& time,
       workers(pool),
       sessions_(std::make_unique<engine_sessions>(*this)) {
     read_settings(given);
-    for (const auto which : {setting::timeout, setting::client_output_hard_limit, setting::proto_max_bulk_len,
-                             setting::allowed_origins}) {
+    for (const auto which :
+         {setting::timeout, setting::client_output_hard_limit, setting::proto_max_bulk_len, setting::allowed_origins}) {
         given.on_change(which, [this](const settings& changed) {
             read_settings(changed);
             return status{};
