@@ -63,7 +63,6 @@ interface Shared {
   readonly signals: Signals;
   readonly options: ClientOptions;
   readonly handlers: { readonly [Name in ClientEvent]: Set<ClientEvents[Name]> };
-  readonly tellRefresh: { off: (() => void) | null };
 }
 
 function connect(options: ClientOptions): Shared {
@@ -85,14 +84,14 @@ function connect(options: ClientOptions): Shared {
     patience: options.patience ?? 10_000,
     random: options.random ?? Math.random,
   });
-  const signals = new Signals(link, (error) => report(handlers.error, error));
+  const signals = new Signals(link, handlers.refresh, (error) => report(handlers.error, error));
   link.attend({
     greeting: () => [],
     push: () => undefined,
     connected: () => handlers.connect.forEach((handler) => handler()),
     disconnected: (reason) => handlers.disconnect.forEach((handler) => handler(reason)),
   });
-  return { link, signals, options, handlers, tellRefresh: { off: null } };
+  return { link, signals, options, handlers };
 }
 
 function report(handlers: ReadonlySet<(error: unknown) => void>, error: unknown): void {
@@ -205,8 +204,8 @@ export class Client {
   }
 
   #renamed(reply: Reply): Reply {
-    const frozen = this.reference !== null && reply instanceof ResponseError && reply.message.includes(PRESENT_ONLY);
-    return frozen ? (new FrozenStorageError(this.reference) as unknown as ResponseError) : reply;
+    if (this.reference === null || !(reply instanceof ResponseError)) return reply;
+    return reply.message.includes(PRESENT_ONLY) ? new FrozenStorageError(this.reference) : reply;
   }
 
   #checked(reply: Reply): Reply {
@@ -226,10 +225,7 @@ export class Client {
   on(name: string, handler?: ClientEvents[ClientEvent]): this | Promise<Client> {
     if (handler === undefined) return this.#existing(name);
     this.#handlers(name).add(handler);
-    const { tellRefresh, signals, handlers } = this.#shared;
-    if (name === "refresh") {
-      tellRefresh.off ??= signals.onAnyRefresh((refresh) => handlers.refresh.forEach((each) => each(refresh)));
-    }
+    if (name === "refresh") this.signals.listen();
     return this;
   }
 
@@ -300,7 +296,7 @@ export class Client {
   }
 
   #onBranch(name: string): Client {
-    return new Client({ ...this.#shared.options, branch: name, signal: this.#signal });
+    return new Client({ ...this.#shared.options, branch: name, reference: null, signal: this.#signal });
   }
 
   /** A client that reads the version `reference`, on this connection. Its writes throw FrozenStorageError. */

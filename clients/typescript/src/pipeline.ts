@@ -1,6 +1,6 @@
 // Commands that go out together.
 import { install, type QueuedCommands } from "./commands.js";
-import { ResponseError } from "./errors.js";
+import { CoppiceError } from "./errors.js";
 import type { AskOptions } from "./link.js";
 import type { Reply } from "./resp/reply.js";
 import { checkWords, type Word } from "./resp/writer.js";
@@ -38,7 +38,7 @@ export class Pipeline {
   /** The answers in order. Throws the first error, when all have been answered. */
   async exec(options: AskOptions = {}): Promise<unknown[]> {
     const answers = await this.settle(options);
-    const failed = answers.find((answer) => answer instanceof ResponseError);
+    const failed = answers.find((answer) => answer instanceof CoppiceError);
     if (failed !== undefined) throw failed;
     return answers;
   }
@@ -51,7 +51,7 @@ export class Pipeline {
     this.#values = [];
     const shaped = options.bytes !== true;
     const replies = await this.#send(commands, options);
-    return replies.map((reply, i) => (reply instanceof ResponseError || !shaped ? reply : values[i]?.(reply)));
+    return replies.map((reply, i) => (reply instanceof CoppiceError || !shaped ? reply : values[i]?.(reply)));
   }
 }
 

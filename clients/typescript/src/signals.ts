@@ -23,15 +23,16 @@ export class Signals implements Attendant {
   readonly #link: Link;
   readonly #report: (error: unknown) => void;
   readonly #refreshHandlers = new Map<string, Set<RefreshHandler>>();
-  readonly #anyRefresh = new Set<(refresh: Refresh) => void>();
+  readonly #anyRefresh: ReadonlySet<(refresh: Refresh) => void>;
   readonly #adapters = new Map<string, Answerer>();
   readonly #asked = new Map<string, (told: Told) => void>();
   readonly #early = new Map<string, Told>(); // answers that came with their tickets
   #listening = false;
 
-  /** `report` is given what goes wrong where no caller waits. */
-  constructor(link: Link, report: (error: unknown) => void) {
+  /** `anyRefresh` are told of each refresh, `report` of what goes wrong where no caller waits. */
+  constructor(link: Link, anyRefresh: ReadonlySet<(refresh: Refresh) => void>, report: (error: unknown) => void) {
     this.#link = link;
+    this.#anyRefresh = anyRefresh;
     this.#report = report;
     link.attend(this);
   }
@@ -53,7 +54,8 @@ export class Signals implements Attendant {
     this.#early.clear();
   }
 
-  #listen(): void {
+  /** Lets this connection, and each that takes its place, be told of refreshes and asked. */
+  listen(): void {
     if (this.#listening) return;
     this.#listening = true; // where this is lost, the next greeting says it
     this.#link.ask([["ZNSOCKET", "LISTEN"]]).then(
@@ -89,20 +91,13 @@ export class Signals implements Attendant {
 
   /** Calls `handler` with what others tell of `target`, until the function that it returns is called. */
   onRefresh(target: string, handler: RefreshHandler): () => void {
-    this.#listen();
+    this.listen();
     const handlers = this.#refreshHandlers.get(target) ?? new Set();
     this.#refreshHandlers.set(target, handlers.add(handler));
     return () => {
       handlers.delete(handler);
       if (handlers.size === 0 && this.#refreshHandlers.get(target) === handlers) this.#refreshHandlers.delete(target);
     };
-  }
-
-  /** The same for whatever is told. */
-  onAnyRefresh(handler: (refresh: Refresh) => void): () => void {
-    this.#listen();
-    this.#anyRefresh.add(handler);
-    return () => void this.#anyRefresh.delete(handler);
   }
 
   #refreshed(payload: string): void {
@@ -130,7 +125,7 @@ export class Signals implements Attendant {
 
   /** Whether an adapter answers for `key`. The key counts as opened from here on: nobody can register one. */
   async check(key: string): Promise<boolean> {
-    this.#listen();
+    this.listen();
     return (await this.#ask(["ZNSOCKET", "CHECK", key])) === 1;
   }
 
@@ -150,7 +145,7 @@ export class Signals implements Attendant {
   }
 
   async #answerOf(key: string, question: string): Promise<unknown> {
-    this.#listen();
+    this.listen();
     let ticket: string;
     try {
       ticket = String(await this.#ask(["ZNSOCKET", "ASK", key, question]));
@@ -175,7 +170,7 @@ export class Signals implements Attendant {
 
   /** Lets `answer` serve all reads of `key`. Raises AdapterError when somebody has opened the key. */
   async register(key: string, answer: Answerer): Promise<void> {
-    this.#listen();
+    this.listen();
     if ((await this.#ask(["ZNSOCKET", "REGISTER", key])) !== 1) {
       throw new AdapterError(`Key ${key} already exists in storage`);
     }

@@ -4,8 +4,9 @@
 //     integers                 number, or bigint beyond 2^53; big numbers are always bigint
 //     doubles, booleans, null  number, boolean, null
 //     arrays, maps, sets       arrays, Map, Set
-//     errors                   ResponseError, as a value: whoever asked decides whether to throw it
-import type { ResponseError } from "../errors.js";
+//     errors                   ResponseError (FrozenStorageError for a write to the past), as a value: whoever asked
+//                              decides whether to throw it
+import type { FrozenStorageError, ResponseError } from "../errors.js";
 
 export type Reply =
   | string
@@ -15,6 +16,7 @@ export type Reply =
   | null
   | Uint8Array
   | ResponseError
+  | FrozenStorageError
   | Reply[]
   | Map<Reply, Reply>
   | Set<Reply>;
