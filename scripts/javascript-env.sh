@@ -16,7 +16,7 @@ node_pinned=20.20.2
 command -v npm >/dev/null || scripts/install-dependencies.sh javascript >&2
 command -v chromium >/dev/null || scripts/install-dependencies.sh browser >&2 || echo "no Chromium: its test is skipped" >&2
 
-wanted=$({ node --version && uname -m && cat "$package/package.json" "$package/package-lock.json" "$0"; } | sha256sum)
+wanted=$({ node --version && uname -m && cat "$package/package.json" "$package/package-lock.json" scripts/javascript-env.sh; } | sha256sum)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     rm -rf "$environment"
     mkdir -p "$environment/bin"
