@@ -51,6 +51,7 @@ export function transportOpener(webSocket: WebSocketClass | undefined): OpenTran
 
 function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvents): Transport {
   const socket = new kind(url);
+  let opened = false;
   let over = false;
   const lost = (reason: string): void => {
     if (over) return;
@@ -58,11 +59,16 @@ function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvent
     events.lost(reason);
   };
   socket.binaryType = "arraybuffer";
-  socket.onopen = () => events.open();
+  socket.onopen = () => {
+    opened = true;
+    events.open();
+  };
   socket.onmessage = (event: { data: ArrayBuffer }) => events.data(new Uint8Array(event.data));
   socket.onerror = () => undefined; // a close follows
+  // Browsers do not say why a WebSocket was refused.
+  const refused = "no WebSocket was opened (for pages of other sites the server has the setting allowed-origins)";
   socket.onclose = (event: { code: number; reason: string }) =>
-    lost(event.reason !== "" ? event.reason : `the WebSocket was closed (${event.code})`);
+    lost(event.reason || (opened ? `the WebSocket was closed (${event.code})` : refused));
   return {
     send: (bytes) => {
       for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {

@@ -199,6 +199,16 @@ test("a server that is killed and comes back is found again, and those who liste
   assert.deepEqual(told, ["connect", "disconnect", "connect"]);
 });
 
+test("a page that is refused is told of the setting", async () => {
+  class Page extends WebSocket {
+    constructor(url: string) {
+      super(url, { origin: "http://elsewhere.example" });
+    }
+  }
+  const client = server.client({ url: server.webUrl, webSocket: Page as unknown as WebSocketClass, patience: 200 });
+  await assert.rejects(client.connect(), { code: "UNREACHABLE", message: /allowed-origins/ });
+});
+
 test("nobody there: commands are rejected in time", async () => {
   const client = createClient({ url: "coppice://127.0.0.1:1", patience: 50 });
   await assert.rejects(client.connect(), { code: "UNREACHABLE" });
