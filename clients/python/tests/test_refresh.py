@@ -304,11 +304,11 @@ def test_a_lost_connection_is_made_again_with_all_that_hung_on_it() -> None:
 
 def test_a_server_that_says_nothing_is_left(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     """A connection on which nothing comes, not even the reply to a PING, is lost."""
-    monkeypatch.setattr("coppice.client.CHECK_SECONDS", 0.1)
+    monkeypatch.setattr("coppice.client.CHECK_SECONDS", 0.4)
     with coppice.Client(address) as client:
         client.participant.open()
         seen = client.participant.sid
-        time.sleep(0.5)
+        time.sleep(1)
         assert client.participant.sid == seen, "who answers is kept"
         take: Any = Participant._take
         monkeypatch.setattr(Participant, "_take", lambda self, connection, message: None)

@@ -9,7 +9,6 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 import znsocket
@@ -17,6 +16,7 @@ from conftest import eventually
 from harness import program
 
 import coppice
+from coppice.server import main
 
 SHIM = [sys.executable, "-c", "import sys; from coppice.server import main; sys.exit(main())"]
 SOURCES = str(Path(__file__).parents[1] / "src")
@@ -44,10 +44,6 @@ def reachable(port: int) -> bool:
     return True
 
 
-def shim(*flags: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*SHIM, *flags], capture_output=True, text=True, timeout=30, check=False, **options)
-
-
 def test_the_program_serves_both_kinds_of_client_and_keeps_their_data(tmp_path: Path, port: int) -> None:
     flags = ["--port", str(port), "--hostname", "localhost", "--storage", "./kept", "--log-level", "debug",
              "--max-http-buffer-size", "1000000"]
@@ -72,11 +68,12 @@ def test_memory_leaves_nothing(tmp_path: Path, port: int) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_flags_are_said() -> None:
-    said = shim("--help")
-    assert said.returncode == 0
+def test_the_flags_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    said = capsys.readouterr().out
     for flag in ("--port", "--hostname", "--storage", "--max-http-buffer-size", "--log-level"):
-        assert flag in said.stdout
+        assert flag in said
 
 
 @pytest.mark.parametrize(("flags", "says"), [
@@ -87,17 +84,17 @@ def test_the_flags_are_said() -> None:
     (["--storage", "memroy"], "Unsupported storage backend: memroy; expected memory or a folder, as ./data"),
     (["--storage", "redis://h:6379"], "`coppice import redis://h:6379 --store ./data` copies it there once"),
 ])
-def test_wrong_flags_are_one_error(flags: list[str], says: str) -> None:
-    said = shim(*flags)
-    assert (said.returncode, said.stdout) == (2, "")
-    assert said.stderr.startswith("error: ")
-    assert says in said.stderr
-    assert said.stderr.count("\n") == 1
+def test_wrong_flags_are_one_error(capsys: pytest.CaptureFixture[str], flags: list[str], says: str) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(flags)
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n"), err.startswith("error: ")) == ("", 1, True)
+    assert says in err
 
 
 def test_without_a_server_it_says_where_that_could_be(tmp_path: Path) -> None:
     nowhere = {**os.environ, "COPPICE_PROGRAM": "", "PATH": str(tmp_path)}
-    said = shim("--storage", "memory", env=nowhere)
+    said = subprocess.run([*SHIM], env=nowhere, capture_output=True, text=True, timeout=60, check=False)
     assert (said.returncode, said.stderr.count("\n")) == (1, 1)
     assert "COPPICE_PROGRAM" in said.stderr
 
