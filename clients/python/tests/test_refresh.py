@@ -259,13 +259,14 @@ def test_a_fork_shares_nothing(address: str, client: coppice.Client, other: copp
     heard: list[Any] = []
     coppice.List(other, "k").on_refresh(heard.append)
     coppice.ListAdapter("mine", client, [1])
-    items = coppice.List(client, "k")
+    items, unused = coppice.List(client, "k"), coppice.List(client, "unused")
     items.append("parent")
     child = os.fork()
     if child == 0:
         status = 1
         try:
             items.append("child")
+            unused[:]
             status = 0 if client.participant.adapters == {} else 2
             client.close()
         finally:

@@ -169,6 +169,23 @@ def test_versions_and_branches(client: coppice.Client, own: coppice.Segments, or
     assert coppice.Segments(client.at("one"), origin, "own")[0] == "one"
 
 
+def test_they_are_copied_and_restored_whole(client: coppice.Client, own: coppice.Segments) -> None:
+    own[0] = "one"
+    client.commit("one")
+    copied = own.copy("copied")
+    own[0] = "two"
+    own.append("more")
+    assert (copied[:], copied.get_raw()) == (["one", 1, 2, 3, 4], [[0, 5, OWN]])
+    assert len(own.history()) >= 2
+    own.restore("main~0")
+    assert (own[:], own.get_raw()) == (["one", 1, 2, 3, 4], [[0, 1, OWN], [1, 5, ORIGIN]])
+    with pytest.raises(coppice.exceptions.ResponseError, match="no version 'nothing'"):
+        own.restore("nothing")
+    assert own[0] == "one"
+    with pytest.raises(ValueError, match="of a past version: copy the List"):
+        own.at("main~0").copy("of the past")
+
+
 def test_other_clients_hear_of_edits_as_of_the_list(
     own: coppice.Segments, other: coppice.Client, origin: coppice.List
 ) -> None:
@@ -242,6 +259,7 @@ def test_a_table_that_a_published_client_made(client: coppice.Client, origin: An
     assert own[:] == own[[0, 1, 2, 3, 4, 5]] == [0, "x", 2, 3, "y", 4]
     assert own.get_raw() == theirs.get_raw()
     assert own[1:5:2] == ["x", 3]
+    assert own.copy("copied")[:] == [0, "x", 2, 3, "y", 4] == list(theirs)
     own[0] = "mine"
     del own[2]
     assert list(theirs) == own[:] == ["mine", "x", 3, "y", 4]

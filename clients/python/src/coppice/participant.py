@@ -370,6 +370,8 @@ def _logged(job: Callable[..., Any], *what: Any) -> None:
 
 def _begin_in_child() -> None:
     for each in list(_all):
+        for reply, _ in each._waiting:
+            reply.set_exception(redis.exceptions.ConnectionError(_LOST))
         each._begin()
 
 

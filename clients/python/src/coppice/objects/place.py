@@ -109,7 +109,8 @@ class Place:
 class Fallback(Place):
     """A key that reads from another until it is written to; the server knows from which (`docs/protocol.md`).
 
-    Each command is one transaction with the question which key that is, or with the change to its own.
+    Each command is one transaction with the question which key that is, or with the change to its own; a write that the
+    server refuses has made it its own, too.
     `adapter_of`: the place of an adapter that answers for a key, if there is one.
     """
 

@@ -14,6 +14,7 @@ from coppice.client import Client
 from coppice.objects.list import PAGE, List, _position
 from coppice.objects.place import Command, Place
 from coppice.objects.stored import Stored
+from coppice.versions import Version
 
 Result = TypeVar("Result")
 
@@ -64,6 +65,21 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
         past = Segments.__new__(Segments)
         past._begin(Client.sharing(self.redis).at(ref), self._key, self)
         return past
+
+    def copy(self, key: str) -> Segments:
+        """Segments of the list that these are now.  Cost: O(1).  Raises ValueError for those of a past version."""
+        if self._past:
+            raise ValueError(f"'{self.key}' is of a past version: copy the List of that key, as of then")
+        self._splice(0, 0)  # a table of pieces becomes the list
+        return Segments(self.redis, self._list, key)
+
+    def history(self, count: int | None = None) -> list[Version]:
+        """As `List.history`, of the List with this key."""
+        return self._list.history(count)
+
+    def restore(self, ref: str) -> None:
+        super().restore(ref)
+        self._list._announce(start=0, stop=None)
 
     def on_refresh(self, callback: Callable[[Any], Any]) -> None:
         """As `List.on_refresh`, of the List with this key."""
@@ -208,6 +224,11 @@ class _Table(Place):
     def __init__(self, r: redis.Redis, key: str, list_key: str) -> None:
         super().__init__(r, key)
         self._list_key = list_key
+
+    @property
+    def keys(self) -> list[str]:
+        name = self.key.partition(":")[2]
+        return [self.key, self._list_key, f"znsocket.Segments.Base:{name}", f"znsocket.Segments.Origin:{name}"]
 
     def edit(self, look: Command, change: Callable[[Any, Any], Result]) -> tuple[Result, list[Any]]:
         return _patiently(partial(super().edit, look, change))

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar
 
 import redis
+import redis.exceptions
 
 from coppice.client import Client, Pipeline
 from coppice.objects.place import Adapted, Fallback, Place
@@ -108,10 +109,14 @@ class Stored:
     def _place(self) -> Place:
         """Where this is read and written: found before the first time."""
         if self._found is None:
-            checked = self._checked if self._checked is not None else self._check(self.key)
-            self._checked = None  # a check that fails is made again
-            adapter = self._adapter_of(self.key, checked)
-            self._found = adapter if adapter is not None else Place(self.redis, self.key)
+            checked, self._checked = self._checked, None
+            try:
+                adapter = self._adapter_of(self.key, checked or self._check(self.key))
+            except redis.exceptions.ConnectionError:
+                if checked is None:
+                    raise
+                adapter = self._adapter_of(self.key, self._check(self.key))  # over another connection than then
+            self._found = adapter or Place(self.redis, self.key)
         return self._found
 
     def _fall_back(self, origin: str) -> Place:
@@ -158,7 +163,7 @@ class Stored:
         Cost: nothing; a reference that names no version shows at the first read.
         """
         past = self._alike(type(self), Client.sharing(self.redis).at(ref), self._key)
-        if isinstance(self._place, Fallback):
+        if isinstance(self._found, Fallback):
             past._found = past._reading(past.key, past.key)
         return past
 
@@ -170,9 +175,14 @@ class Stored:
     def restore(self, ref: str) -> None:
         """Makes this what the version `ref` has, also if that is nothing.  Cost: O(1), whatever differs."""
         self._place.require_writable()
-        for key in self._place.keys:
-            if not self.redis.execute_command("COPY", key, key, "FROM", ref, "REPLACE"):
-                self.redis.execute_command("DEL", key)
+        keys = self._place.keys
+        with self.redis.pipeline() as pipe:
+            for key in keys:
+                pipe.execute_command("COPY", key, key, "FROM", ref, "REPLACE")
+            was_there = pipe.execute()
+        absent = [key for key, there in zip(keys, was_there, strict=True) if not there]
+        if absent:
+            self.redis.execute_command("DEL", *absent)
 
     def on_refresh(self, callback: Callable[[Any], Any]) -> None:
         """Calls `callback(data)` when another client announces that it changed this, in a thread of its own.
