@@ -119,6 +119,7 @@ struct command {
 // Each data type's file gives its rows; table.cpp joins them.
 [[nodiscard]] std::span<const command> connection_commands() noexcept;
 [[nodiscard]] std::span<const command> server_commands() noexcept;
+[[nodiscard]] std::span<const command> memory_commands() noexcept;
 [[nodiscard]] std::span<const command> key_commands() noexcept;
 [[nodiscard]] std::span<const command> string_commands() noexcept;
 [[nodiscard]] std::span<const command> list_commands() noexcept;

@@ -23,8 +23,8 @@ struct time_form {
                                                    std::string_view text, time_form form, bool positive_only);
 
 /// Removes keys of a branch whose deadline has come, having looked at no more than about `keys_max`: logged writes, as
-/// DEL is one.  `missing`: pages without which some of them cannot be removed.  Throws not_resident where it cannot
-/// look.
+/// DEL is one.  `missing`: pages without which some of them cannot be removed.
+/// Throws not_resident where it cannot look.
 void remove_expired(command_host& host, live_branch& branch, milliseconds_utc now, std::size_t keys_max,
                     std::vector<not_resident>& missing);
 

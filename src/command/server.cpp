@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <coppice/tree/cursor.hpp>
-
 #include <command/command_info.hpp>
 #include <command/dispatch.hpp>
 #include <command/info.hpp>
@@ -174,42 +172,6 @@ status shutdown(command_context& context, arguments given) {
     return context.host->shut_down(final_checkpoint);
 }
 
-// ---- MEMORY
-
-// Bytes of a child tree: those of its leaves seen, times the elements not seen.
-std::uint64_t bytes_of(const tree& child) {
-    constexpr std::uint64_t leaves_seen_max = 8;
-    std::uint64_t seen = 0;
-    std::uint64_t bytes = 0;
-    cursor at(child);
-    for (std::uint64_t leaves = 0; !at.at_end() && leaves < leaves_seen_max; ++leaves) {
-        seen += at.left_in_leaf();
-        bytes += at.leaf().capacity;
-        at.skip_leaf();
-    }
-    return seen == 0 ? 0
-                     : static_cast<std::uint64_t>(static_cast<double>(bytes) / static_cast<double>(seen)
-                                                  * static_cast<double>(child.size()));
-}
-
-status memory_usage(command_context& context, arguments given) {
-    if (given.size() != 3 && !(given.size() == 5 && says(given[3], "SAMPLES"))) { return syntax_error(); }
-    if (given.size() == 5) {
-        const auto samples = integer_in(given[4]);
-        if (!samples) { return samples.error(); }
-        if (*samples < 0) { return syntax_error(); }
-    }
-    const auto found = context.view().find(context.database, given[2]);
-    if (!found) {
-        context.reply.null();
-        return {};
-    }
-    std::uint64_t bytes = given[2].size() + found->record.bytes.size() + found->record.embedded.size();
-    if (found->record.child == child_form::slot) { bytes += bytes_of(context.view().child(*found)); }
-    context.reply.integer(static_cast<std::int64_t>(bytes));
-    return {};
-}
-
 // ---- SLOWLOG
 
 status slowlog_get(command_context& context, arguments given) {
@@ -346,21 +308,6 @@ constexpr command debug_rows[] = {
      "",
      debug_sleep_elements},
 };
-constexpr command memory_rows[] = {
-    help_row,
-    {"USAGE",
-     memory_usage,
-     at_least(3),
-     {2, 2, 1},
-     read,
-     rt::any,
-     of,
-     "O(log n)",
-     here,
-     "Estimate how many bytes a key takes, what it shares with copies counted in full.",
-     "key [SAMPLES count]",
-     ""},
-};
 constexpr command slowlog_rows[] = {
     {"GET",
      slowlog_get,
@@ -489,20 +436,6 @@ constexpr command rows[] = {
      "Return a short text and the version.",
      "[VERSION version]",
      "fast"},
-    {"MEMORY",
-     nullptr,
-     at_least(2),
-     {},
-     read,
-     rt::any,
-     of,
-     "",
-     here,
-     "Look at the memory that data takes.",
-     "",
-     "",
-     nullptr,
-     memory_rows},
     {"ROLE",
      role,
      exactly(1),

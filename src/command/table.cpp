@@ -39,8 +39,9 @@ class command_table {
 public:
     command_table() {
         for (const auto part :
-             {connection_commands(), server_commands(), key_commands(), string_commands(), list_commands(),
-              hash_commands(), set_commands(), transaction_commands(), branch_commands(), znsocket_commands()}) {
+             {connection_commands(), server_commands(), memory_commands(), key_commands(), string_commands(),
+              list_commands(), hash_commands(), set_commands(), transaction_commands(), branch_commands(),
+              znsocket_commands()}) {
             rows_.insert(rows_.end(), part.begin(), part.end());
         }
         std::sort(rows_.begin(), rows_.end(), [](const command& a, const command& b) { return a.name < b.name; });

@@ -190,9 +190,11 @@ void embedded_store::run_upkeep() {
         lock.unlock();
         {
             const std::lock_guard turn(turn_);
-            remove_expired_keys();
+            if (!closed_) {  // behind the last checkpoint nothing is to be done again
+                remove_expired_keys();
+                engine_->tick();
+            }
             static_cast<void>(engine_->end_turn());  // a failure is met by the next command that writes
-            engine_->tick();
             hub.time_passed(clock.elapsed());
             deliver_pushes();
         }

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <cstdint>
-#include <unordered_set>
 #include <vector>
 
 #include <store/version.hpp>
@@ -27,6 +26,16 @@ struct resident_figures {
     std::uint64_t history_bytes = 0;
 };
 
+/// Bytes in memory of the nodes that both trees have.  Cost: O(nodes of both in memory).  Threads: any.
+[[nodiscard]] std::uint64_t shared_bytes(const tree& one, const tree& other);
+/// Bytes in memory of the nodes of `value`, a child of one record of `keys`, that nothing else in `keys` leads to.
+/// Cost: O(nodes of `keys` in memory).  Threads: any.
+[[nodiscard]] std::uint64_t own_bytes(const tree& keys, const tree& value);
+
+/// How many keys of a branch have a node of `value`, as far as they are in memory.
+/// Cost: O(nodes of `keys` in memory).  Threads: any.
+[[nodiscard]] std::uint64_t keys_sharing(const tree& keys, const tree& value);
+
 class residency {
 public:
     /// Of the branch that `newest` was read from.
@@ -37,19 +46,13 @@ public:
     [[nodiscard]] resident_figures count();
 
 private:
-    using seen_nodes = std::unordered_set<const node*>;
-
     void sort_catalog();
     [[nodiscard]] bool is_own(std::string_view key) const;
-    template <class Visit>
-    void walk(const node* root, seen_nodes& seen, Visit&& visit);
-
     snapshot_state newest_;
     tree catalog_rows_;
     std::vector<tree> others_;
     std::vector<const node*> other_roots_;
     std::vector<const node*> history_roots_;  // what the catalog says of the branch
-    std::vector<const node*> open_;           // to visit
 };
 
 }  // namespace coppice

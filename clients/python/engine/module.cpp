@@ -1,4 +1,4 @@
-// clients/python/engine/module.cpp: coppice._engine, the compiled half of a client with a store in its own process.
+// clients/python/engine/module.cpp: coppice._engine, the compiled half of a client with a store of its own process.
 //
 //     store = open_folder("data") or open_memory()
 //     session = store.session("main", 0, make_error)       one client: its branch, its key space, its MULTI

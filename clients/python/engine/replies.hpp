@@ -1,4 +1,4 @@
-// clients/python/engine/replies.hpp: Python objects of replies, as redis-py makes them of RESP3: of sets lists.
+// clients/python/engine/replies.hpp: Python objects of replies, as redis-py has them: sets are lists, maps dicts.
 #pragma once
 
 #include <embed/flat_reply.hpp>

@@ -1,5 +1,4 @@
-// clients/python/engine/words.hpp: a command's arguments, borrowed from Python objects: those that redis-py takes, as
-// it writes them.
+// clients/python/engine/words.hpp: a command's arguments, borrowed from Python objects as redis-py writes them.
 #pragma once
 
 #include <deque>

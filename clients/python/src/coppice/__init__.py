@@ -10,27 +10,34 @@ Programs written for ZnSocket run with `import coppice as znsocket`.
 """
 from coppice import exceptions
 from coppice.adapters import DictAdapter, ListAdapter
+from coppice.array import Array
 from coppice.client import Client, Pipeline
+from coppice.dataset import Dataset
 from coppice.objects import Dict, List, Segments
 from coppice.server import Server
+from coppice.storage import MemoryStorage, Storage
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Array",
     "Branch",
     "Change",
     "Client",
+    "Dataset",
     "Dict",
     "DictAdapter",
     "List",
     "ListAdapter",
+    "MemoryStorage",
     "Move",
     "Part",
     "Pipeline",
     "Segments",
     "Server",
     "Span",
+    "Storage",
     "Tag",
     "Version",
     "__version__",

@@ -30,7 +30,8 @@ class Client(redis.asyncio.Redis):
     """As `coppice.Client`; it connects, and raises its ConnectionError, at the first command or `await client`."""
 
     def __init__(
-        self, address: str = "coppice://localhost:5000", *, connect_wait_timeout: float = 1, **options: Any
+        self, address: str | os.PathLike[str] = "coppice://localhost:5000", *, connect_wait_timeout: float = 1,
+        **options: Any
     ) -> None:
         self.address = os.fspath(address)
         options.setdefault("retry", Retry(NoBackoff(), 0))

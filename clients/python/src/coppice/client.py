@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Pipeline"]
 
 # Names of arguments that ZnSocket's storage takes and redis-py calls otherwise.
-_ARGUMENTS = {
+ARGUMENTS = {
     "copy": {"src": "source", "dst": "destination"},
     "linsert": {"pivot": "refvalue"},
     "sismember": {"member": "value"},
@@ -63,7 +63,7 @@ class Client(redis.Redis):
 
     def __init__(
         self,
-        address: str = "coppice://localhost:5000",
+        address: str | os.PathLike[str] = "coppice://localhost:5000",
         decode_responses: bool = True,
         namespace: str = "/znsocket",
         refresh_callbacks: dict[str, Callable[[Any], None]] | None = None,

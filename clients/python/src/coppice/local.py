@@ -52,8 +52,11 @@ class LocalStore:
 
     def session(self, branch: str, database: int) -> _engine.Session:
         """A session of its own.  Raises ConnectionError, ResponseError where there is no such branch."""
-        with translated_engine(self.address):
+        try:
             store = self._memory or _engine.open_folder(self._folder())
+        except _engine.EngineError as error:
+            raise _not_opened(self.address, error.args[1]) from None
+        with translated_engine(self.address):
             return store.session(branch, database, _make_error)
 
     def pool(self, user: str | None, db: int) -> LocalPool:
@@ -86,10 +89,15 @@ def explained(address: str, error: _engine.EngineError) -> Exception:
         return redis.exceptions.DataError(text)
     if name in ("not_found", "wrong_type", "invalid", "ambiguous"):
         return ResponseError(text)
-    served = _LISTENING.search(text)
-    if name == "in_use":
+    return ConnectionError(address, f"{text[0].upper()}{text[1:]}.")
+
+
+def _not_opened(address: str, text: str) -> ConnectionError:
+    """The exception for a folder that cannot be opened: the engine's text, and what to do."""
+    if "in use" in text:
+        served = _LISTENING.search(text)
         text += f"; connect to it: coppice://{served[1]}" if served else "; close it there first"
-    return ConnectionError(address, f"The {text}." if text.startswith("store") else f"{text}.")
+    return ConnectionError(address, f"{text[0].upper()}{text[1:]}.")
 
 
 def _branch_of(user: str | None) -> str:
@@ -141,6 +149,13 @@ class LocalPool(ConnectionPool):
     def listeners(self) -> int:
         """How many clients of this store are sent refreshes."""
         return (self._direct or self.session()).listeners()
+
+    def run_together(self, commands: list[tuple[Any, ...]]) -> None:
+        """Runs commands with nothing of others between them.  Raises the first error."""
+        with translated_engine(self.store.address):
+            for reply in self.session().run_many(commands, False):
+                if isinstance(reply, Exception):
+                    raise reply
 
     def hold(self, key: str, reference: str | None) -> _engine.Bytes | None:
         """The string at `key` as it is now, or as a version has it, to be read without copies."""

@@ -1,0 +1,264 @@
+"""Arrays and data sets: beside numpy's own, as files of its format, shared by copies, at the past."""
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from redis.client import NEVER_DECODE
+
+import coppice
+from coppice import bulk, exceptions
+
+ROWS = np.arange(30_000.0).reshape(10_000, 3)
+
+
+def stored(client: coppice.Client, key: str) -> bytes:
+    found = client.execute_command("GET", key, **{NEVER_DECODE: True})
+    assert isinstance(found, bytes)
+    return found
+
+
+@pytest.mark.parametrize("array", [
+    ROWS, np.arange(5, dtype="i1"), np.zeros((0, 4), "f4"), np.array(3.5), np.zeros((2, 3, 4), ">u2"),
+    np.array(["a", "bc"]),
+    np.array([(1, 2.5)], dtype=[("n", "i4"), ("x", "f8")]), np.asfortranarray(np.arange(6).reshape(2, 3)),
+    np.arange(3)[::-1], np.array([True, False]), np.arange(4).astype("M8[s]"),
+], ids=lambda each: f"{each.dtype}{each.shape}")
+def test_what_numpy_stores_and_loads(client: coppice.Client, array: np.ndarray[Any, Any]) -> None:
+    """The value is a .npy file whose data begins at a multiple of 64."""
+    kept = coppice.Array.from_numpy(client, "a", array)
+    assert kept.key == "coppice.Array:a"
+    raw = stored(client, kept.key)
+    loaded = np.load(io.BytesIO(raw))
+    for seen in (loaded, kept.to_numpy(), kept.to_numpy(copy=False), np.asarray(kept)):
+        assert seen.dtype == array.dtype and np.array_equal(seen, array)
+    assert (len(raw) - array.nbytes) % 64 == 0
+    assert (kept.shape, kept.dtype, kept.ndim, kept.nbytes) == (array.shape, array.dtype, array.ndim, array.nbytes)
+    assert kept.to_numpy().flags.writeable
+
+
+def test_a_file_of_numpy_s_is_an_array(client: coppice.Client) -> None:
+    """Its header has no room for more rows, so appending says so; all else works."""
+    file = io.BytesIO()
+    np.save(file, ROWS)
+    client.set("coppice.Array:a", file.getvalue())
+    kept = coppice.Array(client, "a")
+    kept[3] = 0
+    assert np.array_equal(kept[2:5], [ROWS[2], [0, 0, 0], ROWS[4]])
+    kept.append(ROWS[:1])
+    assert len(kept) == 10_001  # numpy leaves room for the number of rows, too
+
+
+INDICES: list[Any] = [
+    slice(3, 9), slice(None), slice(None, None, -7), slice(10, 3), slice(-5, None), 5, -1, np.int64(7),
+    [3, 1, 2, 1], [],
+    ROWS[:, 0] > 29_000, np.array([9_999, 0]), (slice(2, 5), 1), (3, 2), (3, slice(0, 2)),
+    (slice(None, None, 5_000), [2, 0]), ..., (..., 1), np.zeros(10_000, bool),
+]
+
+
+@pytest.mark.parametrize("index", INDICES, ids=lambda each: str(each).replace("\n", "")[:30])
+def test_indices_are_numpy_s(client: coppice.Client, index: Any) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    found = kept[index]
+    assert found.dtype == ROWS.dtype and np.array_equal(found, ROWS[index])
+
+
+@pytest.mark.parametrize("index", [10_000, -10_001, [10_000], np.zeros(3, bool), "x", 1.5])
+def test_wrong_indices(client: coppice.Client, index: Any) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    with pytest.raises(IndexError):
+        kept[index]
+    with pytest.raises(IndexError):
+        kept[index] = 0
+    assert np.array_equal(kept, ROWS)
+
+
+def test_what_is_read_cannot_be_written_to(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    for seen in (kept[0:2], kept[0:5_000], kept[[1, 2]], kept.to_numpy(copy=False)):
+        with pytest.raises(ValueError, match="read-only"):
+            seen[0] = 1
+
+
+def test_edits_match_numpy_s(client: coppice.Client, rng: random.Random) -> None:
+    """Model: a numpy array. Versions and copies stay as they were."""
+    model = np.arange(600).reshape(200, 3)
+    kept = coppice.Array.from_numpy(client, "a", model)
+    past: list[tuple[coppice.Array, Any]] = []
+    for step in range(40):
+        index: Any = rng.choice([
+            rng.randrange(len(model)), slice(*sorted(rng.choices(range(len(model)), k=2))),
+            sorted(rng.sample(range(len(model)), 5)), (slice(3, 90, 7), 1), rng.sample(range(len(model)), 3),
+        ])
+        if step % 8 == 7:
+            rows = np.full((rng.randrange(1, 4), 3), step)
+            kept.append(rows)
+            model = np.concatenate([model, rows])
+        else:
+            kept[index] = step
+            model[index] = step
+        if step % 10 == 0:
+            past.append((kept.copy(f"at {step}"), model.copy()))
+            past.append((kept.at(client.commit(str(step))), model.copy()))
+        assert np.array_equal(kept, model)
+    for one, then in past:
+        assert np.array_equal(one, then)
+
+
+def test_appending(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", np.zeros((0, 2), "i8"))
+    kept.append([1, 2])
+    kept.append([[3, 4], [5, 6]])
+    for _ in range(10):
+        kept.append(np.arange(2_000).reshape(1_000, 2))
+    assert (len(kept), kept[2].tolist(), kept[-1].tolist()) == (10_003, [5, 6], [1_998, 1_999])
+    with pytest.raises(ValueError, match=r"cannot append an array of shape \(1, 3\) to one of shape \(10003, 2\)"):
+        kept.append([[1, 2, 3]])
+    flat = coppice.Array.from_numpy(client, "flat", np.arange(3))
+    flat.append(3)
+    flat.append([4, 5])
+    assert flat.to_numpy().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_versions(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    client.commit("first")
+    client.tag("v1")
+    kept[0] = -1
+    past = kept.at("v1")
+    assert past[0].tolist() == [0, 1, 2] and kept[0].tolist() == [-1, -1, -1]
+    with pytest.raises(exceptions.FrozenStorageError):
+        past[0] = 1
+    with pytest.raises(exceptions.FrozenStorageError):
+        coppice.Array.from_numpy(client.at("v1"), "b", ROWS)
+    assert np.array_equal(past.copy("old"), ROWS)
+    assert kept.history()[-1].kind == "begin"
+    kept.restore("v1")
+    assert np.array_equal(kept, ROWS)
+    trial = coppice.Array(client.branch("trial"), "a")
+    trial[1] = 5
+    assert kept[1].tolist() == [3, 4, 5]
+    kept.delete()
+    with pytest.raises(KeyError, match=r"coppice\.Array:a"):
+        kept[0]
+
+
+def test_what_is_no_array(client: coppice.Client) -> None:
+    missing = coppice.Array(client, "none")
+    for read in (lambda: missing.shape, lambda: missing[0], lambda: missing.to_numpy(), lambda: missing.copy("m"),
+                 lambda: list(missing.chunks())):
+        with pytest.raises(KeyError, match=r"coppice\.Array:none"):
+            read()
+    client.set("coppice.Array:text", "x")
+    with pytest.raises(TypeError, match=r"coppice\.Array:text holds no array"):
+        coppice.Array(client, "text")[0]
+    client.rpush("coppice.Array:list", "x")
+    with pytest.raises(exceptions.ResponseError, match="wrong kind of value"):
+        coppice.Array(client, "list")[0]
+    with pytest.raises(TypeError, match="Python objects"):
+        coppice.Array.from_numpy(client, "o", np.array([None]))
+    with pytest.raises(TypeError, match="unsized"):
+        len(coppice.Array.from_numpy(client, "n", 1))
+
+
+def test_chunks_are_all_rows(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    assert np.array_equal(np.concatenate(list(kept.chunks())), ROWS)
+    assert [len(each) for each in kept.chunks(rows=4_000)] == [4_000, 4_000, 2_000]
+    assert np.array_equal(list(kept)[77], ROWS[77])
+
+
+def test_a_slice_is_one_message(address: str, sent: list[Any]) -> None:
+    kept = coppice.Array.from_numpy(coppice.Client(address), "a", ROWS)
+    kept[0]
+    sent.clear()
+    kept[100:9_000]
+    kept[[5, 9_000]]
+    assert len(sent) == 2
+
+
+def test_another_array_under_the_same_key_is_read_as_it_is(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    kept[0]
+    coppice.Array.from_numpy(client, "a", np.arange(7, dtype="u1"))
+    assert (kept[3], kept[:].tolist()) == (3, [0, 1, 2, 3, 4, 5, 6])
+    coppice.Array.from_numpy(client, "a", ROWS)
+    assert np.array_equal(kept[9_990:], ROWS[9_990:])
+
+
+def test_errors_leave_the_connection_whole(address: str) -> None:
+    client = coppice.Client(address)
+    client.rpush("l", "x")
+    with pytest.raises(exceptions.ResponseError, match="wrong kind of value"):
+        bulk.fetch(client, "l", 10, 0, 5)
+    assert client.get("none") is None and client.lrange("l", 0, -1) == ["x"]
+
+
+def test_rows_in_one_page_are_views_that_keep_their_version(tmp_path: Path) -> None:
+    """Until the last view is gone, the pages are there, whatever happens to the array and its client."""
+    client = coppice.Client(tmp_path / "data")
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    assert client.local is not None
+    held = client.local.hold(kept.key, None)
+    assert held is not None
+    assert held.read(128, 24).is_view and not held.read(128, 100_000).is_view
+    views = [kept[10:12], kept[0:5_000], *kept.chunks()]
+    assert len(views) > 50
+    kept[:] = 7
+    client.flushall()
+    client.save()
+    client.close()
+    assert np.array_equal(views[0], ROWS[10:12]) and np.array_equal(views[1], ROWS[:5_000])
+    assert np.array_equal(np.concatenate(views[2:]), ROWS)
+
+
+def test_copies_share_pages(client: coppice.Client) -> None:
+    original = coppice.Dataset.from_numpy(client, "d", ROWS)
+    copied = original.copy()
+    named = copied.copy("named")
+    assert copied.key.startswith("coppice.Dataset:d@") and named.key == "coppice.Dataset:named"
+    assert (original.ref_count, original.nbytes_exclusive < 1_000) == (3, True)
+    assert original.shared_with(copied) > original.nbytes
+    copied.transform(lambda rows: rows * 2, rows=slice(0, 100))
+    assert np.array_equal(copied[:100], ROWS[:100] * 2) and np.array_equal(copied[100:], ROWS[100:])
+    assert np.array_equal(original, ROWS)
+    assert 2_400 < copied.nbytes_exclusive < 20_000
+    assert original.shared_with(copied) > 0.9 * original.nbytes
+    copied.transform(np.negative)
+    assert original.shared_with(copied) < 0.1 * original.nbytes and original.ref_count == 2  # named is one of them
+    named.delete()
+    copied.delete()
+    assert original.ref_count == 1 and original.nbytes_exclusive > original.nbytes
+
+
+def test_transforming_chosen_rows(client: coppice.Client, capsys: pytest.CaptureFixture[str]) -> None:
+    data = coppice.Dataset.from_numpy(client, "d", ROWS)
+    model = ROWS.copy()
+    for rows in ([5, 1, 7], ROWS[:, 0] % 5 == 0, slice(9_000, None), slice(0, 0), np.arange(3)):
+        data.transform(lambda block: block + 1, rows=rows, progress=True)
+        model[rows] += 1
+    assert np.array_equal(data, model)
+    blocks: list[int] = []
+
+    def seen(block: Any) -> Any:
+        blocks.append(len(block))
+        return block
+
+    coppice.Dataset.from_numpy(client, "wide", np.zeros((20, 2**17))).transform(seen)
+    assert blocks == [4] * 5
+    with pytest.raises(TypeError, match="returns the rows"):
+        data.transform(lambda block: None)
+    with pytest.raises(ValueError):
+        data.transform(lambda block: block[:1, :2])
+    assert np.array_equal(data, model)
+    assert capsys.readouterr().err == ""  # no terminal, no bar
+
+
+def test_other_packages_see_an_array(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    assert np.mean(np.asarray(kept)) == ROWS.mean() and np.asarray(kept, dtype="f4").dtype == np.float32
