@@ -339,5 +339,5 @@ def call_command(r: redis.Redis, name: str, args: tuple[Any, ...], kwargs: dict[
     """Calls the method `name` of redis-py with arguments under its own names or those of ZnSocket's storage."""
     if name.startswith("_") or not callable(getattr(CoreCommands, name, None)):
         raise UnknownEventError(f"Unknown event: {name}")
-    names = _ARGUMENTS.get(name, {})
+    names = ARGUMENTS.get(name, {})
     return getattr(r, name)(*args, **{names.get(each, each): value for each, value in kwargs.items()})
