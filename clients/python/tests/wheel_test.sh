@@ -12,8 +12,7 @@ trap 'rm -rf "$place"' EXIT
 [ -x "$python" ] || { echo "no $python: scripts/python-env.sh makes it"; exit 77; }
 
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-"$python" -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir "$place" "$package" \
-    --config-settings=cmake.define.CMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1
+"$python" -m pip wheel --quiet --no-build-isolation --no-deps --wheel-dir "$place" "$package"
 "$python" -m venv --without-pip "$place/environment"
 "$python" -m pip --python "$place/environment/bin/python" install --quiet "$place"/*.whl numpy
 cd "$place"
