@@ -7,8 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import coppice
 from conftest import BUILD
+
+import coppice
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
