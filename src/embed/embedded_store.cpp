@@ -103,6 +103,10 @@ result<std::shared_ptr<embedded_store>> embedded_store::open(storage where, upke
     engine_options options;
     options.one_writer = true;
     options.background = how == upkeep::in_background;
+    if (!where.folder) {  // checkpoints would only hold everything twice
+        options.checkpoint_log_bytes = UINT64_MAX;
+        options.checkpoint_interval = std::chrono::hours(24 * 365 * 100);
+    }
     auto opened = engine::open(std::move(where), options);
     if (!opened) { return opened.error(); }
     // A child made by fork() has no way to end the threads, and its parent still writes.
@@ -135,7 +139,8 @@ status embedded_store::close() {
         const std::lock_guard turn(turn_);
         if (std::exchange(closed_, true)) { return {}; }
     }
-    const auto closed = engine_->close();  // meanwhile upkeep gives it the turn that it needs
+    // Meanwhile upkeep gives it the turn that it needs.
+    const auto closed = engine_->folder() != nullptr ? engine_->close() : status{};
     {
         const std::lock_guard lock(wake_mutex_);
         stopping_ = true;

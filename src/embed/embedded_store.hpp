@@ -118,8 +118,7 @@ class embedded_session {
 public:
     /// Errors: errc::not_found, of the branch; errc::closed.  Requires: database < limits::key_spaces.
     [[nodiscard]] static result<std::unique_ptr<embedded_session>> open(std::shared_ptr<embedded_store> in,
-                                                                        std::string_view branch,
-                                                                        unsigned database = 0);
+                                                                        std::string_view branch, unsigned database = 0);
     ~embedded_session();
     embedded_session(const embedded_session&) = delete;
     embedded_session& operator=(const embedded_session&) = delete;

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <embed/flat_reply.hpp>
+#include <storage/volatile_storage.hpp>
 
 namespace coppice {
 namespace {
@@ -61,7 +62,7 @@ TEST(EmbeddedStore, IsOneForEachFolder) {
 // Several threads: each command is whole, those of one call stand together, and long reads see one version.
 TEST(EmbeddedStore, SerialisesItsThreads) {
     constexpr std::size_t many = 5'000;  // more than a long read has
-    const auto store = embedded_store::open(open_memory_storage(), upkeep::in_background);
+    const auto store = embedded_store::open(open_volatile_storage(), upkeep::in_background);
     ASSERT_TRUE(store);
     const auto fill = [](std::string_view value) {
         words command(many + 2, value);
@@ -107,7 +108,7 @@ TEST(EmbeddedStore, HoldsBytesAsTheyWere) {
     std::optional<held_bytes> held;
     const std::string value(100'000, 'x');
     {
-        const auto store = embedded_store::open(open_memory_storage(), upkeep::in_background);
+        const auto store = embedded_store::open(open_volatile_storage(), upkeep::in_background);
         const auto session = session_of(*store);
         EXPECT_EQ(ask(*session, {"SET", "k", value}), "OK");
         auto found = session->hold("k", {});
@@ -129,7 +130,7 @@ TEST(EmbeddedStore, HoldsBytesAsTheyWere) {
 
 // Behind close() all is refused in words, also what waits.
 TEST(EmbeddedStore, RefusesWhenClosed) {
-    const auto store = embedded_store::open(open_memory_storage(), upkeep::in_background);
+    const auto store = embedded_store::open(open_volatile_storage(), upkeep::in_background);
     const auto session = session_of(*store);
     EXPECT_TRUE((*store)->close());
     EXPECT_TRUE((*store)->close());

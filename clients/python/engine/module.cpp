@@ -18,6 +18,7 @@
 
 #include <embed/embedded_store.hpp>
 #include <embed/flat_reply.hpp>
+#include <storage/volatile_storage.hpp>
 
 #include "json_values.hpp"
 #include "replies.hpp"
@@ -289,7 +290,7 @@ NB_MODULE(_engine, m) {
         }();
         return opened(std::move(made));
     });
-    m.def("open_memory", [] { return opened(embedded_store::open(open_memory_storage(), upkeep::in_background)); });
+    m.def("open_memory", [] { return opened(embedded_store::open(open_volatile_storage(), upkeep::in_background)); });
     m.def("encode_all", &encode_all);
     m.def("decode_all", &decode_all);
     m.def("close_all", [] {
