@@ -70,3 +70,20 @@ def test_a_client_may_say_that_it_wants_no_replies(pair: tuple[coppice.Client, c
     one, _ = pair
     assert one.execute_command("CLIENT", "REPLY", "OFF")
     assert one.ping()
+
+
+def test_whoever_begins_to_listen_is_told_from_then_on(tmp_path: Path) -> None:
+    """What nobody hears is not sent, so it must be noticed when somebody does."""
+    heard: list[Any] = []
+    with coppice.Client(f"{tmp_path}/data") as one:
+        mine = coppice.List(one, "k")
+        mine.append(0)
+        for number in range(1, 3):
+            with coppice.Client(f"file://{tmp_path}/data") as other:
+                coppice.List(other, "k").on_refresh(heard.append)
+                mine.append(number)
+                assert eventually(lambda: len(heard) > 0)
+                assert heard == [{"indices": [number]}]
+                heard.clear()
+        mine.append(3)
+    assert heard == []
