@@ -14,6 +14,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,8 @@ def tcp_seconds(data: memoryview) -> float:
         return time.perf_counter() - begun
 
 
-def measure(client: coppice.Client, array: np.ndarray, rounds: int, with_tcp: bool) -> dict[str, float]:
+def measure(client: coppice.Client, array: np.ndarray, rounds: int, with_tcp: bool,
+            settle: Callable[[], None]) -> dict[str, float]:
     """Gigabytes a second, medians."""
     seconds: dict[str, list[float]] = {"tcp": [], "write": [], "read": []}
     for _ in range(rounds):
@@ -56,13 +58,13 @@ def measure(client: coppice.Client, array: np.ndarray, rounds: int, with_tcp: bo
         begun = time.perf_counter()
         kept = coppice.Array.from_numpy(client, "array", array)
         seconds["write"].append(time.perf_counter() - begun)
+        settle()  # a checkpoint that the write began
         begun = time.perf_counter()
         found = kept.to_numpy()
         seconds["read"].append(time.perf_counter() - begun)
         if not np.array_equal(found, array):
             sys.exit("what was read is not what was written")
         del found
-        time.sleep(1)  # a checkpoint that the write began
     return {name: array.nbytes / 1e9 / statistics.median(each) for name, each in seconds.items() if each}
 
 
@@ -77,11 +79,13 @@ def main() -> None:
                   "GB/s, medians; in brackets the part of plain TCP's speed in the same run.",
                   ["where", "TCP", "write", "part", "read", "part"])
     with Server("coppice") as server:
-        found = measure(coppice.Client(f"coppice://127.0.0.1:{server.port}"), array, given.rounds, True)
+        found = measure(coppice.Client(f"coppice://127.0.0.1:{server.port}"), array, given.rounds, True,
+                        lambda: server.settle(20))
         tcp = found["tcp"]
         table.add("server, everysec", tcp, found["write"], found["write"] / tcp, found["read"], found["read"] / tcp)
     try:
-        found = measure(coppice.Client("memory://"), array, given.rounds, False)
+        found = measure(coppice.Client("memory://"), array, given.rounds, False,
+                        lambda: time.sleep(1))
         table.add("in process, memory", "", found["write"], found["write"] / tcp, found["read"], found["read"] / tcp)
     except ImportError:
         print("no compiled engine: in process was not measured", file=sys.stderr)

@@ -152,7 +152,7 @@ export class Segments<Value = unknown> extends Stored {
       try {
         return await this.client.command(["SEGMENTS", name, this.key, ...rest], options);
       } catch (error) {
-        if (!(error instanceof ResponseError && error.code === "TRYAGAIN") || left <= 1) throw error;
+        if (!(error instanceof ResponseError && error.code === "CONFLICT") || left <= 1) throw error;
         await new Promise((resolve) => setTimeout(resolve, wait));
       }
     }
