@@ -29,6 +29,7 @@ public:
     listener(const listener&) = delete;
     listener& operator=(const listener&) = delete;
 
+    [[nodiscard]] std::string_view branch() const noexcept override { return session_.branch->row.name; }
     void refreshed(std::string_view payload) override {
         push(3, [&](reply_sink& to) {
             to.bulk("refresh");
@@ -112,7 +113,8 @@ status znsocket_listen(command_context& context, arguments) {
 status znsocket_refresh(command_context& context, arguments given) {
     const auto payload = json_in(given[2], "payload");
     if (!payload) { return payload.error(); }
-    const auto told = context.host->hub.refresh(context.session->participant.get(), *payload);
+    const auto told =
+        context.host->hub.refresh(context.session->participant.get(), context.branch.row.name, *payload);
     context.reply.integer(static_cast<std::int64_t>(told));
     return {};
 }

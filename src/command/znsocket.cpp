@@ -29,7 +29,7 @@ constexpr command znsocket_rows[] = {
     {"LISTEN", znsocket_listen, exactly(2), no_keys(), admin, rt::simple, of, "O(1)", here,
      "Let this connection be sent refreshes, and have adapters.", "", "no-multi"},
     {"REFRESH", znsocket_refresh, exactly(3), no_keys(), admin, rt::integer, of, "O(c), c clients", here,
-     "Send all other clients that listen a refresh, and return how many there are.", "payload", "no-multi"},
+     "Send a refresh to all others on the branch that listen, and return how many there are.", "payload", "no-multi"},
     {"REGISTER", znsocket_register, exactly(3), no_keys(), admin, rt::integer, of, "O(1)", here,
      "Let this connection answer for a key; 0 if somebody has opened it already.", "key", "no-multi"},
     {"SOURCE", znsocket_source, exactly(3), key_at(2), read, rt::bulk, of, "O(log n)", here,

@@ -43,10 +43,10 @@ void hub::leave(participant& who) {
     for (const auto& then : unanswered) { then(told::owner_gone, {}); }
 }
 
-std::size_t hub::refresh(const participant* from, std::string_view payload) {
+std::size_t hub::refresh(const participant* from, std::string_view branch, std::string_view payload) {
     std::size_t told = 0;
     for (const auto& [each, its] : participants_) {
-        if (each == from) { continue; }
+        if (each == from || each->branch() != branch) { continue; }
         each->refreshed(payload);
         ++told;
     }

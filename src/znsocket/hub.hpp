@@ -32,6 +32,8 @@ public:
     participant& operator=(const participant&) = delete;
     virtual ~participant() = default;
 
+    /// What it works on.  A refresh of another branch's data says nothing to it.
+    [[nodiscard]] virtual std::string_view branch() const noexcept = 0;
     /// Somebody else's refresh: `{"target":...,"data":...}`.
     virtual void refreshed(std::string_view payload) = 0;
     /// A question to an adapter of its own, to be answered with hub::answer.
@@ -61,8 +63,8 @@ public:
     /// Its adapters are gone, its questions are forgotten, and those to it are answered.
     void leave(participant& who);
 
-    /// To all participants but `from`, who may be nobody.  Returns how many there were.
-    std::size_t refresh(const participant* from, std::string_view payload);
+    /// To all participants on `branch` but `from`, who may be nobody.  Returns how many there were.
+    std::size_t refresh(const participant* from, std::string_view branch, std::string_view payload);
 
     /// True when the key has an adapter; `who` counts as having opened it.
     bool check(participant& who, std::string_view key);

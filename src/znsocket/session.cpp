@@ -117,6 +117,7 @@ void session::connect(const socket_packet& packet) {
                                  "?password=...) or as {\"password\": ...} when connecting");
     }
     if (!refused.empty()) { return refuse_connection(packet.name_space, refused); }
+    branch_ = chooses ? as.user.substr(as.user.rfind('@') + 1) : "main";
     if (packet.name_space == name_space && !std::exchange(connected_, true)) { hub_.join(*this); }
     send(socket_packet_type::connect, packet.name_space, {}, fmt::format(R"({{"sid":"{}"}})", id_));
 }
@@ -219,7 +220,7 @@ void session::run_event(std::string_view name, const value& data, bool in_envelo
                                limits::event_bytes, name_space));
     }
     if (name == "refresh") {
-        hub_.refresh(this, json_of(in_envelope ? item(data, 1) : data));
+        hub_.refresh(this, branch_, json_of(in_envelope ? item(data, 1) : data));
         return say({});
     }
     if (name == "check_adapter" || name == "adapter_exists" || name == "register_adapter" || name == "adapter:get") {

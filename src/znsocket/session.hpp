@@ -93,6 +93,7 @@ private:
     using reply_to = std::optional<std::uint64_t>;
 
     // Of a participant.
+    [[nodiscard]] std::string_view branch() const noexcept override { return branch_; }
     void refreshed(std::string_view payload) override;
     void asked(std::uint64_t ticket, std::string_view question) override;
 
@@ -125,6 +126,7 @@ private:
     surroundings& around_;
     const std::string id_;
     const credentials given_;
+    std::string branch_;  // since it connected
     bool connected_ = false;
 
     std::deque<event> inbox_;

@@ -50,6 +50,17 @@ class Participants(ServerTest):
         self.assertEqual(self.told(other)[0], "refresh")
         self.assertEqual(self.resp.ask("PING"), b"PONG")  # nothing came in between
 
+    def test_a_refresh_stays_on_its_branch(self) -> None:
+        self.resp.ask("BRANCH", "CREATE", "exp")
+        self.resp.ask("BRANCH", "USE", "exp")
+        other = self.listener()
+        with WebSocket(self.server.port, query="&branch=exp").connect() as there:
+            there.answer(there.emit("refresh", REFRESH))
+            self.assertEqual(self.told(self.resp)[0], "refresh")
+            self.assertEqual(self.resp.ask("ZNSOCKET", "REFRESH", "{}"), 1)
+            self.assertEqual(there.receive(), '42/znsocket,["refresh",{}]')
+        self.assertEqual([other.ask("PING"), self.sio.call("llen", "k")], [b"PONG", {"data": 0}])  # nothing came before
+
     def test_an_adapter_over_resp_answers_socket_io(self) -> None:
         self.assertEqual(self.resp.ask("ZNSOCKET", "REGISTER", LIST), 1)
         self.assertTrue(self.sio.call("check_adapter", key=LIST))

@@ -15,12 +15,14 @@ namespace {
 using namespace std::chrono_literals;
 
 struct someone final : participant {
-    explicit someone(hub& to) : at(to) { at.join(*this); }
+    explicit someone(hub& to, std::string on = "main") : at(to), works_on(std::move(on)) { at.join(*this); }
     ~someone() override { at.leave(*this); }
+    [[nodiscard]] std::string_view branch() const noexcept override { return works_on; }
     void refreshed(std::string_view payload) override { refreshes.emplace_back(payload); }
     void asked(std::uint64_t ticket, std::string_view question) override { questions.emplace_back(ticket, question); }
 
     hub& at;
+    std::string works_on;
     std::vector<std::string> refreshes;
     std::vector<std::pair<std::uint64_t, std::string>> questions;
 };
@@ -37,11 +39,21 @@ TEST(Hub, ARefreshReachesEverybodyElse) {
     someone a(all);
     someone b(all);
     someone c(all);
-    EXPECT_EQ(all.refresh(&a, "x"), 2U);
+    EXPECT_EQ(all.refresh(&a, "main", "x"), 2U);
     EXPECT_TRUE(a.refreshes.empty());
     EXPECT_EQ(b.refreshes, std::vector<std::string>{"x"});
     EXPECT_EQ(c.refreshes, std::vector<std::string>{"x"});
-    EXPECT_EQ(all.refresh(nullptr, "y"), 3U) << "of somebody who hears none";
+    EXPECT_EQ(all.refresh(nullptr, "main", "y"), 3U) << "of somebody who hears none";
+}
+
+TEST(Hub, ARefreshStaysOnItsBranch) {
+    hub all;
+    someone a(all, "exp");
+    someone b(all, "exp");
+    someone c(all);
+    EXPECT_EQ(all.refresh(&a, "exp", "x"), 1U);
+    EXPECT_EQ(b.refreshes, std::vector<std::string>{"x"});
+    EXPECT_TRUE(c.refreshes.empty());
 }
 
 TEST(Hub, AQuestionComesBackOnceAndOnlyFromItsOwner) {
