@@ -33,6 +33,7 @@ def measure(package: Any, client: Any, share: float) -> tuple[dict[str, float], 
         return max(2, int(full * share))
 
     def timed(name: str, count: int, work: Callable[[int], Any], each: int = 1) -> None:
+        work(0)  # what is opened at the first call is not counted
         begun = time.perf_counter()
         answers = [work(i) for i in range(count)]
         rates[name] = count * each / (time.perf_counter() - begun)
