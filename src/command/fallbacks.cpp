@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <command/dispatch.hpp>
+#include <command/keys.hpp>
 
 namespace coppice {
 namespace {
@@ -90,11 +91,7 @@ status znsocket_adopt(command_context& context, arguments given) {
     if (!source) { return source.error(); }
     const bool copies = *source != key && is_there(context, *source);
     start_group(context);
-    if (copies) {
-        const snapshot_state state{context.branch.keys, context.branch.spaces, 0, context.branch.id, {}};
-        context.writer().copy_key(current_of{context.branch.id}, state, context.database, *source, context.database,
-                                  key, no_deadline);
-    }
+    if (copies) { share_key(context, *source, key); }
     context.writer().put_string(context.database, note_of(key), {}, no_deadline);
     context.reply.integer(*source != key ? 1 : 0);
     return {};

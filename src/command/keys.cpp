@@ -183,6 +183,16 @@ bool changed_in_exec(const command_context& context, const version_name& name) {
                        [&](const live_branch* each) { return each->id == current->branch; });
 }
 
+}  // namespace
+
+void share_key(const command_context& context, std::string_view source, std::string_view key) {
+    const snapshot_state now{.keys = context.branch.keys, .spaces = context.branch.spaces, .branch = context.branch.id};
+    context.writer().copy_key(current_of{context.branch.id}, now, context.database, source, context.database, key,
+                              no_deadline);
+}
+
+namespace {
+
 status copy(command_context& context, arguments given) {
     const auto options = copy_options_in(context, given.subspan(3));
     if (!options) { return options.error(); }

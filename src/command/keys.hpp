@@ -8,6 +8,9 @@ namespace coppice {
 /// A database's number.  Errors: not an integer; "DB index is out of range".
 [[nodiscard]] result<unsigned> database_in(std::string_view text);
 
+/// Makes `key` what another key of the branch and database is, sharing all, without a deadline.  Requires: it is there.
+void share_key(const command_context& context, std::string_view source, std::string_view key);
+
 // command/expiry.cpp
 [[nodiscard]] status expire(command_context& context, arguments given);
 [[nodiscard]] status pexpire(command_context& context, arguments given);

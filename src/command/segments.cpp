@@ -26,6 +26,7 @@
 #include <coppice/tree/diff.hpp>
 
 #include <command/dispatch.hpp>
+#include <command/keys.hpp>
 #include <command/lists.hpp>
 #include <command/ranges.hpp>
 #include <znsocket/value.hpp>
@@ -91,7 +92,6 @@ tree tree_of(const command_context& context, const std::optional<found_key>& fou
 
 std::string text_of(const tree& list, const record_view& element) {
     std::string text;
-    if (element.child == child_form::none) { return std::string(element.bytes); }
     element_value(list, element).append_to(text);
     return text;
 }
@@ -167,13 +167,6 @@ void put_piece(const command_context& context, std::string_view key, std::uint64
     context.writer().splice_list(context.database, key, 0, pieces, {&word, 1});
 }
 
-// Makes `key` an O(1) copy of a key that is there.
-void copy(const command_context& context, std::string_view source, std::string_view key) {
-    const snapshot_state state{context.branch.keys, context.branch.spaces, 0, context.branch.id, {}};
-    context.writer().copy_key(current_of{context.branch.id}, state, context.database, source, context.database, key,
-                              no_deadline);
-}
-
 // ---- a published client's table becomes one list
 
 /// Elements [first, last) of the list that most comes from are replaced.
@@ -226,8 +219,8 @@ status become_one_list(const command_context& context, std::string_view key, con
     if (!replaced) { return replaced.error(); }
     auto& writer = context.writer();
     if (source != of.keys.list) {
-        copy(context, source, of.keys.list);
-        copy(context, source, of.keys.base);
+        share_key(context, source, of.keys.list);
+        share_key(context, source, of.keys.base);
         writer.put_string(context.database, of.keys.origin, source, no_deadline);
     }
     for (auto each = replaced->rbegin(); each != replaced->rend(); ++each) {
@@ -264,8 +257,8 @@ status segments_create(command_context& context, arguments given) {
     const auto size = size_of(*from);
     start_group(context);
     if (*from) {
-        copy(context, origin, keys.list);
-        copy(context, origin, keys.base);
+        share_key(context, origin, keys.list);
+        share_key(context, origin, keys.base);
     } else {
         context.writer().erase(context.database, keys.base);
     }

@@ -11,6 +11,7 @@
 #include <coppice/tree/cursor.hpp>
 
 #include <command/dispatch.hpp>
+#include <command/keys.hpp>
 #include <command/ranges.hpp>
 #include <command/sets.hpp>
 
@@ -232,10 +233,7 @@ status store(const command_context& context, arguments given, operation what) {
     auto& writer = context.writer();
     if (const auto whole = whole_result(what, *found)) {
         // A set that is the result as it stands is shared, not copied.
-        const snapshot_state now{
-            .keys = context.branch.keys, .spaces = context.branch.spaces, .branch = context.branch.id};
-        writer.copy_key(current_of{context.branch.id}, now, context.database, keys[*whole], context.database, target,
-                        no_deadline);
+        share_key(context, keys[*whole], target);
         context.reply.integer(static_cast<std::int64_t>((*found)[*whole].size()));
         return {};
     }

@@ -74,7 +74,7 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
             self._set_one(_position(index), value)
             return
         values = list(value)
-        texts = list(map(self._encode, values))
+        texts = self._encode_all(values)
 
         def put(length: int, pipe: Any) -> list[int]:
             positions = _positions(index, length)

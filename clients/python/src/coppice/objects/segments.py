@@ -121,7 +121,7 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
         else:
             first, last = 0 if stop is None else stop + 1, -1 if start is None else start
         texts = self._place.read("SEGMENTS RANGE", first, last)
-        return [self._decode(text) for text in (texts if step > 0 else texts[::-1])[:: abs(step)]]
+        return self._decode_all((texts if step > 0 else texts[::-1])[:: abs(step)])
 
     @overload
     def __setitem__(self, index: int, value: Any) -> None: ...
@@ -159,7 +159,7 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
 
     def extend(self, values: Iterable[Any]) -> None:
         """Puts all values at the end, all or none."""
-        texts = list(map(self._encode, values))
+        texts = self._encode_all(values if isinstance(values, (list, tuple)) else list(values))
         if texts:
             start = self._edit(("SEGMENTS LEN",), lambda length: (length, 0, texts))
             self._list._announce(start=start, stop=None)
@@ -186,7 +186,7 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
         """The elements; what others change meanwhile shows from the next page on."""
         first = 0
         while page := self._place.read("SEGMENTS RANGE", first, first + PAGE - 1):
-            yield from map(self._decode, page)
+            yield from self._decode_all(page)
             first += PAGE
 
     def __reversed__(self) -> Iterator[Any]:
