@@ -1,6 +1,6 @@
 // src/server/long_read.hpp: a long answer, made by a worker and streamed to one connection.
 //
-//     worker --chunk (64 KiB)--> loop --bytes--> socket
+//     worker --chunk (128 KiB)--> loop --bytes--> socket
 //            <----- credit ----------------------+
 //
 // At most four chunks are ahead of the socket: a slow client stops its worker (whose place another thread takes), the
@@ -29,11 +29,11 @@
 
 namespace coppice::server {
 
-inline constexpr std::size_t chunk_bytes = 64 * 1024;
+inline constexpr std::size_t chunk_bytes = 128 * 1024;
 inline constexpr std::size_t chunks_ahead = 4;
-inline constexpr std::chrono::microseconds lag_tolerated{200};
+inline constexpr std::chrono::microseconds lag_tolerated{500};
 inline constexpr std::chrono::microseconds pace_least{100};
-inline constexpr std::chrono::microseconds pace_most{5000};
+inline constexpr std::chrono::microseconds pace_most{1000};
 
 /// What a long answer needs of the connection it goes to.  Called on the loop's thread.
 class chunk_target {
