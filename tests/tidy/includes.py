@@ -11,6 +11,7 @@ import sources
 ORDER = [
     ("base", ["include/coppice/base", "src/base"]),
     ("tree", ["include/coppice/tree", "src/tree"]),
+    ("resident", ["include/coppice/resident"]),
     ("collections", ["include/coppice"]),
     ("storage", ["src/storage"]),
     ("store", ["src/store"]),

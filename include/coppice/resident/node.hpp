@@ -1,0 +1,243 @@
+// coppice/resident/node.hpp: the nodes of a sequence in memory, and who owns them.
+//
+//     leaf   | owners height | used capacity | root |  element element element ....  room |
+//     inner  | owners height entries regular | child child ... | sums: elements in children 0..k |
+//
+// - A leaf is `used` elements of at most `capacity`. A leaf that is a vector's tail also owns the tree in front of it
+//   (vector.hpp); in a tree its `root` is null.
+// - An inner node has `entries` children, all of one height. sums[k] is the number of elements in its first k + 1
+//   children; entries behind the last are as large as can be, so that searching needs no length. Nodes up to
+//   narrow_height count in 32 bits, those above in 64.
+// - `regular`: every child but the last holds as many elements as can be, and the last is regular. Then a position is
+//   found by arithmetic. It is known in O(1) from the sums and the last child.
+//
+// A node is written only by who owns it alone, on a path of such nodes; the last owner frees it, and with it what it
+// alone owned. Counts are the only thing that threads share.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <coppice/base/assert.hpp>
+#include <coppice/resident/policy.hpp>
+
+namespace coppice::resident {
+
+template <class Nodes>
+struct header {
+    owner_count<Nodes::atomic> owners;
+    std::uint8_t height = 0;   ///< 0 for a leaf
+    std::uint8_t entries = 0;  ///< inner: children
+    bool regular = true;       ///< inner: found by arithmetic
+};
+
+template <class T, class Nodes>
+struct leaf : header<Nodes> {
+    /// Elements that are constructed. A value on another thread may claim room behind those of its tail.
+    std::conditional_t<Nodes::atomic, std::atomic<std::uint32_t>, std::uint32_t> used = 0;
+    std::uint32_t capacity = 0;
+    header<Nodes>* root = nullptr;  ///< a tail's: the tree in front of it
+
+    static constexpr std::size_t alignment = std::max(alignof(T), alignof(void*));
+    [[nodiscard]] static constexpr std::size_t first_byte() noexcept {
+        return (sizeof(leaf) + alignof(T) - 1) / alignof(T) * alignof(T);
+    }
+    /// Elements of a full leaf.
+    [[nodiscard]] static constexpr std::size_t most() noexcept {
+        const std::size_t fitting = (Nodes::leaf_bytes - std::min(Nodes::leaf_bytes, first_byte())) / sizeof(T);
+        return std::max<std::size_t>(fitting, 2);
+    }
+
+    [[nodiscard]] T* items() noexcept { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + first_byte()); }
+    [[nodiscard]] const T* items() const noexcept {
+        return reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + first_byte());
+    }
+    [[nodiscard]] std::size_t size() const noexcept {
+        if constexpr (Nodes::atomic) {
+            return used.load(std::memory_order_acquire);
+        } else {
+            return used;
+        }
+    }
+};
+
+template <class Nodes>
+struct inner : header<Nodes> {
+    std::array<header<Nodes>*, Nodes::fanout> children{};
+};
+template <class Nodes, class Sum>
+struct counted : inner<Nodes> {
+    std::array<Sum, Nodes::fanout> sums;
+};
+
+/// What the nodes of sequences of T can do alone: counting owners, searching, making and copying.
+template <class T, class Nodes>
+struct node_kind {
+    using header = resident::header<Nodes>;
+    using leaf = resident::leaf<T, Nodes>;
+    using inner = resident::inner<Nodes>;
+    using narrow = counted<Nodes, std::int32_t>;  // signed: baseline SIMD compares such
+    using wide = counted<Nodes, std::int64_t>;
+
+    static constexpr std::size_t leaf_most = leaf::most();
+    static constexpr unsigned fanout = Nodes::fanout;
+    static constexpr std::size_t leaf_least = (leaf_most + 3) / 4;  ///< inside a tree, if it can be
+    static constexpr unsigned fanout_least = std::max(2U, fanout / 4);
+    static_assert(fanout >= 4 && fanout <= 16, "an inner node has 4 to 16 children");
+
+    /// Elements below a node of `height` that is as full as can be.
+    [[nodiscard]] static constexpr std::uint64_t full(unsigned height) noexcept {
+        std::uint64_t all = leaf_most;
+        for (unsigned level = 0; level < height; ++level) { all *= fanout; }
+        return all;
+    }
+    static_assert(full(Nodes::narrow_height) <= std::numeric_limits<std::int32_t>::max(),
+                  "narrow nodes count in 31 bits: choose a smaller narrow_height");
+
+    // ---- Looking
+
+    [[nodiscard]] static leaf& as_leaf(header& node) noexcept { return static_cast<leaf&>(node); }
+    [[nodiscard]] static const leaf& as_leaf(const header& node) noexcept { return static_cast<const leaf&>(node); }
+    [[nodiscard]] static inner& as_inner(header& node) noexcept { return static_cast<inner&>(node); }
+    [[nodiscard]] static const inner& as_inner(const header& node) noexcept { return static_cast<const inner&>(node); }
+
+    /// Calls `use` with the sums of an inner node, as they are counted at its height.
+    template <class Inner, class Use>
+    static decltype(auto) with_sums(Inner& node, Use use) {
+        if (node.height <= Nodes::narrow_height) [[likely]] {
+            return use(static_cast<std::conditional_t<std::is_const_v<Inner>, const narrow, narrow>&>(node).sums);
+        }
+        return use(static_cast<std::conditional_t<std::is_const_v<Inner>, const wide, wide>&>(node).sums);
+    }
+    /// Elements in children [0, slot).
+    [[nodiscard]] static std::size_t before(const inner& node, unsigned slot) noexcept {
+        return slot == 0 ? 0 : with_sums(node, [slot](auto& sums) { return static_cast<std::size_t>(sums[slot - 1]); });
+    }
+    [[nodiscard]] static std::size_t size_of(const header& node) noexcept {
+        return node.height == 0 ? as_leaf(node).size() : before(as_inner(node), node.entries);
+    }
+    /// The child that holds the element at `position`, which becomes a position in that child.
+    [[nodiscard]] static unsigned find(const inner& node, std::size_t& position) noexcept {
+        return with_sums(node, [&](auto& sums) {
+            using sum = std::remove_reference_t<decltype(sums[0])>;
+            const auto wanted = static_cast<std::remove_const_t<sum>>(position);
+            unsigned slot = 0;
+            for (unsigned each = 0; each + 1 < fanout; ++each) { slot += sums[each] <= wanted ? 1U : 0U; }
+            position -= slot == 0 ? 0 : static_cast<std::size_t>(sums[slot - 1]);
+            return slot;
+        });
+    }
+
+    // ---- Owning
+
+    static header* retain(header* node) noexcept {
+        node->owners.add();
+        return node;
+    }
+    /// Gives up one ownership of a node, or of nothing.
+    static void release(header* node) noexcept {
+        if (node == nullptr || !node->owners.drop()) { return; }
+        if (node->height == 0) {
+            auto& dead = as_leaf(*node);
+            std::destroy_n(dead.items(), dead.size());
+            release(dead.root);
+            free_leaf(&dead);
+        } else {
+            auto& dead = as_inner(*node);
+            for (unsigned slot = 0; slot < dead.entries; ++slot) { release(dead.children[slot]); }
+            free_inner(&dead);
+        }
+    }
+
+    // ---- Making.  Errors: these throw what allocating and copying a T throw, and have then changed nothing.
+
+    /// A leaf without elements.
+    [[nodiscard]] static leaf* make_leaf(std::size_t capacity) {
+        void* memory = Nodes::allocate(leaf_bytes(capacity), std::align_val_t{leaf::alignment});
+        auto* made = ::new (memory) leaf;
+        made->capacity = static_cast<std::uint32_t>(capacity);
+        return made;
+    }
+    /// An inner node without children.
+    [[nodiscard]] static inner* make_inner(unsigned height) {
+        void* memory = Nodes::allocate(inner_bytes(height), std::align_val_t{alignof(wide)});
+        inner* made = height <= Nodes::narrow_height ? static_cast<inner*>(::new (memory) narrow)
+                                                     : static_cast<inner*>(::new (memory) wide);
+        made->height = static_cast<std::uint8_t>(height);
+        with_sums(*made, [](auto& sums) { sums.fill(std::numeric_limits<std::decay_t<decltype(sums[0])>>::max()); });
+        return made;
+    }
+    [[nodiscard]] static inner* copy(const inner& from) {
+        inner* made = make_inner(from.height);
+        made->entries = from.entries;
+        made->regular = from.regular;
+        made->children = from.children;
+        for (unsigned slot = 0; slot < from.entries; ++slot) { retain(from.children[slot]); }
+        with_sums(*made, [&from](auto& sums) {
+            sums = static_cast<const counted<Nodes, std::decay_t<decltype(sums[0])>>&>(from).sums;
+        });
+        return made;
+    }
+    static void free_leaf(leaf* dead) noexcept {
+        const std::size_t bytes = leaf_bytes(dead->capacity);
+        std::destroy_at(dead);
+        Nodes::deallocate(dead, bytes, std::align_val_t{leaf::alignment});
+    }
+    /// Frees the node alone.
+    static void free_inner(inner* dead) noexcept {
+        Nodes::deallocate(dead, inner_bytes(dead->height), std::align_val_t{alignof(wide)});
+    }
+
+    // ---- Changing an inner node that is owned
+
+    /// Enters a child behind the others.
+    static void append(inner& node, header* child) noexcept { append(node, child, size_of(*child)); }
+    static void append(inner& node, header* child, std::size_t size) noexcept {
+        COPPICE_ASSERT(node.entries < fanout && child->height + 1 == node.height);
+        const unsigned last = node.entries++;
+        node.children[last] = child;
+        with_sums(node, [&](auto& sums) {
+            using sum = std::decay_t<decltype(sums[0])>;
+            sums[last] = static_cast<sum>((last == 0 ? 0 : sums[last - 1]) + static_cast<sum>(size));
+        });
+    }
+    /// Gives up all children from `slot` on without releasing them.
+    static void truncate(inner& node, unsigned slot) noexcept {
+        with_sums(node, [&](auto& sums) {
+            std::fill(sums.begin() + slot, sums.end(), std::numeric_limits<std::decay_t<decltype(sums[0])>>::max());
+        });
+        node.entries = static_cast<std::uint8_t>(slot);
+    }
+    /// The child at `slot` has `change` elements more, or fewer.
+    static void add(inner& node, unsigned slot, std::ptrdiff_t change) noexcept {
+        with_sums(node, [&](auto& sums) {
+            using sum = std::decay_t<decltype(sums[0])>;
+            for (unsigned each = slot; each < node.entries; ++each) {
+                sums[each] = static_cast<sum>(sums[each] + static_cast<sum>(change));
+            }
+        });
+    }
+    /// Says anew whether positions are found by arithmetic.
+    static void note_regular(inner& node) noexcept {
+        const header& last = *node.children[node.entries - 1];
+        node.regular = (last.height == 0 || last.regular)
+                       && before(node, node.entries - 1U) == (node.entries - 1U) * full(node.height - 1U);
+    }
+
+private:
+    [[nodiscard]] static std::size_t leaf_bytes(std::size_t capacity) noexcept {
+        return leaf::first_byte() + capacity * sizeof(T);
+    }
+    [[nodiscard]] static std::size_t inner_bytes(unsigned height) noexcept {
+        return height <= Nodes::narrow_height ? sizeof(narrow) : sizeof(wide);
+    }
+};
+
+}  // namespace coppice::resident

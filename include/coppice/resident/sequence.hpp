@@ -1,0 +1,627 @@
+// coppice/resident/sequence.hpp: a counted copy-on-write B+tree by position, in memory.
+//
+// A tree is the pointer to its root, null when empty; who holds it owns one reference. Functions that change a tree take
+// that pointer by reference, change in place what the tree alone owns and copy the rest; those that make trees from
+// others borrow these and share their nodes. vector.hpp makes a value of it.
+//
+//            [ 5 | 9 ]             sums: elements in the children up to here
+//             /     `-----.
+//       [a b c d e] [f g h i]      leaves, all at one depth
+//
+// Invariants (check reports them by number)
+//   I1  All leaves are at one depth; an inner node has height 1 more than its children.
+//   I2  Leaves hold 1 to leaf_most elements, inner nodes 1 to fanout children, the root at least 2.
+//   I3  Nodes inside the tree, not on its left or right edge, hold at least a quarter of that, unless memory ran out
+//       when they were to be joined.
+//   I4  sums[k] is the number of elements below children 0 to k; behind them stands the greatest number.
+//   I5  A node that is marked regular is.
+//
+// How a change stays whole. First the path to the leaf becomes the tree's own, which changes nothing that it says. Then
+// all memory is taken and all elements are copied that the change needs. Only then is anything changed, and nothing
+// throws from there on. Elements are moved inside nodes only when their moving cannot throw, else leaves are copied.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <coppice/resident/node.hpp>
+
+namespace coppice::resident {
+
+inline constexpr unsigned height_most = 48;
+
+template <class T, class Nodes>
+class sequence : public node_kind<T, Nodes> {
+    using kind = node_kind<T, Nodes>;
+
+public:
+    using typename kind::header;
+    using typename kind::inner;
+    using typename kind::leaf;
+    using kind::as_inner, kind::as_leaf, kind::before, kind::fanout, kind::fanout_least, kind::find, kind::leaf_least,
+        kind::leaf_most, kind::release, kind::retain, kind::size_of;
+
+    static constexpr bool moves = std::is_nothrow_move_constructible_v<T>;
+
+    /// One ownership of a node, or of nothing.
+    class held {
+    public:
+        held() = default;
+        explicit held(header* node) noexcept : node_(node) {}
+        held(held&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+        held& operator=(held other) noexcept {
+            std::swap(node_, other.node_);
+            return *this;
+        }
+        ~held() { release(node_); }
+        [[nodiscard]] header* get() const noexcept { return node_; }
+        [[nodiscard]] header* take() noexcept { return std::exchange(node_, nullptr); }
+        explicit operator bool() const noexcept { return node_ != nullptr; }
+
+    private:
+        header* node_ = nullptr;
+    };
+
+    // ---- Elements of leaves
+
+    /// Elements that a new leaf is to have: copied from where they lie, or moved if theirs is the last use.
+    struct piece {
+        T* first;
+        std::size_t count;
+        bool last_use = false;
+    };
+    [[nodiscard]] static piece copied(const T* first, std::size_t count) noexcept {
+        return {const_cast<T*>(first), count, false};
+    }
+
+    /// A leaf of elements [first, last) of all pieces one behind the other.
+    [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t first, std::size_t last,
+                                     std::size_t capacity) {
+        held made(kind::make_leaf(capacity));
+        leaf& to = as_leaf(*made.get());
+        std::size_t passed = 0;
+        for (const piece& each : pieces) {
+            const std::size_t from = std::clamp(first, passed, passed + each.count) - passed;
+            const std::size_t end = std::clamp(last, passed, passed + each.count) - passed;
+            fill(to, {each.first + from, end - from, each.last_use});
+            passed += each.count;
+        }
+        return made;
+    }
+    [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t capacity) {
+        std::size_t all = 0;
+        for (const piece& each : pieces) { all += each.count; }
+        return gather(pieces, 0, all, capacity);
+    }
+    /// Puts elements behind those of a leaf that is owned.  Requires: room.
+    static void fill(leaf& to, piece from) {
+        T* at = to.items() + to.size();
+        if constexpr (std::is_trivially_copyable_v<T>) {
+            if (from.count != 0) { std::memcpy(static_cast<void*>(at), from.first, from.count * sizeof(T)); }
+            to.used = static_cast<std::uint32_t>(to.size() + from.count);
+        } else {
+            for (std::size_t each = 0; each < from.count; ++each) {
+                if (moves && from.last_use) {
+                    std::construct_at(at + each, std::move(from.first[each]));
+                } else {
+                    std::construct_at(at + each, std::as_const(from.first[each]));
+                }
+                to.used = static_cast<std::uint32_t>(to.size() + 1);
+            }
+        }
+    }
+    /// Moves the elements from `first` on by `distance`, of a leaf that is owned; then it has that many more or fewer.
+    static void shift(leaf& in, std::size_t first, std::ptrdiff_t distance) noexcept {
+        T* items = in.items();
+        const std::size_t count = in.size() - first;
+        if constexpr (std::is_trivially_copyable_v<T>) {
+            std::memmove(static_cast<void*>(items + first + distance), items + first, count * sizeof(T));
+        } else if constexpr (moves) {
+            for (std::size_t each = 0; each < count; ++each) {
+                T* from = items + (distance > 0 ? first + count - 1 - each : first + each);
+                std::construct_at(from + distance, std::move(*from));
+                std::destroy_at(from);
+            }
+        }
+        in.used = static_cast<std::uint32_t>(in.size() + static_cast<std::size_t>(distance));
+    }
+    static void put(leaf& in, std::size_t at, T&& value) noexcept {
+        shift(in, at, 1);
+        std::construct_at(in.items() + at, std::move(value));
+    }
+    static void remove(leaf& in, std::size_t at) noexcept {
+        std::destroy_at(in.items() + at);
+        shift(in, at + 1, -1);
+    }
+    /// The leaf may be changed in place.
+    [[nodiscard]] static bool is_own(const header& node) noexcept { return moves && node.owners.is_one(); }
+    static void replace(header*& slot, held by) noexcept {
+        release(slot);
+        slot = by.take();
+    }
+
+    // ---- Looking
+
+    struct place {
+        const leaf* in;
+        std::size_t at;
+    };
+    /// Where the element at `position` is.  Requires: position < size of the tree.
+    [[nodiscard]] static place find_leaf(const header* node, std::size_t position) noexcept {
+        if (node->height != 0 && node->regular) [[likely]] {
+            std::size_t nth = position / leaf_most;
+            const std::size_t at = position - nth * leaf_most;
+            if constexpr ((fanout & (fanout - 1)) == 0) {
+                constexpr unsigned bits = fanout == 16 ? 4 : fanout == 8 ? 3 : 2;
+                switch (node->height) {  // the heights that there are, without a loop
+                    case 4: node = as_inner(*node).children[nth >> (3 * bits) & (fanout - 1)]; [[fallthrough]];
+                    case 3: node = as_inner(*node).children[nth >> (2 * bits) & (fanout - 1)]; [[fallthrough]];
+                    case 2: node = as_inner(*node).children[nth >> bits & (fanout - 1)]; [[fallthrough]];
+                    case 1: return {&as_leaf(*as_inner(*node).children[nth & (fanout - 1)]), at};
+                    default: break;
+                }
+            }
+            while (node->height != 0) {
+                const std::size_t below = kind::full(node->height - 1U) / leaf_most;
+                node = as_inner(*node).children[nth / below];
+                nth %= below;
+            }
+            return {&as_leaf(*node), at};
+        }
+        while (node->height != 0) { node = as_inner(*node).children[find(as_inner(*node), position)]; }
+        return {&as_leaf(*node), position};
+    }
+
+    // ---- Changing
+
+    /// Requires: position < size, here and below.
+    static void set(header*& root, std::size_t position, T&& value) {
+        path way;
+        header*& slot = own_path(root, position, way);
+        leaf& old = as_leaf(*slot);
+        if (is_own(old)) {
+            std::destroy_at(old.items() + position);
+            std::construct_at(old.items() + position, std::move(value));
+        } else {
+            replace(slot, gather({copied(old.items(), position),
+                                  {&value, 1, true},
+                                  copied(old.items() + position + 1, old.size() - position - 1)},
+                                 old.size()));
+        }
+    }
+
+    static void insert(header*& root, std::size_t position, T&& value) {
+        path way;
+        header*& slot = own_path(root, position, way);
+        leaf& old = as_leaf(*slot);
+        const std::size_t size = old.size();
+        const std::initializer_list<piece> pieces = {
+            copied(old.items(), position), {&value, 1, true}, copied(old.items() + position, size - position)};
+        if (size < leaf_most) {
+            if (is_own(old) && size < old.capacity) {
+                put(old, position, std::move(value));
+            } else {
+                replace(slot, gather(pieces, leaf_most));
+            }
+            return note_change(way, 1);
+        }
+        const std::size_t half = (size + 1) / 2;
+        spares reserve(way);
+        if (is_own(old)) {
+            leaf& right = *kind::make_leaf(leaf_most);
+            const std::size_t kept = position < half ? half - 1 : half;
+            fill(right, {old.items() + kept, size - kept, true});
+            std::destroy(old.items() + kept, old.items() + size);
+            old.used = static_cast<std::uint32_t>(kept);
+            position < half ? put(old, position, std::move(value)) : put(right, position - half, std::move(value));
+            enter(root, way, half, held(&right), reserve);
+        } else {
+            held right = gather(pieces, half, size + 1, leaf_most);
+            replace(slot, gather(pieces, 0, half, leaf_most));
+            enter(root, way, half, std::move(right), reserve);
+        }
+    }
+
+    static void erase(header*& root, std::size_t position) {
+        path way;
+        header*& slot = own_path(root, position, way);
+        leaf& old = as_leaf(*slot);
+        const std::size_t size = old.size();
+        if (size == 1) { return leave(root, way); }
+        if (is_own(old)) {
+            remove(old, position);
+        } else {
+            replace(slot,
+                    gather({copied(old.items(), position), copied(old.items() + position + 1, size - position - 1)},
+                           size - 1));
+        }
+        note_change(way, -1);
+        if (!is_filled(*slot)) { mend(root, way); }
+    }
+
+    /// Enters a leaf behind all others.  Its elements are not moved; it must have some.
+    static void append(header*& root, leaf* last) {
+        held added(last);
+        if (root == nullptr) {
+            root = added.take();
+            return;
+        }
+        // The lowest node of the right edge that has room takes a chain of nodes with one child each.
+        unsigned room_at = 0;
+        for (const header* node = root; node->height != 0; node = as_inner(*node).children[node->entries - 1U]) {
+            if (node->entries < fanout) { room_at = node->height; }
+        }
+        const unsigned chain_height = room_at == 0 ? root->height : room_at - 1;
+        for (unsigned height = 1; height <= chain_height; ++height) {
+            inner* above = kind::make_inner(height);
+            kind::append(*above, added.take());
+            added = held(above);
+        }
+        if (room_at == 0) {
+            inner* above = kind::make_inner(chain_height + 1);
+            const std::size_t size = size_of(*root);
+            kind::append(*above, root, size);
+            kind::append(*above, added.take());
+            kind::note_regular(*above);
+            root = above;
+            return;
+        }
+        path way;
+        header** slot = &root;
+        while ((*slot)->height >= room_at) {
+            inner& node = own(*slot);
+            way.push(node, node.entries - 1U);
+            slot = &node.children[node.entries - 1U];
+        }
+        const std::size_t size = last->size();
+        kind::append(*way.last().at, added.take(), size);
+        for (unsigned level = way.depth; level-- > 0;) {
+            if (level + 1 != way.depth) {
+                kind::add(*way.steps[level].at, way.steps[level].slot, static_cast<std::ptrdiff_t>(size));
+            }
+            kind::note_regular(*way.steps[level].at);
+        }
+    }
+
+    // ---- Making trees from others
+
+    /// Elements [first, last).  Requires: first < last <= size.
+    [[nodiscard]] static held slice(header* from, std::size_t first, std::size_t last) {
+        while (from->height != 0) {
+            std::size_t in_first = first;
+            std::size_t in_last = last - 1;
+            const unsigned slot = find(as_inner(*from), in_first);
+            if (slot != find(as_inner(*from), in_last)) { break; }
+            from = as_inner(*from).children[slot];
+            first = in_first;
+            last = in_last + 1;
+        }
+        return part(from, first, last);
+    }
+    /// The elements of one tree and then those of another.  Either may be empty (null).
+    [[nodiscard]] static held concat(header* left, header* right) {
+        if (left == nullptr || right == nullptr) {
+            header* all = left == nullptr ? right : left;
+            return held(all == nullptr ? nullptr : retain(all));
+        }
+        pair both = join(left, right);
+        if (!both.second) {
+            header* all = both.first.take();
+            drop_chain(all);
+            return held(all);
+        }
+        inner* above = kind::make_inner(both.first.get()->height + 1U);
+        kind::append(*above, both.first.take());
+        kind::append(*above, both.second.take());
+        kind::note_regular(*above);
+        return held(above);
+    }
+
+    /// Dies naming the broken invariant.  Cost: O(n / leaf size).
+    static void check(const header* root) {
+        if (root == nullptr) { return; }
+        COPPICE_CHECK(root->height == 0 || root->entries >= 2);  // I2
+        check_below(*root);
+    }
+
+private:
+    struct step {
+        inner* at;
+        unsigned slot;
+    };
+    struct path {
+        std::array<step, height_most> steps;
+        unsigned depth = 0;
+        void push(inner& at, unsigned slot) noexcept { steps[depth++] = {&at, slot}; }
+        [[nodiscard]] const step& last() const noexcept { return steps[depth - 1]; }
+    };
+    struct pair {
+        held first;
+        held second;  // perhaps nothing
+    };
+
+    /// Children and their sizes, while it is open which node gets which.
+    struct row {
+        std::array<header*, 2 * fanout + 2> nodes;
+        std::array<std::size_t, 2 * fanout + 2> sizes;
+        unsigned count = 0;
+
+        void push(header* node, std::size_t size) noexcept {
+            nodes[count] = node;
+            sizes[count++] = size;
+        }
+        void push(const inner& from, unsigned first, unsigned last) noexcept {
+            for (unsigned slot = first; slot < last; ++slot) {
+                push(from.children[slot], before(from, slot + 1) - before(from, slot));
+            }
+        }
+        /// Makes [first, last) the children of `node`, which had them or gave up its own.
+        void store(inner& node, unsigned first, unsigned last) const noexcept {
+            kind::truncate(node, 0);
+            for (unsigned each = first; each < last; ++each) { kind::append(node, nodes[each], sizes[each]); }
+            kind::note_regular(node);
+        }
+    };
+
+    /// Nodes that are there before they are needed, for the full nodes of a path and a new root.
+    class spares {
+    public:
+        explicit spares(const path& way) {
+            unsigned level = way.depth;
+            while (level > 0 && way.steps[level - 1].at->entries == fanout) { --level; }
+            const unsigned highest = way.depth - level + (level == 0 ? 1 : 0);
+            for (unsigned height = 1; height <= highest; ++height) {
+                nodes_[height - 1] = held(kind::make_inner(height));
+            }
+        }
+        /// The next one, from the lowest on.
+        [[nodiscard]] inner& take() noexcept { return as_inner(*nodes_[taken_++].take()); }
+
+    private:
+        std::array<held, height_most> nodes_;
+        unsigned taken_ = 0;
+    };
+
+    /// Makes the inner node in `slot` the tree's own.  Requires: what holds the slot is.
+    static inner& own(header*& slot) {
+        if (!slot->owners.is_one()) { replace(slot, held(kind::copy(as_inner(*slot)))); }
+        return as_inner(*slot);
+    }
+    /// Makes the inner nodes above the leaf of `position` the tree's own; returns the leaf's slot, and the position in it.
+    static header*& own_path(header*& root, std::size_t& position, path& way) {
+        header** slot = &root;
+        while ((*slot)->height != 0) {
+            inner& node = own(*slot);
+            way.push(node, find(node, position));
+            slot = &node.children[way.last().slot];
+        }
+        return *slot;
+    }
+
+    /// The leaf at the end of the path has `change` elements more, or fewer.
+    static void note_change(const path& way, std::ptrdiff_t change) noexcept {
+        for (unsigned level = way.depth; level-- > 0;) {
+            inner& node = *way.steps[level].at;
+            const unsigned slot = way.steps[level].slot;
+            const header& child = *node.children[slot];
+            kind::add(node, slot, change);
+            node.regular = node.regular && slot + 1U == node.entries && (child.height == 0 || child.regular);
+        }
+    }
+    /// The same for nodes above `level`, whose children may have become regular or not in other ways.
+    static void note_above(const path& way, unsigned level, std::ptrdiff_t change) noexcept {
+        while (level-- > 0) {
+            kind::add(*way.steps[level].at, way.steps[level].slot, change);
+            kind::note_regular(*way.steps[level].at);
+        }
+    }
+
+    /// The leaf at the end of the path was split: `left` elements remain in it, the rest is `right`; one was added.
+    static void enter(header*& root, const path& way, std::size_t left, held right, spares& reserve) noexcept {
+        for (unsigned level = way.depth; level-- > 0;) {
+            inner& node = *way.steps[level].at;
+            const unsigned slot = way.steps[level].slot;
+            row all;
+            all.push(node, 0, slot);
+            all.push(node.children[slot], left);
+            all.push(right.get(), size_of(*right.get()));
+            all.push(node, slot + 1, node.entries);
+            static_cast<void>(right.take());
+            if (all.count <= fanout) {
+                all.store(node, 0, all.count);
+                return note_above(way, level, 1);
+            }
+            inner& beside = reserve.take();
+            all.store(beside, all.count / 2, all.count);
+            all.store(node, 0, all.count / 2);
+            left = size_of(node);
+            right = held(&beside);
+        }
+        inner& above = reserve.take();
+        kind::append(above, root, left);
+        kind::append(above, right.take());
+        kind::note_regular(above);
+        root = &above;
+    }
+
+    /// The leaf at the end of the path loses its only element, and goes.
+    static void leave(header*& root, const path& way) noexcept {
+        unsigned level = way.depth;
+        while (level > 0 && way.steps[level - 1].at->entries == 1) { --level; }
+        if (level == 0) { return replace(root, held()); }
+        inner& node = *way.steps[level - 1].at;
+        const unsigned slot = way.steps[level - 1].slot;
+        const held gone(node.children[slot]);
+        row all;
+        all.push(node, 0, slot);
+        all.push(node, slot + 1, node.entries);
+        all.store(node, 0, all.count);
+        note_above(way, level - 1, -1);
+        path upper = way;
+        upper.depth = level - 1;
+        if (!is_filled(node)) { mend(root, upper); }
+    }
+
+    /// The node at the end of the path has too few entries: joins it with a neighbour, and so on upwards.
+    static void mend(header*& root, const path& way) noexcept {
+        unsigned level = way.depth;
+        try {
+            for (bool filled = false; level > 0 && !filled; --level) {
+                inner& node = *way.steps[level - 1].at;
+                unsigned slot = way.steps[level - 1].slot;
+                while (node.entries > 1 && !is_filled(*node.children[slot])) {
+                    slot = std::min<unsigned>(slot, node.entries - 2U);
+                    pair both = join(node.children[slot], node.children[slot + 1]);
+                    const held old_left(node.children[slot]);
+                    const held old_right(node.children[slot + 1]);
+                    row all;
+                    all.push(node, 0, slot);
+                    for (held* each : {&both.first, &both.second}) {
+                        if (*each) {
+                            const std::size_t size = size_of(*each->get());
+                            all.push(each->take(), size);
+                        }
+                    }
+                    all.push(node, slot + 2, node.entries);
+                    all.store(node, 0, all.count);
+                }
+                kind::note_regular(node);
+                filled = is_filled(node);
+            }
+        } catch (...) {
+            // The change itself is done. A node with few entries is only slower.
+        }
+        while (level-- > 0) { kind::note_regular(*way.steps[level].at); }
+        drop_chain(root);
+    }
+
+    /// A root with one child is none.
+    static void drop_chain(header*& root) noexcept {
+        while (root->height != 0 && root->entries == 1) { replace(root, held(retain(as_inner(*root).children[0]))); }
+    }
+
+    /// Elements [first, last) of the tree below `node`, as a node of the same height.
+    [[nodiscard]] static held part(header* node, std::size_t first, std::size_t last) {
+        if (first == 0 && last == size_of(*node)) { return held(retain(node)); }
+        if (node->height == 0) {
+            return gather({copied(as_leaf(*node).items(), as_leaf(*node).size())}, first, last, last - first);
+        }
+        const inner& from = as_inner(*node);
+        inner* made = kind::make_inner(from.height);
+        held result(made);
+        std::size_t in_first = first;
+        const unsigned begin = find(from, in_first);
+        for (unsigned slot = begin; slot < from.entries && before(from, slot) < last; ++slot) {
+            const std::size_t start = before(from, slot);
+            const std::size_t end = before(from, slot + 1);
+            held child = part(from.children[slot], slot == begin ? in_first : 0, std::min(last, end) - start);
+            kind::append(*made, child.take());
+        }
+        kind::note_regular(*made);
+        return result;
+    }
+
+    /// Two trees as one or two nodes as high as the higher.  Both are borrowed.
+    [[nodiscard]] static pair join(header* left, header* right) {
+        const unsigned height = std::max(left->height, right->height);
+        if (height == 0) { return join_leaves(left, right); }
+        if (left->height == right->height && has_enough(left, false) && has_enough(right, true)) {
+            return {held(retain(left)), held(retain(right))};
+        }
+        header* last = left->height == height ? as_inner(*left).children[left->entries - 1U] : left;
+        header* first = right->height == height ? as_inner(*right).children[0] : right;
+        pair middle = join(last, first);
+        unsigned in_left = left->height == height ? left->entries - 1U : 0;
+        unsigned from_right = right->height == height ? 1 : 0;
+        while (!middle.second && !is_filled(*middle.first.get())) {
+            if (in_left > 0) {
+                middle = join(as_inner(*left).children[--in_left], middle.first.get());
+            } else if (right->height == height && from_right < right->entries) {
+                middle = join(middle.first.get(), as_inner(*right).children[from_right++]);
+            } else {
+                break;
+            }
+        }
+        row all;
+        if (left->height == height) { all.push(as_inner(*left), 0, in_left); }
+        for (const held* each : {&middle.first, &middle.second}) {
+            if (*each) { all.push(each->get(), size_of(*each->get())); }
+        }
+        if (right->height == height) { all.push(as_inner(*right), from_right, right->entries); }
+
+        const unsigned in_first = all.count <= fanout ? all.count : all.count / 2;
+        held one(kind::make_inner(height));
+        held two(in_first == all.count ? nullptr : kind::make_inner(height));
+        for (unsigned each = 0; each < all.count; ++each) { retain(all.nodes[each]); }
+        all.store(as_inner(*one.get()), 0, in_first);
+        if (two) { all.store(as_inner(*two.get()), in_first, all.count); }
+        return {std::move(one), std::move(two)};
+    }
+    [[nodiscard]] static pair join_leaves(header* left, header* right) {
+        const leaf& a = as_leaf(*left);
+        const leaf& b = as_leaf(*right);
+        const std::size_t all = a.size() + b.size();
+        if (all > leaf_most && a.size() >= leaf_least && b.size() >= leaf_least) {
+            return {held(retain(left)), held(retain(right))};
+        }
+        const std::initializer_list<piece> pieces = {copied(a.items(), a.size()), copied(b.items(), b.size())};
+        if (all <= leaf_most) { return {gather(pieces, leaf_most), held()}; }
+        held first = gather(pieces, 0, all / 2, leaf_most);
+        return {std::move(first), gather(pieces, all / 2, all, leaf_most)};
+    }
+    /// It may stand inside a tree.
+    [[nodiscard]] static bool is_filled(const header& node) noexcept {
+        return node.height == 0 ? as_leaf(node).size() >= leaf_least : node.entries >= fanout_least;
+    }
+    /// No node on this edge has too few entries to stand inside a tree.
+    [[nodiscard]] static bool has_enough(const header* node, bool first_edge) noexcept {
+        while (node->height != 0 && is_filled(*node)) {
+            node = as_inner(*node).children[first_edge ? 0 : node->entries - 1U];
+        }
+        return is_filled(*node);
+    }
+
+    struct edges {
+        bool left;
+        bool right;
+    };
+    static void check_below(const header& node, edges on = {true, true}) {
+        const bool inside = !on.left && !on.right;
+        if (node.height == 0) {
+            const std::size_t size = as_leaf(node).size();
+            COPPICE_CHECK(size > 0 && size <= leaf_most && size <= as_leaf(node).capacity);  // I2
+            COPPICE_CHECK(!inside || is_filled(node));                                       // I3
+            COPPICE_CHECK(as_leaf(node).root == nullptr);
+            return;
+        }
+        const inner& here = as_inner(node);
+        COPPICE_CHECK(here.entries >= 1 && here.entries <= fanout);  // I2
+        COPPICE_CHECK(!inside || is_filled(node));                   // I3
+        std::size_t sum = 0;
+        bool regular = true;
+        for (unsigned slot = 0; slot < here.entries; ++slot) {
+            const header& child = *here.children[slot];
+            COPPICE_CHECK(child.height + 1 == here.height);  // I1
+            const bool last = slot + 1U == here.entries;
+            check_below(child, {on.left && slot == 0, on.right && last});
+            sum += size_of(child);
+            COPPICE_CHECK(before(here, slot + 1) == sum);  // I4
+            regular =
+                regular && (last ? child.height == 0 || child.regular : size_of(child) == kind::full(child.height));
+        }
+        COPPICE_CHECK(!here.regular || regular);  // I5
+        kind::with_sums(here, [&here](const auto& sums) {
+            for (unsigned slot = here.entries; slot < fanout; ++slot) {
+                COPPICE_CHECK(sums[slot] == std::numeric_limits<std::decay_t<decltype(sums[0])>>::max());  // I4
+            }
+        });
+    }
+};
+
+}  // namespace coppice::resident

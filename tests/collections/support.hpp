@@ -1,0 +1,107 @@
+// tests/collections/support.hpp: tiny nodes that are counted, and elements that know what happens to them.
+//
+// tiny_nodes<F> reach every split and join within a hundred steps. Their memory, and the copies of a `fussy` element,
+// run out when a test says so; nodes and elements alive are counted, so that a leak shows.
+#pragma once
+
+#include <cstdint>
+#include <new>
+#include <string>
+#include <vector>
+
+#include <coppice/resident/policy.hpp>
+
+#include <gtest/gtest.h>
+
+#include "support/seeds.hpp"
+
+namespace coppice::testing {
+
+/// Whatever may fail counts here; of this thread.
+struct faults {
+    static inline thread_local std::int64_t left = -1;  ///< below 0: nothing fails
+    static void count() {
+        if (left >= 0 && left-- == 0) { throw std::bad_alloc(); }
+    }
+};
+
+inline thread_local std::int64_t live_nodes = 0;
+inline thread_local std::int64_t live_elements = 0;
+
+template <std::size_t LeafBytes, unsigned Fanout, class Base = shared_nodes>
+struct tiny_nodes : Base {
+    static constexpr std::size_t leaf_bytes = LeafBytes;
+    static constexpr unsigned fanout = Fanout;
+    static constexpr unsigned narrow_height = 1;  // so that wide nodes occur
+    [[nodiscard]] static void* allocate(std::size_t bytes, std::align_val_t alignment) {
+        faults::count();
+        ++live_nodes;
+        return Base::allocate(bytes, alignment);
+    }
+    static void deallocate(void* memory, std::size_t bytes, std::align_val_t alignment) noexcept {
+        --live_nodes;
+        Base::deallocate(memory, bytes, alignment);
+    }
+};
+
+/// An element whose copying may throw, and, unless Moves, its moving; a moved-from one says so.
+template <bool Moves>
+class fussy {
+public:
+    fussy(int value = 0) : value_(value) { ++live_elements; }  // NOLINT: as an int
+    fussy(const fussy& from) : value_(from.value_) {
+        faults::count();
+        ++live_elements;
+    }
+    fussy(fussy&& from) noexcept(Moves) : value_(from.value_) {
+        if constexpr (!Moves) { faults::count(); }
+        from.value_ = moved_from;
+        ++live_elements;
+    }
+    fussy& operator=(const fussy&) = delete;  // nobody needs it
+    ~fussy() {
+        EXPECT_NE(value_, dead);
+        value_ = dead;
+        --live_elements;
+    }
+    [[nodiscard]] int value() const noexcept { return value_; }
+    friend bool operator==(const fussy& a, const fussy& b) noexcept { return a.value_ == b.value_; }
+
+private:
+    static constexpr int moved_from = -1'000'000;
+    static constexpr int dead = -2'000'000;
+    int value_;
+};
+
+/// Runs `operation(subject, twin)` on what `make` makes, with each fault in turn, until none happens. After a fault
+/// `same(subject, untouched)` must hold, and nothing may have leaked. With `shared` a twin holds all nodes too.
+template <class Make, class Operation, class Same>
+void expect_all_or_nothing(Make make, Operation operation, Same same) {
+    for (const bool shared : {false, true}) {
+        SCOPED_TRACE(shared ? "shared" : "sole");
+        for (std::int64_t fails = 0;; ++fails) {
+            ASSERT_LT(fails, 10'000);
+            const auto nodes = live_nodes;
+            const auto elements = live_elements;
+            bool failed = false;
+            {
+                auto subject = make();
+                auto untouched = make();
+                auto twin = shared ? subject : make();
+                faults::left = fails;
+                try {
+                    operation(subject);
+                } catch (const std::bad_alloc&) { failed = true; }
+                faults::left = -1;
+                subject.check_invariants();
+                ASSERT_TRUE(same(twin, untouched)) << "after fault " << fails;
+                if (failed) { ASSERT_TRUE(same(subject, untouched)) << "after fault " << fails; }
+            }
+            ASSERT_EQ(live_nodes, nodes) << "after fault " << fails;
+            ASSERT_EQ(live_elements, elements) << "after fault " << fails;
+            if (!failed) { break; }
+        }
+    }
+}
+
+}  // namespace coppice::testing
