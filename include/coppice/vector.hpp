@@ -1,8 +1,8 @@
 // coppice/vector.hpp: a persistent vector.
 //
-// vector<T> is a list you can keep every version of: a copy is O(1), a change makes a new value, and the old one stays as
-// it was. Use it where many versions of one long list live at once, where lists are cut and joined, or where readers on
-// other threads must not see a change half done. For one list that nobody copies std::vector is smaller and faster.
+// vector<T> is a list you can keep every version of: a copy is O(1), a change makes a new value, and the old one stays
+// as it was. Use it where many versions of one long list live at once, where lists are cut and joined, or where readers
+// on other threads must not see a change half done. For one list that nobody copies std::vector is smaller and faster.
 //
 // Shape. A B+ tree by position (resident/sequence.hpp), and its last leaf, the tail, apart from it: pushing touches
 // only that. The tail owns the tree, so a value holds one reference, and copying it counts one.
@@ -40,6 +40,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <coppice/resident/iterator.hpp>
 #include <coppice/resident/sequence.hpp>
 
 namespace coppice {
@@ -63,7 +64,7 @@ public:
     using difference_type = std::ptrdiff_t;
     using reference = const T&;
     using const_reference = const T&;
-    class const_iterator;
+    using const_iterator = resident::sequence_iterator<vector>;
     using iterator = const_iterator;
     using const_reverse_iterator = std::reverse_iterator<const_iterator>;
     using reverse_iterator = const_reverse_iterator;
@@ -133,10 +134,8 @@ public:
 
     /// The elements from `index` to the end of their leaf, as they lie in memory.  Requires: index < size().
     [[nodiscard]] std::span<const T> span_at(std::size_t index) const noexcept {
-        COPPICE_ASSERT(index < size_);
-        if (index >= before_) { return {tail_->items() + (index - before_), size_ - index}; }
-        const auto found = nodes::find_leaf(root_, index);
-        return {found.in->items() + found.at, found.in->size() - found.at};
+        const auto in = leaf_of(index);
+        return {in.at, in.end};
     }
     /// Calls `use` with the elements of each leaf, in order.  The quickest way through all.
     template <class Use>
@@ -253,8 +252,19 @@ public:
 
 private:
     friend edit_type;
+    friend const_iterator;
     static constexpr std::size_t leaf_most = nodes::leaf_most;
 
+    /// Where the element at `index` lies, and the elements of its leaf.  Requires: index < size().
+    [[nodiscard]] resident::leaf_place<T> leaf_of(std::size_t index) const noexcept {
+        COPPICE_ASSERT(index < size_);
+        if (index >= before_) {
+            return {tail_->items(), tail_->items() + (index - before_), tail_->items() + in_tail()};
+        }
+        const auto found = nodes::find_leaf(root_, index);
+        const T* items = found.in->items();
+        return {items, items + found.at, items + found.in->size()};
+    }
     [[nodiscard]] std::size_t in_tail() const noexcept { return size_ - before_; }
     /// A tail that has grown to `count` elements has room for half as many more.
     [[nodiscard]] static std::size_t capacity_for(std::size_t count) noexcept {
@@ -277,7 +287,7 @@ private:
     void own_tail(std::size_t room = 0) {
         if (tail_ != nullptr && tail_->owners.is_one()) {
             std::destroy(tail_->items() + in_tail(), tail_->items() + tail_->size());
-            tail_->used = static_cast<std::uint32_t>(in_tail());
+            tail_->set_size(in_tail());
             if (in_tail() + room <= tail_->capacity) { return; }
         }
         replace_tail(room == 0 ? std::max<std::size_t>(in_tail(), 1) : capacity_for(in_tail() + room));
@@ -351,7 +361,7 @@ private:
             in_tail() == leaf_most ? push_tail() : own_tail(1);
         }
         std::construct_at(tail_->items() + in_tail(), std::move(value));
-        tail_->used = static_cast<std::uint32_t>(in_tail() + 1);
+        tail_->set_size(in_tail() + 1);
         ++size_;
     }
     void pop_here() {
@@ -473,89 +483,6 @@ vector<T, Nodes> vector<T, Nodes>::slice(std::size_t first, std::size_t last) co
     }
     return part;
 }
-
-/// A random access iterator; it holds no reference, so the vector must live.
-template <class T, class Nodes>
-class vector<T, Nodes>::const_iterator {
-public:
-    using iterator_category = std::random_access_iterator_tag;
-    using value_type = T;
-    using difference_type = std::ptrdiff_t;
-    using pointer = const T*;
-    using reference = const T&;
-
-    const_iterator() noexcept = default;
-    const_iterator(const vector& of, std::size_t index) noexcept : of_(&of), index_(index) { load(); }
-
-    const T& operator*() const noexcept { return *at_; }
-    const T* operator->() const noexcept { return at_; }
-    const T& operator[](std::ptrdiff_t distance) const noexcept { return *(*this + distance); }
-
-    const_iterator& operator++() noexcept {
-        ++index_;
-        if (++at_ == end_) [[unlikely]] { load(); }
-        return *this;
-    }
-    const_iterator& operator--() noexcept { return *this -= 1; }
-    const_iterator operator++(int) noexcept {
-        const_iterator before = *this;
-        ++*this;
-        return before;
-    }
-    const_iterator operator--(int) noexcept {
-        const_iterator before = *this;
-        --*this;
-        return before;
-    }
-    const_iterator& operator+=(std::ptrdiff_t distance) noexcept {
-        index_ += static_cast<std::size_t>(distance);
-        if (distance >= begin_ - at_ && distance < end_ - at_) {
-            at_ += distance;
-        } else {
-            load();
-        }
-        return *this;
-    }
-    const_iterator& operator-=(std::ptrdiff_t distance) noexcept { return *this += -distance; }
-    [[nodiscard]] friend const_iterator operator+(const_iterator from, std::ptrdiff_t distance) noexcept {
-        return from += distance;
-    }
-    [[nodiscard]] friend const_iterator operator+(std::ptrdiff_t distance, const_iterator from) noexcept {
-        return from += distance;
-    }
-    [[nodiscard]] friend const_iterator operator-(const_iterator from, std::ptrdiff_t distance) noexcept {
-        return from -= distance;
-    }
-    [[nodiscard]] friend std::ptrdiff_t operator-(const const_iterator& a, const const_iterator& b) noexcept {
-        return static_cast<std::ptrdiff_t>(a.index_) - static_cast<std::ptrdiff_t>(b.index_);
-    }
-    [[nodiscard]] friend bool operator==(const const_iterator& a, const const_iterator& b) noexcept {
-        return a.index_ == b.index_;
-    }
-    [[nodiscard]] friend auto operator<=>(const const_iterator& a, const const_iterator& b) noexcept {
-        return a.index_ <=> b.index_;
-    }
-
-private:
-    void load() noexcept {
-        if (index_ >= of_->size_) {
-            begin_ = at_ = end_ = nullptr;
-            return;
-        }
-        const bool in_tail = index_ >= of_->before_;
-        const auto found =
-            in_tail ? typename nodes::place{of_->tail_, index_ - of_->before_} : nodes::find_leaf(of_->root_, index_);
-        begin_ = found.in->items();
-        at_ = begin_ + found.at;
-        end_ = begin_ + (in_tail ? of_->in_tail() : found.in->size());
-    }
-
-    const vector* of_ = nullptr;
-    std::size_t index_ = 0;
-    const T* at_ = nullptr;
-    const T* begin_ = nullptr;  // the leaf's elements
-    const T* end_ = nullptr;
-};
 
 template <class T, class Nodes>
 void vector<T, Nodes>::check_invariants() const {

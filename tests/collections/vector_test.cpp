@@ -61,7 +61,8 @@ TYPED_TEST_SUITE(VectorOf, kinds);
 template <class Subject>
 void change(random_source& random, version<Subject>& now, const std::vector<version<Subject>>& others) {
     using element = typename Subject::value_type;
-    auto& [subject, model] = now;
+    auto& subject = now.subject;
+    auto& model = now.model;
     const auto size = model.size();
     const auto somewhere = [&](std::size_t end) { return static_cast<std::size_t>(random.below(end)); };
     const int value = static_cast<int>(random.below(1000));

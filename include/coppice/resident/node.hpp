@@ -61,9 +61,17 @@ struct leaf : header<Nodes> {
     }
     [[nodiscard]] std::size_t size() const noexcept {
         if constexpr (Nodes::atomic) {
-            return used.load(std::memory_order_acquire);
+            return used.load(std::memory_order_relaxed);
         } else {
             return used;
+        }
+    }
+    /// Requires: the leaf is owned, here, so nobody else looks.
+    void set_size(std::size_t count) noexcept {
+        if constexpr (Nodes::atomic) {
+            used.store(static_cast<std::uint32_t>(count), std::memory_order_relaxed);
+        } else {
+            used = static_cast<std::uint32_t>(count);
         }
     }
 };

@@ -23,11 +23,11 @@ struct shared_nodes {
         return alignment <= std::align_val_t{__STDCPP_DEFAULT_NEW_ALIGNMENT__} ? ::operator new(bytes)
                                                                                : ::operator new(bytes, alignment);
     }
-    static void deallocate(void* memory, std::size_t bytes, std::align_val_t alignment) noexcept {
+    static void deallocate(void* memory, std::size_t /*bytes*/, std::align_val_t alignment) noexcept {
         if (alignment <= std::align_val_t{__STDCPP_DEFAULT_NEW_ALIGNMENT__}) {
-            ::operator delete(memory, bytes);
+            ::operator delete(memory);
         } else {
-            ::operator delete(memory, bytes, alignment);
+            ::operator delete(memory, alignment);
         }
     }
 };

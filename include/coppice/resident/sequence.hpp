@@ -1,8 +1,8 @@
 // coppice/resident/sequence.hpp: a counted copy-on-write B+tree by position, in memory.
 //
-// A tree is the pointer to its root, null when empty; who holds it owns one reference. Functions that change a tree take
-// that pointer by reference, change in place what the tree alone owns and copy the rest; those that make trees from
-// others borrow these and share their nodes. vector.hpp makes a value of it.
+// A tree is the pointer to its root, null when empty; who holds it owns one reference. Functions that change a tree
+// take that pointer by reference, change in place what the tree alone owns and copy the rest; those that make trees
+// from others borrow these and share their nodes. vector.hpp makes a value of it.
 //
 //            [ 5 | 9 ]             sums: elements in the children up to here
 //             /     `-----.
@@ -30,121 +30,25 @@
 #include <type_traits>
 #include <utility>
 
-#include <coppice/resident/node.hpp>
+#include <coppice/resident/leaf.hpp>
 
 namespace coppice::resident {
 
 inline constexpr unsigned height_most = 48;
 
 template <class T, class Nodes>
-class sequence : public node_kind<T, Nodes> {
-    using kind = node_kind<T, Nodes>;
+class sequence : public leaf_kind<T, Nodes> {
+    using kind = leaf_kind<T, Nodes>;
 
 public:
     using typename kind::header;
+    using typename kind::held;
     using typename kind::inner;
     using typename kind::leaf;
-    using kind::as_inner, kind::as_leaf, kind::before, kind::fanout, kind::fanout_least, kind::find, kind::leaf_least,
-        kind::leaf_most, kind::release, kind::retain, kind::size_of;
-
-    static constexpr bool moves = std::is_nothrow_move_constructible_v<T>;
-
-    /// One ownership of a node, or of nothing.
-    class held {
-    public:
-        held() = default;
-        explicit held(header* node) noexcept : node_(node) {}
-        held(held&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
-        held& operator=(held other) noexcept {
-            std::swap(node_, other.node_);
-            return *this;
-        }
-        ~held() { release(node_); }
-        [[nodiscard]] header* get() const noexcept { return node_; }
-        [[nodiscard]] header* take() noexcept { return std::exchange(node_, nullptr); }
-        explicit operator bool() const noexcept { return node_ != nullptr; }
-
-    private:
-        header* node_ = nullptr;
-    };
-
-    // ---- Elements of leaves
-
-    /// Elements that a new leaf is to have: copied from where they lie, or moved if theirs is the last use.
-    struct piece {
-        T* first;
-        std::size_t count;
-        bool last_use = false;
-    };
-    [[nodiscard]] static piece copied(const T* first, std::size_t count) noexcept {
-        return {const_cast<T*>(first), count, false};
-    }
-
-    /// A leaf of elements [first, last) of all pieces one behind the other.
-    [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t first, std::size_t last,
-                                     std::size_t capacity) {
-        held made(kind::make_leaf(capacity));
-        leaf& to = as_leaf(*made.get());
-        std::size_t passed = 0;
-        for (const piece& each : pieces) {
-            const std::size_t from = std::clamp(first, passed, passed + each.count) - passed;
-            const std::size_t end = std::clamp(last, passed, passed + each.count) - passed;
-            fill(to, {each.first + from, end - from, each.last_use});
-            passed += each.count;
-        }
-        return made;
-    }
-    [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t capacity) {
-        std::size_t all = 0;
-        for (const piece& each : pieces) { all += each.count; }
-        return gather(pieces, 0, all, capacity);
-    }
-    /// Puts elements behind those of a leaf that is owned.  Requires: room.
-    static void fill(leaf& to, piece from) {
-        T* at = to.items() + to.size();
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            if (from.count != 0) { std::memcpy(static_cast<void*>(at), from.first, from.count * sizeof(T)); }
-            to.used = static_cast<std::uint32_t>(to.size() + from.count);
-        } else {
-            for (std::size_t each = 0; each < from.count; ++each) {
-                if (moves && from.last_use) {
-                    std::construct_at(at + each, std::move(from.first[each]));
-                } else {
-                    std::construct_at(at + each, std::as_const(from.first[each]));
-                }
-                to.used = static_cast<std::uint32_t>(to.size() + 1);
-            }
-        }
-    }
-    /// Moves the elements from `first` on by `distance`, of a leaf that is owned; then it has that many more or fewer.
-    static void shift(leaf& in, std::size_t first, std::ptrdiff_t distance) noexcept {
-        T* items = in.items();
-        const std::size_t count = in.size() - first;
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            std::memmove(static_cast<void*>(items + first + distance), items + first, count * sizeof(T));
-        } else if constexpr (moves) {
-            for (std::size_t each = 0; each < count; ++each) {
-                T* from = items + (distance > 0 ? first + count - 1 - each : first + each);
-                std::construct_at(from + distance, std::move(*from));
-                std::destroy_at(from);
-            }
-        }
-        in.used = static_cast<std::uint32_t>(in.size() + static_cast<std::size_t>(distance));
-    }
-    static void put(leaf& in, std::size_t at, T&& value) noexcept {
-        shift(in, at, 1);
-        std::construct_at(in.items() + at, std::move(value));
-    }
-    static void remove(leaf& in, std::size_t at) noexcept {
-        std::destroy_at(in.items() + at);
-        shift(in, at + 1, -1);
-    }
-    /// The leaf may be changed in place.
-    [[nodiscard]] static bool is_own(const header& node) noexcept { return moves && node.owners.is_one(); }
-    static void replace(header*& slot, held by) noexcept {
-        release(slot);
-        slot = by.take();
-    }
+    using typename kind::piece;
+    using kind::as_inner, kind::as_leaf, kind::before, kind::copied, kind::fanout, kind::fanout_least, kind::fill,
+        kind::find, kind::gather, kind::is_own, kind::leaf_least, kind::leaf_most, kind::put, kind::release,
+        kind::remove, kind::replace, kind::retain, kind::size_of;
 
     // ---- Looking
 
@@ -218,7 +122,7 @@ public:
             const std::size_t kept = position < half ? half - 1 : half;
             fill(right, {old.items() + kept, size - kept, true});
             std::destroy(old.items() + kept, old.items() + size);
-            old.used = static_cast<std::uint32_t>(kept);
+            old.set_size(kept);
             position < half ? put(old, position, std::move(value)) : put(right, position - half, std::move(value));
             enter(root, way, half, held(&right), reserve);
         } else {
@@ -393,7 +297,8 @@ private:
         if (!slot->owners.is_one()) { replace(slot, held(kind::copy(as_inner(*slot)))); }
         return as_inner(*slot);
     }
-    /// Makes the inner nodes above the leaf of `position` the tree's own; returns the leaf's slot, and the position in it.
+    /// Makes the inner nodes above the leaf of `position` the tree's own; returns the leaf's slot. `position` is then
+    /// one in that leaf.
     static header*& own_path(header*& root, std::size_t& position, path& way) {
         header** slot = &root;
         while ((*slot)->height != 0) {
