@@ -78,6 +78,39 @@ def test_wrong_indices(client: coppice.Client, index: Any) -> None:
     assert np.array_equal(kept, ROWS)
 
 
+@pytest.mark.parametrize(("dtype", "index", "value", "refused"), [
+    ("i4", 0, 1.5, TypeError), ("i4", 0, [2.0, 3.0, 4.0], TypeError), ("i4", (0, 1), 2.5, TypeError),
+    ("i4", 0, np.float32(2), TypeError), ("i4", 0, 10**30, TypeError), ("i4", 0, "1", TypeError),
+    ("f8", 0, 1j, TypeError), ("f8", 0, None, TypeError), ("u1", 0, np.array([1, 2, 3]), TypeError),
+    ("u1", 0, 300, OverflowError), ("u1", 0, [-1, 0, 0], OverflowError), ("u1", 0, [np.int64(300)] * 3, OverflowError),
+    ("?", 0, 2, OverflowError), ("f8", 0, [1, 2], ValueError), ("f8", slice(0, 2), np.zeros((3, 3)), ValueError),
+    ("f8", (0, slice(0, 2)), [1, 2, 3], ValueError),
+])
+def test_what_does_not_fit_is_not_written(
+    client: coppice.Client, dtype: str, index: Any, value: Any, refused: type[Exception]
+) -> None:
+    kept = coppice.Array.from_numpy(client, "a", np.ones((4, 3), dtype))
+    with pytest.raises(refused, match=r"dtype|range|shape"):
+        kept[index] = value
+    assert np.array_equal(kept.to_numpy(), np.ones((4, 3)))
+    if refused is not ValueError:
+        with pytest.raises(refused):
+            kept.append(np.broadcast_to(value, 3).tolist() if not hasattr(value, "dtype") else np.full(3, value))
+
+
+@pytest.mark.parametrize(("dtype", "index", "value"), [
+    ("i4", 0, 7), ("u1", slice(0, 3), [1, 2, 255]), ("f4", slice(None), 2.5), ("f8", slice(1, 4), [[1], [2], [3]]),
+    ("f8", slice(1, 3), np.arange(3)), ("i2", [0, 3], np.arange(3, dtype="i8")), ("c8", 0, 1.5), ("?", 0, [1, 0, True]),
+    ("f8", slice(0, 0), np.zeros((0, 3), "U1")), ("M8[D]", 1, "2026-01-02"), ("U3", 1, ["a", "bc", "def"]),
+])
+def test_what_numpy_broadcasts_and_casts_is_written(client: coppice.Client, dtype: str, index: Any, value: Any) -> None:
+    expected = np.ones((4, 3)).astype(dtype)
+    kept = coppice.Array.from_numpy(client, "a", expected)
+    kept[index] = value
+    expected[index] = value
+    assert np.array_equal(kept.to_numpy(), expected)
+
+
 def test_what_is_read_cannot_be_written_to(client: coppice.Client) -> None:
     kept = coppice.Array.from_numpy(client, "a", ROWS)
     for seen in (kept[0:2], kept[0:5_000], kept[[1, 2]], kept.to_numpy(copy=False)):
@@ -257,6 +290,22 @@ def test_transforming_chosen_rows(client: coppice.Client, capsys: pytest.Capture
         data.transform(lambda block: block[:1, :2])
     assert np.array_equal(data, model)
     assert capsys.readouterr().err == ""  # no terminal, no bar
+
+
+@pytest.mark.parametrize(("func", "refused", "told"), [
+    (lambda rows: rows[:1], ValueError, r"\(4, 3\).*\(1, 3\)"), (lambda rows: rows[:, :1], ValueError, r"\(4, 1\)"),
+    (lambda rows: 5, ValueError, r"\(\)"), (lambda rows: rows * 1.5, TypeError, "float64 .* int64"),
+    (lambda rows: None, TypeError, "None"),
+])
+def test_a_transform_that_gives_something_else(
+    client: coppice.Client, func: Any, refused: type[Exception], told: str
+) -> None:
+    data = coppice.Dataset.from_numpy(client, "d", np.arange(12).reshape(4, 3))
+    with pytest.raises(refused, match=told):
+        data.transform(func)
+    assert data.to_numpy().tolist() == np.arange(12).reshape(4, 3).tolist()
+    with pytest.raises(TypeError, match="takes an Array or Dataset, not int"):
+        data.shared_with(5)  # type: ignore[arg-type]
 
 
 def test_other_packages_see_an_array(client: coppice.Client) -> None:

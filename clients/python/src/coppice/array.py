@@ -43,6 +43,7 @@ Result = TypeVar("Result")
 ALIGNMENT = 64  # of the data, in bytes
 HEADER_MAX = 4096  # bytes that are read to find a header whole
 _MAGIC = b"\x93NUMPY\x01\x00"
+_NUMBERS, _WHOLE_NUMBERS = "biufc", "biu"  # kinds of dtypes
 _DIGITS = 20  # of the number of rows: room for it to grow where it stands
 
 
@@ -136,6 +137,8 @@ class Array:
 
     def shared_with(self, other: Array) -> int:
         """Bytes in memory that this and `other` both have.  Cost: O(pages of both), at the store."""
+        if not isinstance(other, Array):
+            raise TypeError(f"shared_with takes an Array or Dataset, not {type(other).__name__}")
         return int(self._ask("MEMORY", "SHARED", self.key, other.key))
 
     def __len__(self) -> int:
@@ -189,9 +192,11 @@ class Array:
     # Changing
 
     def __setitem__(self, index: Any, value: ArrayLike) -> None:
-        """Writes rows: one run of bytes for each stretch of neighbours, all in one change.
+        """Writes rows, broadcast as numpy does: one run of bytes for each stretch of neighbours, all in one change.
 
         Cost: a round trip for the header and one for the rows, again if somebody else wrote meanwhile.
+        Raises ValueError for a shape that does not fit, TypeError for a dtype that does not cast by `same_kind` (whole
+        numbers of Python have none: they fit where they are in range, else OverflowError). Then nothing is written.
         """
         numpy = _numpy()
         self._require_writable()
@@ -199,12 +204,16 @@ class Array:
 
         def put(header: _Header, pipe: Any) -> None:
             positions = header.positions(key)
-            given = value
+            given = header.fitted(value)
             if more:
-                given = numpy.array(self[key])
-                given[more if isinstance(key, Integral) else (slice(None), *more)] = value
+                row = numpy.array(self[key])
+                row[more if isinstance(key, Integral) else (slice(None), *more)] = given
+                given = row
             shape = (len(positions), *header.shape[1:])
-            rows = numpy.ascontiguousarray(numpy.broadcast_to(numpy.asarray(given, dtype=header.dtype), shape))
+            try:
+                rows = numpy.ascontiguousarray(numpy.broadcast_to(given, shape))
+            except ValueError:
+                raise ValueError(f"cannot broadcast an array of shape {given.shape} to rows of {shape}") from None
             data = _bytes_of(rows)
             for at, first, count in _runs(positions):
                 part = data[at * header.row_bytes : (at + count) * header.row_bytes]
@@ -213,12 +222,12 @@ class Array:
         self._edit(put)
 
     def append(self, rows: ArrayLike) -> None:
-        """Puts rows, or one row, behind the last.  Cost: of what is written.  Raises ValueError for another shape."""
+        """Puts rows, or one row, behind the last; nothing is broadcast.  Cost: of what is written.  Errors as of `a[i] =`."""
         numpy = _numpy()
         self._require_writable()
 
         def put(header: _Header, pipe: Any) -> None:
-            given = numpy.asarray(rows, dtype=header.dtype)
+            given = header.fitted(rows)
             if given.ndim == len(header.shape) - 1:
                 given = given[numpy.newaxis]
             if not header.shape or given.shape[1:] != header.shape[1:]:
@@ -346,6 +355,22 @@ class _Header:
         if not self.shape:
             raise IndexError("too many indices for array: array is 0-dimensional")
         return numpy.atleast_1d(numpy.arange(self.rows)[index])
+
+    def fitted(self, value: Any) -> Any:
+        """`value` as an array of this type.  Raises TypeError where it is of another kind, OverflowError."""
+        numpy = _numpy()
+        given = numpy.asarray(value)
+        typed = hasattr(value, "dtype")
+        if given.size == 0 or (not typed and self.dtype.kind not in _NUMBERS):
+            return numpy.asarray(value, dtype=self.dtype)  # times, texts and records are written as Python's objects
+        if numpy.can_cast(given.dtype, self.dtype, "same_kind"):
+            return given.astype(self.dtype, copy=False)
+        if typed or given.dtype.kind not in _WHOLE_NUMBERS:
+            raise TypeError(f"dtype {given.dtype} does not cast by 'same_kind' to the array's, {self.dtype}")
+        made = given.astype(self.dtype)
+        if (made != given).any():
+            raise OverflowError(f"a number is out of the range of {self.dtype}, the array's dtype")
+        return made
 
 
 def _header_in(key: str, begin: bytes) -> _Header:

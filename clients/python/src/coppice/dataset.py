@@ -45,8 +45,11 @@ class Dataset(Array):
     ) -> Self:
         """Replaces all rows, or those that `rows` selects, by what `func` makes of them.
 
-        `func` is given blocks of rows, some 4 MiB at a time, and returns as many rows. Each block is one change.
+        `func` is given blocks of rows, some 4 MiB at a time, and returns as many of their shape. Each is one change.
         `progress`: a bar on standard error, if that is a terminal.
+
+        Raises ValueError for another shape, TypeError for a dtype that does not cast by `same_kind`: the block at fault
+        and those after it stay as they were.
         """
         header = self._header()
         positions = header.positions(slice(None) if rows is None else rows)
@@ -60,7 +63,11 @@ class Dataset(Array):
             made = func(given)
             if made is None:
                 raise TypeError("a transforming function returns the rows it was given, changed; this gave None")
-            self[index] = made
+            rows_made = header.fitted(made)
+            if rows_made.shape != given.shape:
+                raise ValueError(f"a transforming function returns rows of the shape it was given, {given.shape}; "
+                                 f"this gave {rows_made.shape}")
+            self[index] = rows_made
             bar.show(first + len(block))
         bar.end()
         return self
