@@ -240,7 +240,7 @@ def test_bytes_and_what_is_no_text(client: coppice.Client) -> None:
     assert client.mget(["view"]) == ["array"]
     assert client.execute_command("SET", 2**70, 1.5) and client.get(str(2**70)) == "1.5"
     for wrong in (None, True, object(), [1]):
-        with pytest.raises(exceptions.DataError, match=r"Invalid input of type|must be str, int, float or bytes"):
+        with pytest.raises(exceptions.DataError, match="str, bytes, int and float are accepted"):
             client.execute_command("SET", "k", wrong)
 
 

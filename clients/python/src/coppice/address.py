@@ -30,8 +30,7 @@ def is_local(address: str) -> bool:
     if "://" in address:
         return urlsplit(address).scheme in ("file", "memory")
     if not address or _HOST_AND_PORT.fullmatch(address):
-        raise ValueError(f"Invalid address {address!r}: a server is coppice://[user:password@]host[:port][/branch], a "
-                         "store of this process a folder's path or memory://")
+        raise _invalid(address)
     return True
 
 
@@ -49,14 +48,26 @@ def options_of(address: str) -> tuple[dict[str, Any], str]:
     parts = urlsplit(address)
     if parts.scheme == "redis":
         return dict(parse_url(address)), ""
+    if parts.scheme in ("https", "rediss", "wss"):
+        raise _invalid(address, "the server speaks no TLS, so put a tunnel before it")
     if parts.scheme not in ("coppice", "znsocket", "http") or not parts.hostname:
-        raise ValueError(f"Invalid URL {address!r}: expected coppice://[user:password@]host[:port][/branch]")
-    options: dict[str, Any] = {"host": parts.hostname, "port": parts.port or PORT}
+        raise _invalid(address)
+    try:
+        port = parts.port or PORT
+    except ValueError:
+        raise _invalid(address, "a port is a number up to 65535") from None
+    options: dict[str, Any] = {"host": parts.hostname, "port": port}
     if parts.username:
         options["username"] = unquote(parts.username)
     if parts.password:
         options["password"] = unquote(parts.password)
     return options, unquote(parts.path.strip("/")) if parts.scheme == "coppice" else ""
+
+
+def _invalid(address: str, why: str = "") -> ValueError:
+    return ValueError(f"Invalid address {address!r}: {why + '; ' if why else ''}a server is "
+                      "coppice://[user:password@]host[:port][/branch], or so with http://, znsocket:// or redis://, a "
+                      "store of this process a folder's path or memory://")
 
 
 def user_on(user: str | None, branch: str) -> str:

@@ -23,7 +23,7 @@ from redis.client import NEVER_DECODE
 from redis.exceptions import WatchError
 
 from coppice import bulk
-from coppice.client import Client
+from coppice.client import Client, require_client
 from coppice.exceptions import FrozenStorageError
 from coppice.versions import Version
 
@@ -84,6 +84,7 @@ class Array:
     prefix = "coppice.Array"
 
     def __init__(self, r: redis.Redis, key: str) -> None:
+        require_client(r, f"a {type(self).__name__}")
         self.redis = r
         self._key = key
         self._client = Client.sharing(r)
@@ -222,7 +223,7 @@ class Array:
         self._edit(put)
 
     def append(self, rows: ArrayLike) -> None:
-        """Puts rows, or one row, behind the last; nothing is broadcast.  Cost: of what is written.  Errors as of `a[i] =`."""
+        """Puts rows, or one row, behind the last; none is broadcast.  Cost: of what is written.  Errors of `a[i] =`."""
         numpy = _numpy()
         self._require_writable()
 

@@ -72,7 +72,7 @@ class Client(redis.asyncio.Redis):
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
         words, options = addressed(self.reference, words, options)
-        with translated(self.reference):
+        with translated(self.reference, (words,)):
             return await super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
     def pipeline(self, transaction: bool = True, shard_hint: str | None = None) -> Pipeline:
@@ -169,7 +169,7 @@ class Pipeline(redis.asyncio.client.Pipeline):
         return super().execute_command(*words, **options)
 
     async def immediate_execute_command(self, *words: Any, **options: Any) -> Any:
-        with translated(self.reference):
+        with translated(self.reference, (words,)):
             return await super().immediate_execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
     def annotate_exception(self, exception: Exception, number: int, command: Any) -> None:
@@ -178,5 +178,5 @@ class Pipeline(redis.asyncio.client.Pipeline):
         exception.args = (f"Command # {number} ({words}) of pipeline caused error: {exception}", *exception.args[1:])
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        with translated(self.reference):
+        with translated(self.reference, (words for words, *_ in self.command_stack)):
             return list(await super().execute(raise_on_error))

@@ -161,7 +161,7 @@ class Client(redis.Redis):
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """The reply of one command, by any name the server knows.  Cost: a round trip."""
         words, options = addressed(self.reference, words, options)
-        with translated(self.reference):
+        with translated(self.reference, (words,)):
             if self.local is not None:
                 return self.local.execute(words, options, self.response_callbacks)
             return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
@@ -314,12 +314,12 @@ class Pipeline(redis.client.Pipeline):
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """Queues a command, or, between `watch` and `multi`, asks it."""
         words, options = addressed(self.reference, words, options)
-        with translated(self.reference):
+        with translated(self.reference, (words,)):
             return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The replies of all that was queued, in order.  Cost: a round trip.  Raises the first error, or returns it."""
-        with translated(self.reference):
+        with translated(self.reference, (words for words, *_ in self.command_stack)):
             replies = list(super().execute(raise_on_error))
         afterwards, self._afterwards = self._afterwards, []
         for each in afterwards:
@@ -333,6 +333,16 @@ class Pipeline(redis.client.Pipeline):
     def call(self, event: str, *args: Any, **kwargs: Any) -> Any:
         """Queues a storage command, as `Client.call` would ask it."""
         return call_command(self, event, args, kwargs)
+
+
+def require_client(r: object, kind: str, queued: bool = False) -> None:
+    """Raises TypeError unless an object of `kind` can be built on `r`: on a pipeline only where writes are `queued`."""
+    if isinstance(r, redis.client.Pipeline):
+        if not queued:
+            raise TypeError(f"{kind} cannot be built on a pipeline, whose replies come later: build it on the client")
+    elif not isinstance(r, redis.Redis):
+        given = f"{type(r).__module__}.{type(r).__name__}".removeprefix("builtins.")
+        raise TypeError(f"{kind} is built on a coppice.Client or redis.Redis, not on {given}")
 
 
 def call_command(r: redis.Redis, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -12,7 +12,8 @@ AuthenticationError, OutOfMemoryError, ...) come through as they are.
 """
 from __future__ import annotations
 
-from collections.abc import Iterator
+import reprlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -51,7 +52,7 @@ class DataError(ZnSocketError, redis.exceptions.DataError):
 
 
 class ConnectionError(ZnSocketError, redis.exceptions.ConnectionError):
-    """There is no coppice server at `address`."""
+    """There is no coppice server at `address`, or its client was closed."""
 
     def __init__(self, address: str, reason: str = "Is the server running? `coppice serve` starts one.") -> None:
         super().__init__(f"Could not connect to {address}. {reason}")
@@ -91,18 +92,31 @@ def error_in(reply: redis.exceptions.ResponseError) -> Exception:
     return KeyError(text[len(_NO_ADAPTER) :]) if text.startswith(_NO_ADAPTER) else ResponseError(text)
 
 
+_SENDABLE = (str, bytes, bytearray, memoryview, int, float)
+
+
+def _refusal(commands: Iterable[tuple[Any, ...]]) -> str | None:
+    """What to say of the first word that no command can carry; None where all can."""
+    for words in commands:
+        for word in words:
+            if not isinstance(word, _SENDABLE) or isinstance(word, bool):
+                return (f"{words[0]} cannot take {reprlib.repr(word)} of type {type(word).__name__}: "
+                        "str, bytes, int and float are accepted")
+    return None
+
+
 @contextmanager
-def translated(reference: str | None) -> Iterator[None]:
+def translated(reference: str | None, commands: Iterable[tuple[Any, ...]] = ()) -> Iterator[None]:
     """Raises what redis-py raises inside as the type of this module, if there is one.
 
-    `reference` names the version that commands inside read, None for the present.
+    `reference` names the version that commands inside read, None for the present. `commands`: the words of each.
     """
     try:
         yield
     except ZnSocketError:
         raise
     except redis.exceptions.DataError as error:
-        raise DataError(str(error)) from error
+        raise DataError(_refusal(commands) or str(error)) from error
     except redis.exceptions.ResponseError as error:
         if reference is not None and _ONLY_READS in str(error):
             raise FrozenStorageError(reference) from error

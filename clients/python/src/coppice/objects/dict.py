@@ -1,6 +1,7 @@
 """Dict: Python's dict on the server."""
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, Literal
@@ -9,20 +10,24 @@ import redis
 
 from coppice.abc import DictCallbackTypedDict, DictRepr
 from coppice.client import Client
+from coppice.exceptions import DataError
 from coppice.objects.stored import Stored
 
 _ABSENT: Any = object()
 
 
-class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="keys"):
+class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="keys", queued=True):
     """A dict on the server that behaves as Python's, for all programs that open its key.
 
     Each method is one round trip, and one change that others see whole or not at all; `popitem` is two. `dict(d)` asks
     once per key, `dict(d.items())` once. Keys are strings (numbers become their text); the order is that of insertion.
 
+    Built on a Pipeline it takes `d[key] = value`, `del d[key]` (also of what is not there) and `update`, which go out
+    with it; all else raises TypeError.
+
     As with ZnSocket, `keys`, `values` and `items` are lists, `|` gives a plain dict, `update` takes mappings or
-    keywords, and `popitem` takes the oldest. Errors are those of Python's dict, DataError for a key that is neither
-    text nor a number, and FrozenStorageError for a dict of the past.
+    keywords, and `popitem` takes the oldest. Errors are those of Python's dict, DataError for a key that is not a
+    str, int or float, and FrozenStorageError for a dict of the past.
     """
 
     def __init__(
@@ -43,13 +48,14 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
         return int(self._place.read("HLEN"))
 
     def __getitem__(self, key: str) -> Any:
-        text = self._place.read("HGET", key)
+        text = self._place.read("HGET", _field(key))
         if text is None:
             raise KeyError(key)
         return self._decode(text)
 
     def __setitem__(self, key: str, value: Any) -> None:
         self._place.require_writable()
+        key = _field(key)
         value = self._plain(value)
         self._place.write("HSET", key, self._codec.encode(value))
         self._tell("setitem", key, value)
@@ -57,13 +63,14 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
 
     def __delitem__(self, key: str) -> None:
         self._place.require_writable()
+        key = _field(key)
         if self._place.write("HDEL", key) == 0:
             raise KeyError(key)
         self._tell("delitem", key)
         self._announce(keys=[key])
 
     def __contains__(self, key: object) -> bool:
-        return bool(self._place.read("HEXISTS", key))
+        return bool(self._place.read("HEXISTS", _field(key)))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
@@ -88,14 +95,14 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
             raise TypeError(f"update expected a mapping, got {type(given).__name__}")
         pairs = dict(given.items()) | kwargs
         if pairs:
-            words = (word for key, value in pairs.items() for word in (key, self._encode(value)))
-            self._place.write("HSET", *words)
+            pairs = {_field(key): self._encode(value) for key, value in pairs.items()}
+            self._place.write("HSET", *(word for pair in pairs.items() for word in pair))
             self._announce(keys=list(pairs))
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The value of `key`, which becomes `default` if there is none."""
         self._place.require_writable()
-        plain = self._plain(default)
+        key, plain = _field(key), self._plain(default)
         made, text = self._place.write_together(
             ("HSETNX", key, self._codec.encode(plain)), ("HGET", key)
         )
@@ -107,6 +114,7 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
     def pop(self, key: str, default: Any = _ABSENT) -> Any:
         """Removes `key` and returns its value, or `default`.  Raises KeyError without one."""
         self._place.require_writable()
+        key = _field(key)
         text, _ = self._place.write_together(("HGET", key), ("HDEL", key))
         if text is not None:
             self._tell("delitem", key)
@@ -164,3 +172,12 @@ class Dict(Stored, MutableMapping[str, Any], prefix="znsocket.Dict", repr_type="
         if self.repr_type == "full":
             return f"Dict({dict(self.items())})"
         raise ValueError(f"Invalid repr_type: {self.repr_type}")
+
+
+def _field(key: Any) -> Any:
+    """A key that every kind of client writes and announces alike.  Raises DataError."""
+    if isinstance(key, str) or type(key) is int:
+        return key
+    if isinstance(key, float):
+        return float(key)  # numpy's write themselves as np.float64(...)
+    raise DataError(f"a key of a Dict is a str, int or float, not {reprlib.repr(key)} of type {type(key).__name__}")

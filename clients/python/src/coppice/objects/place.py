@@ -1,10 +1,11 @@
 """Where a collection is read from, and written to.
 
     Place       its key
+    Queued      its key, by a pipeline: writes alone
     Fallback    another key, until it is first written to: then its own, which begins as an O(1) copy of the other
     Adapted     the object of another program, which answers for the key
 
-`List` and `Dict` ask all three for the same commands, without the key; the answers are those of the server.
+`List` and `Dict` ask all of them for the same commands, without the key; the answers are those of the server.
 """
 from __future__ import annotations
 
@@ -17,13 +18,23 @@ from typing import Any, TypeVar
 import redis
 from redis.exceptions import WatchError
 
-from coppice.exceptions import FrozenStorageError, ResponseError, told_error
+from coppice.exceptions import FrozenStorageError, ResponseError, told_error, translated
 from coppice.participant import Participant, value_of
 
 Command = tuple[Any, ...]
 Result = TypeVar("Result")
 
 QUESTIONS_AT_ONCE = 16  # on their way to an owner, who has five seconds for each
+
+
+def replies_of(pipe: Any) -> list[Any]:
+    """The replies to what a pipeline of one method has queued.  Raises the first error as the server says it."""
+    replies: list[Any] = pipe.execute(raise_on_error=False)
+    for each in replies:
+        if isinstance(each, Exception):
+            with translated(getattr(pipe, "reference", None)):
+                raise each
+    return replies
 
 
 class Place:
@@ -62,7 +73,7 @@ class Place:
                 before = self._begin_write(pipe)
                 result = change(seen, pipe)
                 try:
-                    return result, pipe.execute()[before:]
+                    return result, replies_of(pipe)[before:]
                 except WatchError:
                     continue
 
@@ -103,7 +114,18 @@ class Place:
         with self.redis.pipeline() as pipe:
             for name, *words in commands:
                 pipe.execute_command(name, key, *words)
-            return pipe.execute()
+            return replies_of(pipe)
+
+
+class Queued(Place):
+    """The key, whose writes go out with a pipeline.  All that needs a reply raises TypeError."""
+
+    def read(self, *command: Any) -> Any:
+        raise TypeError(f"'{self.key}' on a pipeline only takes writes: read it by the client")
+
+    read_together = write_together = read
+    edit = copy = read  # type: ignore[assignment]
+    keys = property(read)
 
 
 class Fallback(Place):
@@ -132,7 +154,7 @@ class Fallback(Place):
                 pipe.execute_command("ZNSOCKET", "SOURCE", self.key)
                 for name, *words in commands if adapter is None else ():
                     pipe.execute_command(name, source, *words)
-                found, *replies = pipe.execute()
+                found, *replies = replies_of(pipe)
             if found == source:
                 return replies if adapter is None else adapter.read_together(*commands)
             self._lead_to(found)
@@ -146,7 +168,7 @@ class Fallback(Place):
             self._begin_write(pipe)
             for name, *words in commands:
                 pipe.execute_command(name, self.key, *words)
-            return pipe.execute()[1:]
+            return replies_of(pipe)[1:]
 
     def edit(self, look: Command, change: Callable[[Any, Any], Result]) -> tuple[Result, list[Any]]:
         self._fetch()

@@ -5,6 +5,7 @@ text of a JSON document. A List or Dict as an element is stored as its own key, 
 """
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -14,8 +15,8 @@ from typing import Any, ClassVar, Literal, TypeVar
 import redis
 import redis.exceptions
 
-from coppice.client import Client, Pipeline
-from coppice.objects.place import Adapted, Fallback, Place
+from coppice.client import Client, Pipeline, require_client
+from coppice.objects.place import Adapted, Fallback, Place, Queued, replies_of
 from coppice.participant import value_of
 from coppice.values import Codec, decode_all, encode_all
 from coppice.versions import Version
@@ -47,14 +48,16 @@ class Stored:
     _prefix: ClassVar[str] = ""
     _kinds: ClassVar[dict[str, type[Stored]]] = {}
     _repr_type: ClassVar[str] = ""  # unless told otherwise
+    _queued: ClassVar[bool] = False
 
     def __init_subclass__(
-        cls, *, prefix: str | None = None, repr_type: str = "", nests: bool = True, **more: Any
+        cls, *, prefix: str | None = None, repr_type: str = "", nests: bool = True, queued: bool = False, **more: Any
     ) -> None:
-        """`nests`: whether one may be an element of another."""
+        """`nests`: whether one may be an element of another. `queued`: whether a pipeline takes its writes."""
         super().__init_subclass__(**more)
         if prefix is not None:
             cls._prefix = prefix
+            cls._queued = queued
             cls._repr_type = repr_type
             if nests:
                 Stored._kinds[prefix] = cls
@@ -73,6 +76,11 @@ class Stored:
         *,
         opens: bool = True,
     ) -> None:
+        require_client(r, f"a {type(self).__name__}", queued=self._queued and fallback is None)
+        if fallback is not None and not isinstance(fallback, str):
+            raise TypeError(f"fallback is the key of a {type(self).__name__}, a str, not {reprlib.repr(fallback)}")
+        if fallback == key:
+            raise ValueError(f"'{self._prefix}:{key}' cannot fall back to itself")
         if not r.connection_pool.connection_kwargs.get("decode_responses"):
             raise NotImplementedError("decode_responses=False is not supported yet")
         self.redis = r
@@ -116,7 +124,8 @@ class Stored:
                 if checked is None:
                     raise
                 adapter = self._adapter_of(self.key, self._check(self.key))  # over another connection than then
-            self._found = adapter or Place(self.redis, self.key)
+            kind = Queued if isinstance(self.redis, redis.client.Pipeline) else Place
+            self._found = adapter or kind(self.redis, self.key)
         return self._found
 
     def _fall_back(self, origin: str) -> Place:
@@ -179,7 +188,7 @@ class Stored:
         with self.redis.pipeline() as pipe:
             for key in keys:
                 pipe.execute_command("COPY", key, key, "FROM", ref, "REPLACE")
-            was_there = pipe.execute()
+            was_there = replies_of(pipe)
         absent = [key for key, there in zip(keys, was_there, strict=True) if not there]
         if absent:
             self.redis.execute_command("DEL", *absent)
