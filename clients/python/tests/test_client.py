@@ -232,3 +232,10 @@ def test_nothing_is_sent_twice(client: coppice.Client, sent: list[Any]) -> None:
     with pytest.raises(redis.exceptions.TimeoutError):
         hasty.execute_command("DEBUG", "SLEEP", "1")
     assert sum(b"SLEEP" in b"".join(message) for message in sent) == 1
+
+
+def test_a_closed_client_of_a_server_connects_again(address: str) -> None:
+    client = coppice.Client(address)
+    client.close()
+    assert client.ping()
+    client.close()

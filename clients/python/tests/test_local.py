@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,34 @@ def test_stores_in_memory_are_apart() -> None:
     one, other = coppice.Client("memory://"), coppice.Client("memory://")
     one.set("k", "v")
     assert other.get("k") is None and one.branch("exp").get("k") == "v"
-    one.close()
-    assert one.get("k") == "v"  # as with a server: the next command connects again
+
+
+def test_a_closed_client_of_a_folder_stays_closed(tmp_path: Path) -> None:
+    """Those of its branches are clients of their own."""
+    client = coppice.Client(tmp_path / "data")
+    frames, past, trial = coppice.List(client, "l"), client.at("main"), client.branch("trial")
+    frames.append(1)
+    client.close()
+    ways: list[Callable[[], Any]] = [
+        lambda: client.get("k"), lambda: frames[:], lambda: frames.append(2), lambda: coppice.List(client, "other")[:],
+        lambda: coppice.Pipeline(client).execute_command("PING").execute(), lambda: past.get("k"),
+        lambda: client.branch("other"), client.participant.open,
+    ]
+    for way in ways:
+        with pytest.raises(exceptions.ConnectionError, match=r"The client was closed") as refused:
+            way()
+        assert isinstance(refused.value, redis.exceptions.ConnectionError)
+    client.close()
+    assert trial.set("k", "v")
+    trial.close()
+
+    async def closed() -> None:
+        async with coppice.asyncio.Client(tmp_path / "data") as awaited:
+            assert await awaited.llen("znsocket.List:l") == 1
+        with pytest.raises(exceptions.ConnectionError, match=r"The client was closed"):
+            await awaited.get("k")
+
+    asyncio.run(closed())
 
 
 def test_who_has_the_folder_is_named(tmp_path: Path) -> None:

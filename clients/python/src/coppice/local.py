@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import copy
 import os
 import re
 import threading
@@ -44,14 +45,17 @@ atexit.register(_engine.close_all)
 
 
 class LocalStore:
-    """The store that an address names. One in a folder is open while it has sessions."""
+    """The store that an address names, as one client has it. One in a folder is open while it has sessions."""
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self._closed = False
         self._memory = _engine.open_memory() if address.startswith("memory://") else None
 
     def session(self, branch: str, database: int) -> _engine.Session:
         """A session of its own.  Raises ConnectionError, ResponseError where there is no such branch."""
+        if self._closed:
+            raise ConnectionError(self.address, "The client was closed.")
         try:
             store = self._memory or _engine.open_folder(self._folder())
         except _engine.EngineError as error:
@@ -61,12 +65,14 @@ class LocalStore:
 
     def pool(self, user: str | None, db: int) -> LocalPool:
         """A pool on the branch that the user's name says, as `default@exp`."""
-        return LocalPool(self, _branch_of(user), db)
+        return LocalPool(copy.copy(self), _branch_of(user), db)
 
-    def pool_for_asyncio(self, user: str | None, db: int) -> redis.asyncio.ConnectionPool:
-        return redis.asyncio.ConnectionPool(
-            cast(Any, LocalAsyncConnection), **_pool_options(self, _branch_of(user), db)
-        )
+    def pool_for_asyncio(self, user: str | None, db: int) -> LocalAsyncPool:
+        return LocalAsyncPool(cast(Any, LocalAsyncConnection), **_pool_options(copy.copy(self), _branch_of(user), db))
+
+    def close(self) -> None:
+        """Sessions are refused from now on, for the client was closed."""
+        self._closed = True
 
     def _folder(self) -> str:
         parts = urlsplit(self.address)
@@ -163,7 +169,8 @@ class LocalPool(ConnectionPool):
             return self.session().hold(key, reference or "")
 
     def disconnect(self, inuse_connections: bool = True) -> None:
-        """Closes the sessions, and with the last of a folder's the store; the next command opens it again."""
+        """Closes the sessions, and with the last of a folder's the store, for good."""
+        self.store.close()
         super().disconnect(inuse_connections)
         with self._opening:
             closed, self._direct = self._direct, None
@@ -254,6 +261,14 @@ def _decoded(reply: Any) -> Any:
     if isinstance(reply, dict):
         return {_decoded(name): _decoded(value) for name, value in reply.items()}
     return reply
+
+
+class LocalAsyncPool(redis.asyncio.ConnectionPool):
+    """What redis-py's asyncio asks for connections."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        self.connection_kwargs["store"].close()
+        await super().disconnect(inuse_connections)
 
 
 class LocalAsyncConnection(redis.asyncio.connection.AbstractConnection):
