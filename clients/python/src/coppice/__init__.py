@@ -9,13 +9,12 @@
 Programs written for ZnSocket run with `import coppice as znsocket`.
 """
 from coppice import exceptions
-from coppice.adapters import DictAdapter, ListAdapter
 from coppice.array import Array
 from coppice.client import Client, Pipeline
 from coppice.dataset import Dataset
-from coppice.objects import Dict, List, Segments
+from coppice.objects import Dict, DictAdapter, List, ListAdapter, Segments
 from coppice.server import Server
-from coppice.storage import MemoryStorage, Storage
+from coppice.storages import MemoryStorage, Storage
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
 
 __version__ = "0.1.0"

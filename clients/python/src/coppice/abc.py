@@ -6,10 +6,35 @@ from typing import Any, Literal, TypedDict
 
 from coppice.objects.stored import Stored as ZnSocketObject
 
-__all__ = ["DictCallbackTypedDict", "DictRepr", "ListCallbackTypedDict", "ListRepr", "ZnSocketObject"]
+__all__ = [
+    "DictCallbackTypedDict",
+    "DictRepr",
+    "ListCallbackTypedDict",
+    "ListRepr",
+    "RefreshDataTypeDict",
+    "RefreshTypeDict",
+    "ZnSocketObject",
+]
 
 ListRepr = Literal["full", "length", "minimal"]
 DictRepr = Literal["full", "keys", "minimal"]
+
+
+class RefreshTypeDict(TypedDict, total=False):
+    """What a refresh tells of a List: `indices`, or `start` and `stop`; of a Dict: `keys`."""
+
+    start: int | None
+    stop: int | None
+    step: int | None
+    indices: list[int]
+    keys: list[str | int | float]
+
+
+class RefreshDataTypeDict(TypedDict):
+    """A refresh as the event `refresh` has it: the key as the server has it, and what it tells."""
+
+    target: str
+    data: RefreshTypeDict
 
 
 class ListCallbackTypedDict(TypedDict, total=False):
