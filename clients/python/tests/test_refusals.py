@@ -45,7 +45,7 @@ def test_words_by_asyncio(client: coppice.Client) -> None:
             pipe = asking.pipeline()
             pipe.execute_command("SET", "k", None)
             for way in (asking.execute_command("SET", "k", None), pipe.execute()):
-                with pytest.raises(exceptions.DataError, match=r"SET cannot take None of type NoneType"):
+                with pytest.raises(exceptions.DataError, match=r"SET cannot take a word of type NoneType"):
                     await way
 
     asyncio.run(ask())
@@ -60,7 +60,7 @@ def test_keys_of_a_dict_are_texts_and_numbers(client: coppice.Client, key: Any) 
         lambda: pairs.setdefault(key, 1), lambda: pairs.pop(key, None), lambda: pairs.__delitem__(key),
     ]
     for way in ways:
-        with pytest.raises(exceptions.DataError, match=f"is a str, int or float, not .* of type {type(key).__name__}"):
+        with pytest.raises(exceptions.DataError, match=f"is a str, int or float, not of type {type(key).__name__}"):
             way()
     assert len(pairs) == 0
 
@@ -76,7 +76,7 @@ def test_fallbacks_that_are_none(client: coppice.Client, policy: Any) -> None:
     base = coppice.List(client, "base")
     base.append(1)
     for wrong in (base, 5, b"base"):
-        with pytest.raises(TypeError, match=r"fallback is the key of a List, a str, not"):
+        with pytest.raises(TypeError, match=r"fallback is the key of a List, a str, not of type"):
             coppice.List(client, "l", fallback=wrong, fallback_policy=policy)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"'znsocket.List:l' cannot fall back to itself"):
         coppice.List(client, "l", fallback="l", fallback_policy=policy)

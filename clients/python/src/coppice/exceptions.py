@@ -12,7 +12,6 @@ AuthenticationError, OutOfMemoryError, ...) come through as they are.
 """
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -100,7 +99,7 @@ def _refusal(commands: Iterable[tuple[Any, ...]]) -> str | None:
     for words in commands:
         for word in words:
             if not isinstance(word, _SENDABLE) or isinstance(word, bool):
-                return (f"{words[0]} cannot take {reprlib.repr(word)} of type {type(word).__name__}: "
+                return (f"{words[0]} cannot take a word of type {type(word).__name__}: "
                         "str, bytes, int and float are accepted")
     return None
 

@@ -1,7 +1,6 @@
 """Dict: Python's dict on the server."""
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, Literal
@@ -180,4 +179,4 @@ def _field(key: Any) -> Any:
         return key
     if isinstance(key, float):
         return float(key)  # numpy's write themselves as np.float64(...)
-    raise DataError(f"a key of a Dict is a str, int or float, not {reprlib.repr(key)} of type {type(key).__name__}")
+    raise DataError(f"a key of a Dict is a str, int or float, not of type {type(key).__name__}")

@@ -5,7 +5,6 @@ text of a JSON document. A List or Dict as an element is stored as its own key, 
 """
 from __future__ import annotations
 
-import reprlib
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -78,7 +77,8 @@ class Stored:
     ) -> None:
         require_client(r, f"a {type(self).__name__}", queued=self._queued and fallback is None)
         if fallback is not None and not isinstance(fallback, str):
-            raise TypeError(f"fallback is the key of a {type(self).__name__}, a str, not {reprlib.repr(fallback)}")
+            given = type(fallback).__name__
+            raise TypeError(f"fallback is the key of a {type(self).__name__}, a str, not of type {given}")
         if fallback == key:
             raise ValueError(f"'{self._prefix}:{key}' cannot fall back to itself")
         if not r.connection_pool.connection_kwargs.get("decode_responses"):
