@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <command/parse.hpp>
+#include <command/znsocket.hpp>
 
 namespace coppice {
 namespace {
@@ -87,7 +88,18 @@ status reserve_room(const command_context& context, arguments given) {
     return room;
 }
 
-void run_write(command_context& context, const command& row, arguments given) {
+// On collections that are its own.
+status run_adopting(command_context& context, const command& row, arguments given) {
+    if (!may_adopt(context, row, given)) { return row.run(context, given); }
+    const auto overwritten = adopt_written(context, row, given);
+    if (!overwritten) { return overwritten.error(); }
+    const auto done = row.run(context, given);
+    if (done) { note_overwritten(context, *overwritten); }
+    return done;
+}
+
+// Runs `change`, which is all or a part of what a row does, as one change.
+void run_write(command_context& context, const command& row, arguments given, function_ref<status()> change) {
     auto& writer = context.branch.writer;
     const auto said = context.reply.mark();
     if (context.as_of != nullptr) {
@@ -104,7 +116,7 @@ void run_write(command_context& context, const command& row, arguments given) {
     const auto before = writer.here();
     const written_keys written(context);
     try {
-        const auto done = row.run(context, given);
+        const auto done = change();
         if (!done) {
             if (in_exec) {
                 writer.undo_to(before);
@@ -274,8 +286,21 @@ const command* row_for(reply_sink& reply, arguments given) {
     return sub != nullptr ? sub : row;
 }
 
+void adopt_before(const command_context& context, const command& row, arguments given) {
+    if (!may_adopt(context, row, given)) { return; }
+    auto own = context;
+    const auto said = context.reply.mark();
+    run_write(own, row, given, [&]() -> status {
+        static_cast<void>(adopt_written(own, row, given));
+        return {};
+    });
+    context.reply.back_to(said);
+}
+
 void run_command(command_context& context, const command& row, arguments given) {
-    if (row.mode == access::write) { return run_write(context, row, given); }
+    if (row.mode == access::write) {
+        return run_write(context, row, given, [&] { return run_adopting(context, row, given); });
+    }
     if (context.host != nullptr) {
         if (row.mode == access::admin) { context.host->flush_writes(); }
         const bool may_be_long = row.elements != nullptr && (context.session == nullptr || !context.session->in_exec);

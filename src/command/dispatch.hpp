@@ -44,6 +44,11 @@ void run_request(command_host& host, command_session& session, reply_sink& reply
 /// Throws not_resident and std::bad_alloc, all undone.
 void run_command(command_context& context, const command& row, arguments given);
 
+/// Before a queue's first command: the collections that this one of its commands writes to become their own, so that
+/// reads in front of it see what it changes (command/fallbacks.cpp).  What is wrong the command says when it is run.
+/// Throws as run_command().
+void adopt_before(const command_context& context, const command& row, arguments given);
+
 /// The row that `given` calls, a container's subcommand where it has them; says what is wrong and returns null
 /// where there is none or the arguments do not fit.
 [[nodiscard]] const command* row_for(reply_sink& reply, arguments given);

@@ -3,16 +3,20 @@
 // What `key` falls back to is kept in the data beside it, as the string `znsocket.Fallback:<key>`: the origin's key, or
 // nothing once the key has become its own. So it holds for every client, on each branch, and after a restart.
 //
-//     FALLBACK b a     SOURCE b -> a     ADOPT b: b is an O(1) copy of a     SOURCE b -> b
+//     FALLBACK b a     SOURCE b -> a     RPUSH b 4: b is an O(1) copy of a, with a 4     SOURCE b -> b
 //
-// An origin may have a fallback itself. A key that is there is always its own.
+// Whoever writes first: the dispatcher adopts before a command that writes runs, in the same step, and so does EXEC for
+// its whole queue. An origin may have a fallback itself. A key that is there is always its own.
 #include <command/znsocket.hpp>
 
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <fmt/format.h>
 
 #include <command/dispatch.hpp>
+#include <command/key_uses.hpp>
 #include <command/keys.hpp>
 
 namespace coppice {
@@ -20,6 +24,16 @@ namespace {
 
 constexpr unsigned chain_max = 16;  // fallbacks of fallbacks
 constexpr std::string_view prefix = "znsocket.Fallback:";
+constexpr std::array<std::string_view, 2> kinds{"znsocket.List:", "znsocket.Dict:"};
+
+// The prefix of a List's or Dict's key; empty: it is neither.
+std::string_view kind_of(std::string_view key) noexcept {
+    if (!key.starts_with("znsocket.")) { return {}; }
+    for (const auto kind : kinds) {
+        if (key.starts_with(kind)) { return kind; }
+    }
+    return {};
+}
 
 std::string note_of(std::string_view key) { return std::string(prefix).append(key); }
 
@@ -54,19 +68,78 @@ result<std::string> source_of(const command_context& context, std::string_view k
                              key.substr(0, 100), chain_max)};
 }
 
+// What a key that is not there reads from; nothing: it is its own.
+result<std::optional<std::string>> origin_of(const command_context& context, std::string_view key) {
+    if (kind_of(key).empty() || is_there(context, key)) { return std::optional<std::string>(); }
+    auto origin = noted(context, key);
+    if (origin && *origin && (*origin)->empty()) { return std::optional<std::string>(); }
+    return origin;
+}
+
+void put_note(const command_context& context, std::string_view key, std::string_view origin) {
+    context.writer().put_string(context.database, note_of(key), origin, no_deadline);
+}
+
+status adopt(const command_context& context, std::string_view key, std::string_view origin) {
+    const auto source = source_of(context, origin, key);
+    if (!source) { return source.error(); }
+    start_group(context);
+    if (is_there(context, *source)) { share_key(context, *source, key); }
+    put_note(context, key, {});
+    return {};
+}
+
 }  // namespace
+
+bool may_adopt(const command_context& context, const command& row, arguments given) {
+    return row.mode == access::write && std::any_of(given.begin() + 1, given.end(), [&](auto word) {
+               return !kind_of(word).empty() && !is_there(context, word);
+           });
+}
+
+result<std::vector<std::string_view>> adopt_written(const command_context& context, const command& row,
+                                                    arguments given) {
+    std::vector<std::string_view> overwritten;
+    const auto keys = keys_of(row, given);
+    if (!keys) { return overwritten; }  // the command says so
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+        const auto key = (*keys)[i];
+        const auto origin = origin_of(context, key);
+        if (!origin) { return origin.error(); }
+        if (!*origin) { continue; }
+        const auto uses = key_uses_of(row);
+        const auto use = i == 0 ? uses.front() : uses.back();
+        if (use.starts_with("RO")) { continue; }
+        if (use.starts_with("OW") && std::count(keys->begin(), keys->end(), key) == 1) {
+            overwritten.push_back(key);
+        } else if (const auto adopted = adopt(context, key, **origin); !adopted) {
+            return adopted.error();
+        }
+    }
+    return overwritten;
+}
+
+void note_overwritten(const command_context& context, std::span<const std::string_view> keys) {
+    for (const auto key : keys) {
+        if (is_there(context, key)) { put_note(context, key, {}); }
+    }
+}
 
 status znsocket_fallback(command_context& context, arguments given) {
     const auto key = given[2];
     const auto origin = given[3];
-    if (origin.empty()) { return error{errc::invalid, "an empty key can be no fallback"}; }
+    if (const auto kind = kind_of(key); kind.empty() || kind_of(origin) != kind) {
+        return error{errc::invalid,
+                     fmt::format("'{}' cannot fall back to '{}': a {}KEY can to another and a {}KEY to another",
+                                 key.substr(0, 100), origin.substr(0, 100), kinds[0], kinds[1])};
+    }
     const auto note = noted(context, key);
     if (!note) { return note.error(); }
     if (!*note && !is_there(context, key)) {
         const auto source = source_of(context, origin, key);
         if (!source) { return source.error(); }
         context.reply.bulk(*source);
-        context.writer().put_string(context.database, note_of(key), origin, no_deadline);
+        put_note(context, key, origin);
         return {};
     }
     return znsocket_source(context, given);
@@ -76,24 +149,6 @@ status znsocket_source(command_context& context, arguments given) {
     const auto source = source_of(context, given[2]);
     if (!source) { return source.error(); }
     context.reply.bulk(*source);
-    return {};
-}
-
-status znsocket_adopt(command_context& context, arguments given) {
-    const auto key = given[2];
-    const auto note = noted(context, key);
-    if (!note) { return note.error(); }
-    if (!*note || (*note)->empty()) {
-        context.reply.integer(0);
-        return {};
-    }
-    const auto source = source_of(context, key);
-    if (!source) { return source.error(); }
-    const bool copies = *source != key && is_there(context, *source);
-    start_group(context);
-    if (copies) { share_key(context, *source, key); }
-    context.writer().put_string(context.database, note_of(key), {}, no_deadline);
-    context.reply.integer(*source != key ? 1 : 0);
     return {};
 }
 

@@ -12,7 +12,8 @@ struct key_use {
 
 constexpr key_use key_uses[] = {
     {"RO",
-     "EXISTS TOUCH WATCH HEXISTS HLEN HSTRLEN LLEN SCARD SISMEMBER STRLEN TYPE USAGE ENCODING FREQ IDLETIME REFCOUNT"},
+     "EXISTS TOUCH WATCH HEXISTS HLEN HSTRLEN LLEN SCARD SISMEMBER STRLEN TYPE USAGE ENCODING FREQ IDLETIME REFCOUNT "
+     "FALLBACK"},
     {"RO access|RO access", "SORT_RO"},
     {"RO access|RO access|OW update", "SORT"},
     {"RO access|OW update", "COPY"},
@@ -27,6 +28,7 @@ constexpr key_use key_uses[] = {
     {"RW access delete|OW insert", "RENAMENX"},
     {"RW update|RO access", "SINTERSTORE"},
     {"OW update|RO access", "SDIFFSTORE SUNIONSTORE"},
+    {"RW insert|RO access", "CREATE"},
     {"OW update", "MSET PSETEX SETEX"},
     {"OW insert", "MSETNX SETNX"},
 };

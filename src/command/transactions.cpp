@@ -47,6 +47,11 @@ void run_queue(command_context& context, command_session& session) {
     session.in_exec = true;
     std::vector<std::string_view> words;
     try {
+        for (std::size_t i = 0; i < session.queue.size(); ++i) {
+            if (session.queue.row(i).mode != access::write) { continue; }
+            session.queue.words_of(i, words);
+            adopt_before(context, session.queue.row(i), words);
+        }
         context.reply.array(session.queue.size());
         for (std::size_t i = 0; i < session.queue.size(); ++i) {
             session.queue.words_of(i, words);

@@ -12,8 +12,6 @@ using enum access;
 using rt = reply_type;
 
 constexpr command znsocket_rows[] = {
-    {"ADOPT", znsocket_adopt, exactly(3), key_at(2), write, rt::integer, of, "O(log n)", here,
-     "Make a key that has a fallback its own: an O(1) copy of what it reads from.", "key", "denyoom"},
     {"ANSWER", znsocket_answer, exactly(4), no_keys(), admin, rt::integer, of, "O(n) bytes", here,
      "Answer a question to an adapter; 0 if that is too late.", "ticket json", "no-multi"},
     {"ASK", znsocket_ask, exactly(4), no_keys(), admin, rt::integer, of, "O(n) bytes", here,
@@ -23,8 +21,8 @@ constexpr command znsocket_rows[] = {
     {"EXISTS", znsocket_exists, exactly(3), no_keys(), admin, rt::integer, of, "O(1)", here,
      "Return whether a key has an adapter.", "key", "no-multi"},
     {"FALLBACK", znsocket_fallback, exactly(4), keys_from(2, 3), write, rt::bulk, of, "O(log n)", here,
-     "Let a key that is not there read from another until it is adopted, and return the key to read now.", "key origin",
-     "denyoom"},
+     "Let a key that is not there read from another until it is written to, and return the key to read now.",
+     "key origin", "denyoom"},
     help_row,
     {"LISTEN", znsocket_listen, exactly(2), no_keys(), admin, rt::simple, of, "O(1)", here,
      "Let this connection be sent refreshes, and have adapters.", "", "no-multi"},

@@ -24,7 +24,14 @@ namespace coppice {
 // command/fallbacks.cpp
 [[nodiscard]] status znsocket_fallback(command_context& context, arguments given);
 [[nodiscard]] status znsocket_source(command_context& context, arguments given);
-[[nodiscard]] status znsocket_adopt(command_context& context, arguments given);
+/// Whether a call may write to a List or Dict that is not there.  Cost: a comparison a word, O(log n) for keys of such.
+[[nodiscard]] bool may_adopt(const command_context& context, const command& row, arguments given);
+/// Before a command runs: the keys that it writes and that read from another begin as copies of that.  Returns those
+/// that it overwrites instead, for note_overwritten().  Requires: as start_group().
+[[nodiscard]] result<std::vector<std::string_view>> adopt_written(const command_context& context, const command& row,
+                                                                  arguments given);
+/// Behind it: those that are there now do not read from another any more.
+void note_overwritten(const command_context& context, std::span<const std::string_view> keys);
 
 // command/segments.cpp
 [[nodiscard]] status segments_create(command_context& context, arguments given);

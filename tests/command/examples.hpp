@@ -217,7 +217,7 @@ inline constexpr example examples[] = {
     {"RPUSH znsocket.List:o a b", ":2"},
     {"ZNSOCKET FALLBACK znsocket.List:f znsocket.List:o", "\"znsocket.List:o\""},
     {"ZNSOCKET SOURCE znsocket.List:f", "\"znsocket.List:o\""},
-    {"ZNSOCKET ADOPT znsocket.List:f", ":1"},
+    {"RPUSH znsocket.List:f c", ":3"},
     {"ZNSOCKET LISTEN", "+OK"},
     {"ZNSOCKET REGISTER k", ":1"},
     {"ZNSOCKET CHECK k", ":1"},

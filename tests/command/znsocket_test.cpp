@@ -30,85 +30,165 @@ constexpr auto* s = "znsocket.Segments:k";
 
 // ---- fallbacks
 
-TEST(Fallback, ReadsFromTheOriginUntilItIsAdopted) {
+constexpr auto* a = "znsocket.List:a";
+constexpr auto* b = "znsocket.List:b";
+
+/// b falls back to a, which is [1 2 3].
+class Fallback : public ::testing::Test {
+protected:
+    void SetUp() override {
+        client({"RPUSH", a, "1", "2", "3"});
+        EXPECT_EQ(fall_back(b, a), a);
+    }
+    std::string fall_back(std::string_view key, std::string_view origin) {
+        return client({"ZNSOCKET", "FALLBACK", std::string(key), std::string(origin)});
+    }
+    std::string source(std::string_view key) { return client({"ZNSOCKET", "SOURCE", std::string(key)}); }
+    std::string all(std::string_view key) { return client({"LRANGE", std::string(key), "0", "-1"}); }
     plain_client client;
-    client("RPUSH a 1 2 3");
-    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "a");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
-    EXPECT_EQ(client("EXISTS b"), ":0");
-    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":1");
-    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":0");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
-    client("RPUSH b 4");
-    EXPECT_EQ(client("LRANGE b 0 -1"), "[1 2 3 4]");
-    EXPECT_EQ(client("LRANGE a 0 -1"), "[1 2 3]");
+};
+
+TEST_F(Fallback, ReadsFromTheOriginUntilAnybodyWrites) {
+    EXPECT_EQ(source(b), a);
+    EXPECT_EQ(client(words{"EXISTS", b}), ":0");
+    EXPECT_EQ(client({"RPUSH", b, "4"}), ":4");
+    EXPECT_EQ(source(b), b);
+    EXPECT_EQ(all(b), "[1 2 3 4]");
+    EXPECT_EQ(all(a), "[1 2 3]");
 }
 
-TEST(Fallback, WhatWasAdoptedAndEmptiedStaysEmpty) {
-    plain_client client;
-    client("RPUSH a 1");
-    client("ZNSOCKET FALLBACK b a");
-    client("ZNSOCKET ADOPT b");
-    client("LPOP b");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
-    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "b") << "opened again";
+TEST_F(Fallback, EveryWriteBeginsWithACopy) {
+    const std::vector<std::pair<words, std::string>> writes{
+        {{"LPUSHX", b, "0"}, "[0 1 2 3]"},
+        {{"LSET", b, "1", "x"}, "[1 x 3]"},
+        {{"LPOP", b}, "[2 3]"},
+        {{"LREM", b, "1", "3"}, "[1 2]"},
+        {{"LMPOP", "2", "none", b, "RIGHT"}, "[1 2]"},
+        {{"RPOPLPUSH", a, b}, "[3 1 2 3]"},
+        {{"SORT", b, "BY", "nosort", "DESC", "STORE", b}, "[3 2 1]"},
+        {{"PERSIST", b}, "[1 2 3]"},
+    };
+    for (const auto& [write, after] : writes) {
+        client({"DEL", a, b, std::string("znsocket.Fallback:") + b});
+        SetUp();
+        client(write);
+        EXPECT_EQ(all(b), after) << write.front();
+        EXPECT_EQ(source(b), b) << write.front();
+    }
 }
 
-TEST(Fallback, AMissingOriginIsAnEmptyOne) {
-    plain_client client;
-    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "a");
-    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":1");
-    EXPECT_EQ(client("EXISTS b"), ":0");
-    client("RPUSH a 1");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "b");
+TEST_F(Fallback, OfADict) {
+    client("HSET znsocket.Dict:a f 1 g 2");
+    fall_back("znsocket.Dict:b", "znsocket.Dict:a");
+    EXPECT_EQ(client("HSETNX znsocket.Dict:b f 3"), ":0");
+    EXPECT_EQ(client("HDEL znsocket.Dict:b g"), ":1");
+    EXPECT_EQ(client("HGETALL znsocket.Dict:b"), "{f: 1}");
+    EXPECT_EQ(client("HLEN znsocket.Dict:a"), ":2");
 }
 
-TEST(Fallback, AKeyThatIsThereIsItsOwn) {
-    plain_client client;
-    client("RPUSH a 1");
-    client("RPUSH b 2");
-    EXPECT_EQ(client("ZNSOCKET FALLBACK b a"), "b");
-    EXPECT_EQ(client("ZNSOCKET ADOPT b"), ":0");
-    EXPECT_EQ(client("LRANGE b 0 -1"), "[2]");
-    EXPECT_EQ(client("ZNSOCKET ADOPT none"), ":0") << "a key without fallback";
+TEST_F(Fallback, WhatWasEmptiedStaysEmpty) {
+    EXPECT_EQ(client(words{"DEL", b}), ":1");
+    EXPECT_EQ(source(b), b);
+    EXPECT_EQ(fall_back(b, a), b) << "opened again";
+    EXPECT_EQ(all(a), "[1 2 3]");
+    client({"RPUSH", b, "4"});
+    EXPECT_EQ(all(b), "[4]");
 }
 
-TEST(Fallback, OfAFallback) {
-    plain_client client;
-    client("HSET a f 1");
-    client("ZNSOCKET FALLBACK b a");
-    EXPECT_EQ(client("ZNSOCKET FALLBACK c b"), "a");
-    client("ZNSOCKET ADOPT c");
-    client("HSET c f 2");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
-    EXPECT_EQ(client("HGET a f"), "1");
-    client("ZNSOCKET FALLBACK d b");
-    client("ZNSOCKET ADOPT b");
-    EXPECT_EQ(client("ZNSOCKET SOURCE d"), "b");
+TEST_F(Fallback, WhatIsOverwrittenIsNotCopiedAndDoesNotReadOn) {
+    const std::vector<words> writes{
+        {"COPY", "other", b}, {"RENAMENX", "other", b}, {"RENAME", "other", b}, {"SORT", "other", "STORE", b}};
+    for (const auto& write : writes) {
+        client({"DEL", b, std::string("znsocket.Fallback:") + b});
+        client("DEL other");
+        client("RPUSH other 7");
+        EXPECT_EQ(fall_back(b, a), a);
+        client(write);
+        EXPECT_EQ(all(b), "[7]") << write.front();
+        client(words{"LPOP", b});
+        EXPECT_EQ(source(b), b) << write.front();
+    }
+    EXPECT_EQ(client({"SETNX", b, "x"}), ":1");
 }
 
-TEST(Fallback, CannotLeadInACircleOrOnForEver) {
-    plain_client client;
-    EXPECT_TRUE(client("ZNSOCKET FALLBACK a a").starts_with("-ERR 'a' has more than 16 fallbacks"));
-    client("ZNSOCKET FALLBACK b a");
-    EXPECT_TRUE(client("ZNSOCKET FALLBACK a b").starts_with("-ERR 'b' has more than 16 fallbacks"));
-    EXPECT_EQ(client("ZNSOCKET SOURCE a"), "a") << "nothing was noted";
-    for (int i = 0; i < 16; ++i) { EXPECT_EQ(client(fmt::format("ZNSOCKET FALLBACK k{} k{}", i + 1, i)), "k0"); }
-    EXPECT_TRUE(client("ZNSOCKET FALLBACK k17 k16").starts_with("-ERR 'k16' has more than 16 fallbacks"));
-    EXPECT_EQ(client("ZNSOCKET SOURCE k17"), "k17");
-    EXPECT_EQ(client("ZNSOCKET SOURCE k16"), "k0");
-    EXPECT_EQ(client("ZNSOCKET SOURCE k10"), "k0");
+TEST_F(Fallback, AWriteThatIsRefusedOrOnlyReadsLeavesItAsItWas) {
+    const std::vector<words> writes{{"LSET", b, "7", "x"},        {"HSET", b, "f", "1"}, {"INCR", b},
+                                    {"COPY", "none", b},          {"COPY", b, "other"},  {"SORT", b},
+                                    {"SORT", b, "STORE", "other"}};
+    for (const auto& write : writes) {
+        client(write);
+        EXPECT_EQ(source(b), a) << write.front();
+        EXPECT_EQ(client(words{"EXISTS", b}), ":0") << write.front();
+    }
 }
 
-TEST(Fallback, ABranchHasItsOwn) {
-    plain_client client;
-    client("RPUSH a 1");
-    client("ZNSOCKET FALLBACK b a");
+TEST_F(Fallback, ATransactionSeesItsCopyFromTheBeginning) {
+    for (const auto* const line :
+         {"MULTI", "LLEN znsocket.List:b", "LINDEX znsocket.List:b 0", "RPUSH znsocket.List:b 4"}) {
+        client(line);
+    }
+    EXPECT_EQ(client("EXEC"), "[:3 1 :4]");
+    EXPECT_EQ(all(a), "[1 2 3]");
+    fall_back("znsocket.List:c", b);
+    for (const auto* const line : {"MULTI", "LLEN znsocket.List:c", "COPY none znsocket.List:c"}) { client(line); }
+    EXPECT_EQ(client("EXEC"), "[:0 :0]");
+    EXPECT_EQ(source("znsocket.List:c"), b) << "nothing was written";
+}
+
+TEST_F(Fallback, AMissingOriginIsAnEmptyOne) {
+    client(words{"DEL", a});
+    EXPECT_EQ(client({"RPUSH", b, "4"}), ":1");
+    client(words{"LPOP", b});
+    client({"RPUSH", a, "1"});
+    EXPECT_EQ(source(b), b);
+}
+
+TEST_F(Fallback, AKeyThatIsThereIsItsOwn) {
+    client({"RPUSH", "znsocket.List:c", "2"});
+    EXPECT_EQ(fall_back("znsocket.List:c", a), "znsocket.List:c");
+    client({"RPUSH", "znsocket.List:c", "3"});
+    EXPECT_EQ(all("znsocket.List:c"), "[2 3]");
+}
+
+TEST_F(Fallback, OfAFallback) {
+    EXPECT_EQ(fall_back("znsocket.List:c", b), a);
+    client("RPUSH znsocket.List:c 4");
+    EXPECT_EQ(all("znsocket.List:c"), "[1 2 3 4]");
+    EXPECT_EQ(source(b), a);
+    fall_back("znsocket.List:d", b);
+    client(words{"LPOP", b});
+    EXPECT_EQ(source("znsocket.List:d"), b);
+}
+
+TEST_F(Fallback, CannotLeadInACircleOrOnForEver) {
+    const auto key = [](int i) { return fmt::format("znsocket.List:k{}", i); };
+    EXPECT_TRUE(fall_back(a, b).starts_with("znsocket.List:a")) << "it is there";
+    client(words{"DEL", a});
+    EXPECT_TRUE(fall_back(a, b).starts_with("-ERR 'znsocket.List:b' has more than 16 fallbacks"));
+    EXPECT_TRUE(fall_back(a, a).starts_with("-ERR 'znsocket.List:a' has more than 16 fallbacks"));
+    EXPECT_EQ(source(a), a) << "nothing was noted";
+    for (int i = 0; i < 16; ++i) { EXPECT_EQ(fall_back(key(i + 1), key(i)), key(0)); }
+    EXPECT_TRUE(fall_back(key(17), key(16)).starts_with("-ERR 'znsocket.List:k16' has more than 16 fallbacks"));
+    EXPECT_EQ(source(key(17)), key(17));
+    EXPECT_EQ(source(key(16)), key(0));
+    client({"RPUSH", key(0), "1"});
+    EXPECT_EQ(client({"RPUSH", key(16), "2"}), ":2");
+}
+
+TEST_F(Fallback, IsAnotherOfTheSameKind) {
+    for (const auto& [key, origin] : {std::pair{"b", "a"}, {"znsocket.List:x", "a"}, {"znsocket.Dict:x", a}}) {
+        EXPECT_EQ(fall_back(key, origin), fmt::format("-ERR '{}' cannot fall back to '{}': a znsocket.List:KEY can to "
+                                                      "another and a znsocket.Dict:KEY to another",
+                                                      key, origin));
+    }
+}
+
+TEST_F(Fallback, ABranchHasItsOwn) {
     client("BRANCH CREATE exp");
-    client("ON exp ZNSOCKET ADOPT b");
-    EXPECT_EQ(client("ON exp ZNSOCKET SOURCE b"), "b");
-    EXPECT_EQ(client("ZNSOCKET SOURCE b"), "a");
-    EXPECT_EQ(client("AT exp ZNSOCKET SOURCE b"), "b");
+    EXPECT_EQ(client({"ON", "exp", "RPUSH", b, "4"}), ":4");
+    EXPECT_EQ(client({"ON", "exp", "ZNSOCKET", "SOURCE", b}), b);
+    EXPECT_EQ(source(b), a);
+    EXPECT_EQ(client({"AT", "exp", "ZNSOCKET", "SOURCE", b}), b);
 }
 
 // ---- segments

@@ -134,6 +134,23 @@ class Participants(ServerTest):
         self.told(self.resp)
         deaf.close()
 
+    def test_of_first_writes_over_both_each_is_behind_one_copy(self) -> None:
+        own, pairs = "znsocket.List:first", "znsocket.Dict:first"
+        self.resp.ask("RPUSH", "znsocket.List:base", *"01")
+        self.resp.ask("HSET", "znsocket.Dict:base", "a", "1")
+        for key in (own, pairs):
+            self.resp.ask("ZNSOCKET", "FALLBACK", key, key.replace("first", "base"))
+        self.assertEqual(self.sio.call("llen", own), {"data": 0})  # who does not ask for the source
+        answers = [self.sio.emit("rpush", [[own, f"s{i}"], {}]) for i in range(50)]
+        self.resp.send(*(("RPUSH", own, f"r{i}") for i in range(50)))
+        lengths = [self.resp.reply() for _ in range(50)] + [self.sio.answer(each)["data"] for each in answers]
+        self.assertEqual(sorted(lengths), list(range(3, 103)))
+        self.assertEqual(self.resp.ask("LRANGE", own, 0, 1), [b"0", b"1"])
+        self.sio.call("hset", pairs, "b", "2")
+        self.assertEqual(self.resp.ask("HGETALL", pairs), {b"a": b"1", b"b": b"2"})
+        self.sio.call("delete", own)
+        self.assertEqual(self.resp.ask("ZNSOCKET", "SOURCE", own), own.encode())
+
     def test_segments_of_ours_are_read_and_edited_as_a_table_of_pieces(self) -> None:
         key, origin = "znsocket.Segments:k", "znsocket.List:o"
         self.resp.ask("RPUSH", origin, *"01234")

@@ -190,6 +190,40 @@ def test_published_clients_see_the_copy(client: coppice.Client, published: Open)
     assert dict(znsocket.Dict(r, "own")) == {"a": 1, "b": 2}
 
 
+def test_the_first_write_of_whoever_knows_of_no_fallback_begins_with_a_copy(
+    client: coppice.Client, other: coppice.Client, published: Open
+) -> None:
+    coppice.List(client, "origin").extend([1, 2])
+    coppice.Dict(client, "origin").update({"a": 1, "b": 2})
+    lists = [over(client, f"own {i}") for i in range(4)]
+    pairs = [coppice.Dict(client, f"own {i}", fallback="origin", fallback_policy="frozen") for i in range(4)]
+    r = published()
+    znsocket.List(r, "own 0").append(3)
+    znsocket.List(r, "own 1").extend([3, 4])
+    coppice.List(other, "own 2").reverse()
+    znsocket.Dict(r, "own 0")["b"] = 3
+    znsocket.Dict(r, "own 1").update({"c": 3})
+    assert coppice.Dict(other, "own 2").pop("a") == 1
+    assert [each[:] for each in lists] == [[1, 2, 3], [1, 2, 3, 4], [2, 1], [1, 2]]
+    assert [dict(each) for each in pairs] == [
+        {"a": 1, "b": 3}, {"a": 1, "b": 2, "c": 3}, {"b": 2}, {"a": 1, "b": 2}
+    ]
+    r.delete(lists[3].key)
+    coppice.Dict(other, "own 3").clear()
+    assert (lists[3][:], dict(pairs[3])) == ([], {})
+
+
+def test_what_was_emptied_is_restored_to_what_it_read(client: coppice.Client) -> None:
+    coppice.List(client, "origin").extend([1])
+    own = over(client)
+    before = client.commit("before")
+    own.append(2)
+    own.clear()
+    own.restore(before)
+    coppice.List(client, "origin").append(3)
+    assert own[:] == [1, 3]
+
+
 def test_the_past_and_branches_have_their_own(client: coppice.Client) -> None:
     coppice.List(client, "origin").extend([1])
     own = over(client)

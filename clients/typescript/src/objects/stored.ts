@@ -3,8 +3,8 @@
 // A List of key K is the Redis list `znsocket.List:K`, a Dict the hash `znsocket.Dict:K`, and each element or field is
 // the text of a JSON document. A List or Dict as an element is stored as its own key, and comes back as an object.
 //
-// A fallback is another object that is read until this one is written to. The first write makes this a copy of it, at
-// the server, in O(1) and in one step with the write, so that every client sees the one or the other.
+// A fallback is another object that is read until this one is written to. The server makes this a copy of it before the
+// first write, whoever writes, in O(1) and in one step, so that every client sees the one or the other.
 import { Client } from "../client.js";
 import { AdapterError, CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
@@ -132,12 +132,7 @@ export abstract class Stored {
     if (this.client.reference !== null || (await this.open())) throw new FrozenStorageError(this.key);
     const full = commands.map(([name, ...rest]): [string, ...Word[]] => [name, this.key, ...rest]);
     const [first] = full;
-    if (this.#readsThrough) {
-      const [adopted, ...replies] = await this.client.transaction([["ZNSOCKET", "ADOPT", this.key], ...full], options);
-      orThrow(adopted ?? null);
-      this.#source = this.key;
-      return replies.map(orThrow);
-    }
+    this.#source = this.key; // as a write leaves it
     if (first !== undefined && full.length === 1) return [await this.client.command(first, options)];
     return (await this.client.transaction(full, options)).map(orThrow);
   }

@@ -70,10 +70,9 @@ class Place:
                 source = self._watch(pipe)
                 seen = pipe.execute_command(look[0], source, *look[1:])
                 pipe.multi()
-                before = self._begin_write(pipe)
                 result = change(seen, pipe)
                 try:
-                    return result, replies_of(pipe)[before:]
+                    return result, replies_of(pipe)
                 except WatchError:
                     continue
 
@@ -103,10 +102,6 @@ class Place:
         pipe.watch(self.key)
         return self.key
 
-    def _begin_write(self, pipe: Any) -> int:
-        """Queues what goes before a write, and returns how many commands that is."""
-        return 0
-
     def _ask(self, command: Command, key: str) -> Any:
         return self.redis.execute_command(command[0], key, *command[1:])
 
@@ -131,8 +126,8 @@ class Queued(Place):
 class Fallback(Place):
     """A key that reads from another until it is written to; the server knows from which (`docs/protocol.md`).
 
-    Each command is one transaction with the question which key that is, or with the change to its own; a write that the
-    server refuses has made it its own, too.
+    Each read is one transaction with the question which key that is; the first write, whoever makes it, is a copy and
+    the write, at the server.
     `adapter_of`: the place of an adapter that answers for a key, if there is one.
     """
 
@@ -160,15 +155,12 @@ class Fallback(Place):
             self._lead_to(found)
 
     def write(self, *command: Any) -> Any:
-        return self.write_together(command)[0]
+        self._fetch()
+        return super().write(*command)
 
     def write_together(self, *commands: Command) -> list[Any]:
         self._fetch()
-        with self.redis.pipeline() as pipe:
-            self._begin_write(pipe)
-            for name, *words in commands:
-                pipe.execute_command(name, self.key, *words)
-            return replies_of(pipe)[1:]
+        return super().write_together(*commands)
 
     def edit(self, look: Command, change: Callable[[Any, Any], Result]) -> tuple[Result, list[Any]]:
         self._fetch()
@@ -197,7 +189,7 @@ class Fallback(Place):
         return f"znsocket.Fallback:{self.key}"
 
     def _fetch(self) -> None:
-        """An adapter's object cannot be adopted by the server: its owner writes it down before the first write."""
+        """An adapter's object the server cannot copy: its owner writes it down before the first write."""
         _, adapter = self._read_from
         if adapter is not None and adapter.copy(self.key, self.redis):
             self._lead_to(self.key)
@@ -207,10 +199,6 @@ class Fallback(Place):
         source = str(pipe.execute_command("ZNSOCKET", "SOURCE", self.key))
         pipe.watch(source)
         return source
-
-    def _begin_write(self, pipe: Any) -> int:
-        pipe.execute_command("ZNSOCKET", "ADOPT", self.key)
-        return 1
 
 
 class Adapted(Place):

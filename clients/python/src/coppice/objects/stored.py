@@ -189,9 +189,12 @@ class Stored:
             for key in keys:
                 pipe.execute_command("COPY", key, key, "FROM", ref, "REPLACE")
             was_there = replies_of(pipe)
-        absent = [key for key, there in zip(keys, was_there, strict=True) if not there]
-        if absent:
-            self.redis.execute_command("DEL", *absent)
+        if all(was_there):
+            return
+        with self.redis.pipeline() as pipe:  # in order: deleting a key also says that it falls back to nothing
+            for key, there in zip(keys, was_there, strict=True):
+                pipe.execute_command(*(("COPY", key, key, "FROM", ref, "REPLACE") if there else ("DEL", key)))
+            replies_of(pipe)
 
     def on_refresh(self, callback: Callable[[Any], Any]) -> None:
         """Calls `callback(data)` when another client announces that it changed this, in a thread of its own.
