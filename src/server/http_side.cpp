@@ -172,11 +172,11 @@ znsocket::credentials http_side::login_of_request() const {
     if (const auto header = parser_.header("Authorization"); header.starts_with(basic)) {
         const auto pair = wire::from_base64(header.substr(basic.size())).value_or("");
         const auto colon = std::min(pair.find(':'), pair.size());
-        const auto at = std::min(pair.rfind('@', colon), colon);
-        login.user += pair.substr(at, colon - at);
+        const auto at = pair.rfind('@', colon);
+        if (at < colon) { login.branch = pair.substr(at + 1, colon - at - 1); }
         login.password = pair.substr(std::min(colon + 1, pair.size()));
     }
-    if (const auto branch = parser_.query("branch")) { login.user = "default@" + *branch; }
+    if (auto branch = parser_.query("branch")) { login.branch = std::move(*branch); }
     if (auto password = parser_.query("password")) { login.password = std::move(*password); }
     return login;
 }

@@ -106,25 +106,23 @@ void session::connect(const socket_packet& packet) {
     auto as = given_;
     const auto said = packet.json.empty() ? result<value>(value()) : read_json(packet.json);
     if (const auto password = said ? text_in(*said, "password") : ""; !password.empty()) { as.password = password; }
-    if (const auto branch = said ? text_in(*said, "branch") : ""; !branch.empty()) {
-        as.user = fmt::format("default@{}", branch);
-    }
-    const bool chooses = as.user.find('@') != as.user.npos;
-    const auto refused = !around_.authenticated() || chooses ? log_in(as) : std::string();
+    if (const auto branch = said ? text_in(*said, "branch") : ""; !branch.empty()) { as.branch = branch; }
+    const auto refused = !around_.authenticated() || as.branch ? log_in(as) : std::string();
     if (!around_.authenticated()) {
         return refuse_connection(packet.name_space,
                                  "NOAUTH a password is needed, in the address (http://:password@host:port or "
                                  "?password=...) or as {\"password\": ...} when connecting");
     }
     if (!refused.empty()) { return refuse_connection(packet.name_space, refused); }
-    branch_ = chooses ? as.user.substr(as.user.rfind('@') + 1) : "main";
+    branch_ = as.branch.value_or("main");
     if (packet.name_space == name_space && !std::exchange(connected_, true)) { hub_.join(*this); }
     send(socket_packet_type::connect, packet.name_space, {}, fmt::format(R"({{"sid":"{}"}})", id_));
 }
 
 // Why not; empty: it is done.
 std::string session::log_in(const credentials& as) {
-    const std::array<std::string_view, 3> words{"AUTH", as.user, as.password};
+    const auto user = as.branch ? fmt::format("default@{}", *as.branch) : "default";
+    const std::array<std::string_view, 3> words{"AUTH", user, as.password};
     const std::array<wire::request, 1> requests{words};
     const prepared plain;
     answers_.begin(plain);
@@ -329,13 +327,13 @@ void session::run_adapter_event(std::string_view name, const value& data) {
 
 void session::ask_adapter(std::string_view key, const value& data) {
     const std::string method(text_in(item(data, 1), "method"));
-    hub_.ask(*this, key, json_of(data), around_.now(),
-             [this, id = reply_to_, chunks = chunks_id_, key = std::string(key), method](told how,
-                                                                                         std::string_view said) {
-                 if (how == told::answered) { return answer(id, chunks, std::string(said)); }
-                 const failure why{std::string(key_error), untold(how, key)};
-                 answer(id, chunks, how == told::no_adapter ? json_of(why) : no_answer(method, why));
-             });
+    hub_.ask(
+        *this, key, json_of(data), around_.now(),
+        [this, id = reply_to_, chunks = chunks_id_, key = std::string(key), method](told how, std::string_view said) {
+            if (how == told::answered) { return answer(id, chunks, std::string(said)); }
+            const failure why{std::string(key_error), untold(how, key)};
+            answer(id, chunks, how == told::no_adapter ? json_of(why) : no_answer(method, why));
+        });
 }
 
 // ---- envelopes

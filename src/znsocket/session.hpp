@@ -52,8 +52,8 @@ protected:
 
 /// Who a client says it is, and on which branch: with the connection's address, or when it connects.
 struct credentials {
-    std::string user = "default";  ///< "default@exp": on branch exp
-    std::string password;
+    std::optional<std::string> branch{};  ///< nothing: main
+    std::string password{};
 };
 
 class session final : private participant {
