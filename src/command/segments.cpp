@@ -211,12 +211,14 @@ result<std::vector<replacement>> replacements_in(const command_context& context,
     return found;
 }
 
-status become_one_list(const command_context& context, std::string_view key, const segments& of) {
+// Its size.
+result<std::uint64_t> become_one_list(const command_context& context, std::string_view key, const segments& of) {
     const auto main = main_source(context, of);
     if (!main) { return main.error(); }
     const auto& source = *main;
     const auto replaced = replacements_in(context, of, source);
     if (!replaced) { return replaced.error(); }
+    auto size = replaced->back().last;  // of the source
     auto& writer = context.writer();
     if (source != of.keys.list) {
         share_key(context, source, of.keys.list);
@@ -225,13 +227,12 @@ status become_one_list(const command_context& context, std::string_view key, con
     }
     for (auto each = replaced->rbegin(); each != replaced->rend(); ++each) {
         const std::vector<std::string_view> texts(each->texts.begin(), each->texts.end());
+        size = size - (each->last - each->first) + texts.size();
         if (each->first == each->last && texts.empty()) { continue; }
         writer.splice_list(context.database, of.keys.list, each->first, each->last - each->first, texts);
     }
-    const auto list = list_at(context, of.keys.list);
-    if (!list) { return list.error(); }
-    put_piece(context, key, of.pieces.size(), {0, size_of(*list), of.keys.list});
-    return {};
+    put_piece(context, key, of.pieces.size(), {0, size, of.keys.list});
+    return size;
 }
 
 }  // namespace
@@ -323,13 +324,14 @@ status segments_splice(command_context& context, arguments given) {
     const auto found = segments_at(context, key);
     if (!found) { return found.error(); }
     if (!found->there) { return error{errc::not_found, fmt::format("there are no segments '{}'", key.substr(0, 100))}; }
+    auto before = found->size();
     if (!found->whole) {
         start_group(context);
-        if (const auto made = become_one_list(context, key, *found); !made) { return made; }
+        const auto made = become_one_list(context, key, *found);
+        if (!made) { return made.error(); }
+        before = *made;
     }
-    const auto list = list_at(context, found->keys.list);
-    if (!list) { return list.error(); }
-    const auto size = static_cast<std::int64_t>(size_of(*list));
+    const auto size = static_cast<std::int64_t>(before);
     const auto first = *start < 0 ? *start + size : *start;
     if (first < 0 || first > size || *erased < 0 || *erased > size - first) {
         return error{errc::invalid, "index out of range"};
@@ -347,6 +349,12 @@ status segments_splice(command_context& context, arguments given) {
 }
 
 namespace {
+
+// Elements of the list of segments; 0 for what is no key of segments.
+std::uint64_t list_elements(const command_context& context, std::string_view key) {
+    const auto keys = names_of(key);
+    return keys ? size_of(context, keys->list, value_type::list) : 0;
+}
 
 // Of a whole list: what of it is still the origin's, and what is its own.
 result<std::vector<piece>> pieces_by_difference(const command_context& context, const segments& of) {
@@ -392,18 +400,22 @@ status segments_pieces(command_context& context, arguments given) {
     return {};
 }
 
-// Pieces and elements of all: a table is read from its beginning, and a difference wherever there is one.
-std::uint64_t segments_elements(const command_context& context, arguments given) {
-    const auto keys = names_of(given[2]);
-    const auto pieces = size_of(context, given[2], value_type::list);
-    if (!keys) { return 0; }
-    if (given.size() == 5 && pieces == 1) {
-        const auto start = integer_in(given[3]);
-        const auto stop = integer_in(given[4]);
-        if (!start || !stop) { return 0; }
-        return range_between(*start, *stop, size_of(context, keys->list, value_type::list)).count;
-    }
-    return pieces + (given.size() == 3 && says(given[1], "LEN") ? 0 : size_of(context, keys->list, value_type::list));
+// A table is read from its beginning, a difference wherever there is one.
+std::uint64_t segments_len_elements(const command_context& context, arguments given) {
+    return size_of(context, given[2], value_type::list);
+}
+
+std::uint64_t segments_pieces_elements(const command_context& context, arguments given) {
+    return segments_len_elements(context, given) + list_elements(context, given[2]);
+}
+
+std::uint64_t segments_range_elements(const command_context& context, arguments given) {
+    const auto pieces = segments_len_elements(context, given);
+    const auto elements = list_elements(context, given[2]);
+    const auto start = integer_in(given[3]);
+    const auto stop = integer_in(given[4]);
+    if (!start || !stop) { return 0; }
+    return pieces == 1 ? range_between(*start, *stop, elements).count : pieces + elements;
 }
 
 }  // namespace coppice

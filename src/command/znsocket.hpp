@@ -40,6 +40,8 @@ void note_overwritten(const command_context& context, std::span<const std::strin
 [[nodiscard]] status segments_range(command_context& context, arguments given);
 [[nodiscard]] status segments_splice(command_context& context, arguments given);
 [[nodiscard]] status segments_pieces(command_context& context, arguments given);
-[[nodiscard]] std::uint64_t segments_elements(const command_context& context, arguments given);
+[[nodiscard]] std::uint64_t segments_len_elements(const command_context& context, arguments given);
+[[nodiscard]] std::uint64_t segments_pieces_elements(const command_context& context, arguments given);
+[[nodiscard]] std::uint64_t segments_range_elements(const command_context& context, arguments given);
 
 }  // namespace coppice
