@@ -4,50 +4,10 @@
 #include <string>
 #include <vector>
 
-#include <support/memory_client.hpp>
-
-#include "znsocket/session.hpp"
+#include <znsocket/visitor.hpp>
 
 namespace coppice::znsocket {
 namespace {
-
-// A client of one store; when its requests are counted, those beyond wait.
-struct visitor final : surroundings {
-    visitor(testing::memory_client& at, hub& all)
-        : store(at), commands(at.host, 2, *at.host.store.branch("main")), talk(all, *this, "sid", {}) {
-        commands.exec_ends_at_error = true;
-    }
-    void send(std::string_view packet) override { heard.emplace_back(packet); }
-    std::size_t run(std::span<const wire::request> requests) override {
-        std::size_t ran = 0;
-        for (; ran < requests.size() && allowed > 0; --allowed) {
-            run_request(store.host, commands, talk.answers(), requests[ran++]);
-        }
-        return ran;
-    }
-    [[nodiscard]] bool waits() const override { return allowed == 0; }
-    [[nodiscard]] bool authenticated() const override { return commands.authenticated; }
-    [[nodiscard]] std::chrono::nanoseconds now() const override { return std::chrono::seconds(1); }
-
-    void say(std::string_view text, std::vector<std::string> attachments = {}) {
-        auto packet = wire::read_socket_packet(text);
-        ASSERT_TRUE(packet) << text;
-        const auto taken = talk.take(std::move(*packet), std::move(attachments));
-        ASSERT_TRUE(taken) << taken.error().context;
-        talk.go_on();
-    }
-    std::string answer(std::string_view text, std::vector<std::string> attachments = {}) {
-        heard.clear();
-        say(text, std::move(attachments));
-        return heard.empty() ? "" : heard.back();
-    }
-
-    testing::memory_client& store;
-    command_session commands;
-    std::vector<std::string> heard;
-    unsigned allowed = 1'000'000;
-    session talk;
-};
 
 struct SocketSession : ::testing::Test {
     testing::memory_client store;
