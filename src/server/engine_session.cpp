@@ -47,6 +47,10 @@ std::string engine_session::open_packet(bool may_upgrade) const {
                     std::chrono::milliseconds(ping_interval).count(), limits::event_bytes));
 }
 
+std::size_t engine_session::message_bytes_max() const noexcept {
+    return authenticated_ ? limits::event_bytes_max : limits::event_bytes_before_login;
+}
+
 // ---- what comes in
 
 void engine_session::take(wire::engine_packet packet, bool by_websocket) {
@@ -80,7 +84,7 @@ void engine_session::take_text(std::string_view text) {
 void engine_session::take_attachment(std::string bytes) {
     if (half_.attachments == 0) { return end("an attachment came that no packet announced"); }
     attachment_bytes_ += bytes.size();
-    if (attachment_bytes_ > limits::event_bytes_max) { return end("the attachments of a packet are too large"); }
+    if (attachment_bytes_ > message_bytes_max()) { return end("the attachments of a packet are too large"); }
     attachments_.push_back(std::move(bytes));
     if (attachments_.size() == half_.attachments) { give_packet(); }
 }

@@ -45,6 +45,9 @@ public:
     /// The packet that opens a session, as JSON behind its digit.
     [[nodiscard]] std::string open_packet(bool may_upgrade) const;
 
+    /// How long a body or message of its connections may be: before login, not very.
+    [[nodiscard]] std::size_t message_bytes_max() const noexcept;
+
     // What its connections bring.
     void take(wire::engine_packet packet, bool by_websocket);
     /// A GET waits for something to say.  One that waited is answered with a noop.

@@ -42,9 +42,10 @@ std::size_t http_side::take(std::string_view bytes) {
             receive(bytes.substr(taken));
             return bytes.size();
         }
-        taken += parser_.take(bytes.substr(taken));
+        taken += parser_.take(bytes.substr(taken), [this] { return body_bytes_max(); });
         if (const auto& refused = parser_.refused()) {
-            answer(refused->status, plain, refused->text + "\n");
+            const bool early = refused->status == 413 && body_bytes_max() == limits::event_bytes_before_login;
+            answer(refused->status, plain, refused->text + (early ? " before login\n" : "\n"));
             connection_.close_after_reply();
         } else if (parser_.whole()) {
             answer_request();
@@ -164,6 +165,13 @@ bool http_side::origin_is_allowed() const {
                              turn_.allowed_origins);
 }
 
+// Of the request whose header has come: who belongs to no session, or has given no password yet, says little.
+std::size_t http_side::body_bytes_max() const {
+    const auto sid = parser_.query("sid");
+    const auto* const session = sid ? turn_.sessions().find(*sid) : nullptr;
+    return session != nullptr ? session->message_bytes_max() : limits::event_bytes_before_login;
+}
+
 // What the address says: http://default@branch:password@host, which is sent as HTTP's Basic, or
 // ?branch=...&password=... There is one user so far, so any name will do.
 znsocket::credentials http_side::login_of_request() const {
@@ -185,7 +193,7 @@ znsocket::credentials http_side::login_of_request() const {
 
 void http_side::become_websocket(engine_session& session, bool from_the_start) {
     append_websocket_answer(connection_.outgoing(), parser_.header("Sec-WebSocket-Key"));
-    websocket_.emplace(limits::event_bytes_max);
+    websocket_.emplace(session.message_bytes_max());
     sid_ = session.sid();
     parser_.next();
     session.attach(*this, from_the_start);
@@ -198,6 +206,7 @@ void http_side::receive(std::string_view bytes) {
         auto packet = wire::read_engine_message(message, binary);
         if (!packet) { return session->end(packet.error().context); }
         session->take(std::move(*packet), true);
+        websocket_->limit_messages(session->message_bytes_max());
     });
     if (websocket_->over()) {
         ended();

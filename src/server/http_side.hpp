@@ -56,6 +56,7 @@ private:
     void become_resp();
     [[nodiscard]] bool origin_is_allowed() const;
     [[nodiscard]] znsocket::credentials login_of_request() const;
+    [[nodiscard]] std::size_t body_bytes_max() const;
 
     connection& connection_;
     turn& turn_;

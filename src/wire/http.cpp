@@ -1,5 +1,8 @@
 #include "wire/http.hpp"
 
+#include <algorithm>
+#include <limits>
+
 #include <fmt/format.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -24,10 +27,10 @@ unsigned status_of(const boost::system::error_code& failure) {
     return 400;
 }
 
+std::string body_reason(std::uint64_t body_bytes) { return fmt::format("the body is limited to {} bytes", body_bytes); }
+
 std::string reason_of(const boost::system::error_code& failure, const http_limits& allowed) {
-    if (failure == http::error::body_limit) {
-        return fmt::format("the body is limited to {} bytes", allowed.body_bytes);
-    }
+    if (failure == http::error::body_limit) { return body_reason(allowed.body_bytes); }
     if (failure == http::error::header_limit) {
         return fmt::format("the header is limited to {} bytes", allowed.header_bytes);
     }
@@ -60,6 +63,19 @@ std::string decoded(std::string_view text) {
 struct http_request_parser::inside {
     std::optional<parser> reading;
     std::optional<http_refusal> refused;
+    http_limits allowed;         // for the request at hand
+    bool body_is_sized = false;  // allowed.body_bytes is its own
+
+    void size_body(std::size_t bytes) {
+        body_is_sized = true;
+        allowed.body_bytes = std::min(bytes, allowed.body_bytes);
+        const auto announced = reading->content_length();
+        if (announced && *announced > allowed.body_bytes) {
+            refused = http_refusal{status_of(http::error::body_limit), body_reason(allowed.body_bytes)};
+        }
+        reading->body_limit(allowed.body_bytes);
+        reading->eager(true);
+    }
 };
 
 http_request_parser::http_request_parser(http_limits allowed) : inside_(std::make_unique<inside>()), allowed_(allowed) {
@@ -70,12 +86,17 @@ http_request_parser::~http_request_parser() = default;
 
 void http_request_parser::next() {
     auto& reading = inside_->reading.emplace();
-    reading.eager(true);
+    inside_->allowed = allowed_;
+    inside_->body_is_sized = false;
     reading.header_limit(static_cast<std::uint32_t>(allowed_.header_bytes));
-    reading.body_limit(allowed_.body_bytes);
+    reading.body_limit(std::numeric_limits<std::uint64_t>::max());  // until the header has come
 }
 
 std::size_t http_request_parser::take(std::string_view bytes) {
+    return take(bytes, [this] { return allowed_.body_bytes; });
+}
+
+std::size_t http_request_parser::take(std::string_view bytes, function_ref<std::size_t()> body_bytes) {
     auto& reading = *inside_->reading;
     std::size_t taken = 0;
     while (taken < bytes.size() && !reading.is_done() && !inside_->refused) {
@@ -83,7 +104,8 @@ std::size_t http_request_parser::take(std::string_view bytes) {
         const auto used = reading.put(boost::asio::buffer(bytes.data() + taken, bytes.size() - taken), failure);
         taken += used;
         if (failure == http::error::need_more) { break; }
-        if (failure) { inside_->refused = http_refusal{status_of(failure), reason_of(failure, allowed_)}; }
+        if (failure) { inside_->refused = http_refusal{status_of(failure), reason_of(failure, inside_->allowed)}; }
+        if (!failure && reading.is_header_done() && !inside_->body_is_sized) { inside_->size_body(body_bytes()); }
     }
     return taken;
 }

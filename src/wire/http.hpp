@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include <coppice/base/function_ref.hpp>
+
 #include "wire/byte_buffer.hpp"
 
 namespace coppice::wire {
@@ -34,6 +36,8 @@ public:
 
     /// Takes bytes from the front of `bytes` and says how many; stops behind a whole request.
     [[nodiscard]] std::size_t take(std::string_view bytes);
+    /// The same; when the header has come, `body_bytes` says how much less than http_limits the body may have.
+    [[nodiscard]] std::size_t take(std::string_view bytes, function_ref<std::size_t()> body_bytes);
     /// A request is whole; it stays until next().
     [[nodiscard]] bool whole() const noexcept;
     /// Why these bytes are no request, or none we read: answer and close.

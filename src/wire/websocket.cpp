@@ -121,6 +121,10 @@ websocket::websocket(std::size_t message_bytes_max, delivery how) : inside_(std:
 
 websocket::~websocket() = default;
 
+void websocket::limit_messages(std::size_t message_bytes_max) noexcept {
+    wslay_event_config_set_max_recv_msg_length(inside_->context, message_bytes_max);
+}
+
 void websocket::receive(std::string_view bytes, byte_buffer& out, on_message got) {
     auto& in = *inside_;
     in.input = bytes;

@@ -42,6 +42,8 @@ public:
     websocket(const websocket&) = delete;
     websocket& operator=(const websocket&) = delete;
 
+    /// From the next frame on.  Requires: delivery::whole.
+    void limit_messages(std::size_t message_bytes_max) noexcept;
     /// Takes all of `bytes`; what has to be answered (pongs, a close) goes to `out`.  `got` may send.
     void receive(std::string_view bytes, byte_buffer& out, on_message got);
     void send(std::string_view message, bool binary, byte_buffer& out);

@@ -214,9 +214,34 @@ class Password(unittest.TestCase):
                 self.assertEqual(one.call("llen", "k"), {"data": 0})
             with WebSocket(server.port, query="&password=se%20cret").connect() as one:
                 self.assertEqual(one.call("llen", "k"), {"data": 0})
+            self.check_what_may_be_sent_before_login(server.port)
             basic = base64.b64encode(b"anybody:se cret").decode()
             with WebSocket(server.port, headers=f"Authorization: Basic {basic}\r\n").connect() as one:
                 self.assertEqual(one.call("llen", "k"), {"data": 0})
+
+    def check_what_may_be_sent_before_login(self, port: int) -> None:
+        large = "4" + json.dumps("x" * (16 << 10))
+        event = f'42/znsocket,1["set",[["large","{"v" * (1 << 20)}"],{{}}]]'
+        one = Polling(port)
+        self.assertEqual(one.request("POST", large), (413, "the body is limited to 16384 bytes before login\n"))
+        one.post('40/znsocket,{"password":"se cret"}')
+        self.assertTrue(one.get()[0].startswith('40/znsocket,{"sid"'))
+        one.post(event)
+        self.assertEqual(one.get(), ['43/znsocket,1[{"data":true}]'])
+        one.sid = "nobody"
+        self.assertEqual(one.request("POST", large)[0], 413)
+        with WebSocket(port) as two:
+            two.receive()
+            two.send(large)
+            with self.assertRaises(Closed) as closed:
+                two.frame()
+            self.assertEqual(closed.exception.args[0], 1009)
+        with WebSocket(port) as three:
+            three.receive()
+            three.send('40/znsocket,{"password":"se cret"}')
+            three.send(event)
+            self.assertTrue(three.receive().startswith('40/znsocket,{"sid"'))
+            self.assertEqual(three.answer(1), {"data": True})
 
 
 if __name__ == "__main__":

@@ -155,6 +155,28 @@ TEST(Http, ARequestIsReadHoweverItWasSplit) {
     }
 }
 
+TEST(Http, ABodyMayBeGivenLessRoomWhenItsHeaderHasCome) {
+    const std::string length = "POST /small HTTP/1.1\r\nContent-Length: 5\r\n\r\nhello";
+    const std::string chunked = "POST /small HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n";
+    for (const auto& text : {length, chunked}) {
+        for (const std::size_t allowed : {4, 5}) {
+            for (std::size_t step = 1; step < text.size(); ++step) {
+                http_request_parser parser({1000, 1000});
+                std::string rest;
+                for (std::size_t at = 0; at < text.size() && !parser.refused(); at += step) {
+                    rest += text.substr(at, step);
+                    rest.erase(0, parser.take(rest, [&] { return parser.path() == "/small" ? allowed : 1000; }));
+                }
+                EXPECT_EQ(parser.whole() && !parser.refused(), allowed == 5) << step;
+                if (allowed == 4) {
+                    ASSERT_TRUE(parser.refused()) << step;
+                    EXPECT_EQ(parser.refused()->text, "the body is limited to 4 bytes");
+                }
+            }
+        }
+    }
+}
+
 TEST(Http, WhatIsNoRequestOrTooLargeHasItsStatus) {
     const auto status_for = [](std::string_view text) {
         http_request_parser parser({100, 10});

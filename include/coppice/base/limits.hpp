@@ -48,6 +48,7 @@ inline constexpr std::chrono::seconds adapter_patience{5};     ///< with the own
 inline constexpr std::size_t http_header_bytes = 32 * 1024;         ///< of one request
 inline constexpr std::size_t event_bytes = 5 * mebibyte;            ///< one message, as announced: max_http_buffer_size
 inline constexpr std::size_t event_bytes_max = 2 * event_bytes;     ///< and as it may be packed: base64, headers
+inline constexpr std::size_t event_bytes_before_login = 16 * 1024;  ///< one body or message: as Redis has it of bulks
 inline constexpr std::size_t packets_of_a_body = 4096;              ///< of one polling request
 inline constexpr std::size_t attachments = 16;                      ///< binary messages of one packet
 inline constexpr std::size_t unread_event_bytes = 64 * mebibyte;    ///< of one client, then it is cut off
