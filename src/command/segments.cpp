@@ -317,7 +317,8 @@ status segments_range(command_context& context, arguments given) {
 
 status segments_splice(command_context& context, arguments given) {
     const auto key = given[2];
-    const auto start = integer_in(given[3]);
+    const bool at_end = given[3].empty();
+    const auto start = at_end ? result<std::int64_t>(0) : integer_in(given[3]);
     if (!start) { return start.error(); }
     const auto erased = integer_in(given[4]);
     if (!erased) { return erased.error(); }
@@ -332,7 +333,7 @@ status segments_splice(command_context& context, arguments given) {
         before = *made;
     }
     const auto size = static_cast<std::int64_t>(before);
-    const auto first = *start < 0 ? *start + size : *start;
+    const auto first = at_end ? size : *start < 0 ? *start + size : *start;
     if (first < 0 || first > size || *erased < 0 || *erased > size - first) {
         return error{errc::invalid, "index out of range"};
     }

@@ -49,7 +49,8 @@ constexpr command segments_rows[] = {
     {"RANGE", segments_range, exactly(5), key_at(2), read, rt::array, of, "O(log n + m), m returned", here,
      "Return elements by a range of positions.", "key start stop", "", segments_range_elements},
     {"SPLICE", segments_splice, at_least(5), key_at(2), write, rt::integer, of, "O(log n + m), m given", here,
-     "Replace elements by others, and return the length.", "key start delete-count [value [value ...]]", "denyoom"},
+     "Replace elements by others, and return the length; an empty start is the end.",
+     "key start delete-count [value [value ...]]", "denyoom"},
 };
 
 constexpr command rows[] = {

@@ -220,7 +220,7 @@ TEST_F(Segments, SayWhatWasChanged) {
     client({"SEGMENTS", "CREATE", s, o});
     EXPECT_EQ(splice({"2", "1", "x"}), ":5");
     EXPECT_EQ(pieces(), "[[:0 :2 znsocket.List:o] [:2 :3 znsocket.List:k] [:3 :5 znsocket.List:o]]");
-    EXPECT_EQ(splice({"5", "0", "y", "z"}), ":7");
+    EXPECT_EQ(splice({"", "0", "y", "z"}), ":7") << "at the end";
     EXPECT_EQ(splice({"0", "1"}), ":6");
     EXPECT_EQ(all(), "[1 x 3 4 y z]");
     EXPECT_EQ(pieces(),
