@@ -90,6 +90,7 @@ function connect(options: ClientOptions): Shared {
     push: () => undefined,
     connected: () => handlers.connect.forEach((handler) => handler()),
     disconnected: (reason) => handlers.disconnect.forEach((handler) => handler(reason)),
+    expects: () => handlers.refresh.size > 0,
   });
   return { link, signals, options, handlers };
 }
@@ -225,7 +226,10 @@ export class Client {
   on(name: string, handler?: ClientEvents[ClientEvent]): this | Promise<Client> {
     if (handler === undefined) return this.#existing(name);
     this.#handlers(name).add(handler);
-    if (name === "refresh") this.signals.listen();
+    if (name === "refresh") {
+      this.signals.listen();
+      this.#shared.link.expectationsChanged();
+    }
     return this;
   }
 

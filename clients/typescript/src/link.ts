@@ -58,6 +58,8 @@ export interface Attendant {
   push(message: Reply[]): void;
   connected(): void;
   disconnected(reason: string): void;
+  /** Whether something is to come by itself: then the wait for the next attempt keeps the program alive. */
+  expects(): boolean;
 }
 
 export class Link {
@@ -88,6 +90,16 @@ export class Link {
 
   attend(attendant: Attendant): void {
     this.#attendants.push(attendant);
+  }
+
+  /**
+   * What attendants expect has changed. A program of Node ends while its client only waits to connect again and nobody
+   * waits for the client; what is queued has `patience`.
+   */
+  expectationsChanged(): void {
+    const timer = this.#retry as { ref?: () => unknown; unref?: () => unknown } | undefined; // a number in pages
+    if (this.#attendants.some((each) => each.expects())) timer?.ref?.();
+    else timer?.unref?.();
   }
 
   /** The replies of commands that go out together, errors among them. */
@@ -261,6 +273,7 @@ export class Link {
     this.#attempts += 1;
     this.#state = "waiting";
     this.#retry = setTimeout(() => this.#connect(), (wait / 2) * (1 + this.#options.random()));
+    this.expectationsChanged();
     if (this.#queue.length > 0) this.#beginPatience();
     const error = new ConnectionError(
       "LOST",

@@ -54,6 +54,10 @@ export class Signals implements Attendant {
     this.#early.clear();
   }
 
+  expects(): boolean {
+    return this.#refreshHandlers.size > 0 || this.#adapters.size > 0;
+  }
+
   /** Lets this connection, and each that takes its place, be told of refreshes and asked. */
   listen(): void {
     if (this.#listening) return;
@@ -94,6 +98,7 @@ export class Signals implements Attendant {
     this.listen();
     const handlers = this.#refreshHandlers.get(target) ?? new Set();
     this.#refreshHandlers.set(target, handlers.add(handler));
+    this.#link.expectationsChanged();
     return () => {
       handlers.delete(handler);
       if (handlers.size === 0 && this.#refreshHandlers.get(target) === handlers) this.#refreshHandlers.delete(target);

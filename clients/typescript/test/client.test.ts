@@ -1,5 +1,6 @@
 // The client against a real server, over a socket and over a WebSocket.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -71,6 +72,8 @@ for (const transport of ["a socket", "a WebSocket"]) {
       );
       await assert.rejects(client.command(["NOSUCH"]), /unknown command/);
       await assert.rejects(client.command(["GET", undefined as unknown as string]), TypeError);
+      const line = "GET x" as unknown as ["GET"];
+      await assert.rejects(client.command(line), /^TypeError: a command is an array of words, .*: got "GET x"$/);
     });
 
     test("pipelines answer each, transactions all", async () => {
@@ -232,4 +235,28 @@ test("what was asked before closing still goes out", async () => {
   await assert.rejects(client.get("last"), { code: "CLOSED" });
   const other = server.client();
   await eventually(async () => (await other.get("last")) === "word");
+});
+
+/** How a program of Node ended that runs `code`; null: it was still there after `patience` milliseconds. */
+async function ended(code: string, patience: number): Promise<number | null> {
+  const client = `createClient({ url: "coppice://127.0.0.1:1", patience: 50, backoff: { first: 20 } })`;
+  const program = `import { createClient, List } from ${JSON.stringify(new URL("../src/index.js", import.meta.url).href)};
+    const client = ${client}; ${code}`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "ignore", "inherit"] });
+  const timer = setTimeout(() => child.kill(), patience);
+  return new Promise((resolve) => {
+    child.on("exit", (status) => {
+      clearTimeout(timer);
+      resolve(status);
+    });
+  });
+}
+
+test("a client that reaches nobody keeps Node alive only for who waits", async () => {
+  const [idle, rejected, listening] = await Promise.all([
+    ended("", 20_000),
+    ended("client.connect().catch((error) => process.exitCode = error.code === 'UNREACHABLE' ? 7 : 8);", 20_000),
+    ended('new List({ client, key: "l" }).onRefresh(() => undefined);', 2_000),
+  ]);
+  assert.deepEqual([idle, rejected, listening], [0, 7, null]);
 });

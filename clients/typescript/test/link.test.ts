@@ -160,6 +160,7 @@ test("who attends is heard first on each connection", async () => {
     push: (message) => told.push(`push ${String(message[0])}`),
     connected: () => told.push("connected"),
     disconnected: (reason) => told.push(`disconnected: ${reason}`),
+    expects: () => false,
   });
   for (let i = 0; i < 2; i += 1) {
     const asked = link.ask([words("X")]);

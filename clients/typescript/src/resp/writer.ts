@@ -10,6 +10,9 @@ const LINE_BYTES = 16; // "$1073741824\r\n" and less
 
 /** Throws TypeError for what no command can carry, before anything is sent. */
 export function checkWords(words: readonly unknown[]): asserts words is Words {
+  if (!Array.isArray(words)) {
+    throw new TypeError(`a command is an array of words, ["GET", "key"]: got ${JSON.stringify(words) ?? typeof words}`);
+  }
   if (words.length === 0) throw new TypeError("a command has at least one word: its name");
   for (const word of words) {
     const fits = typeof word === "string" || typeof word === "bigint" || word instanceof Uint8Array;
