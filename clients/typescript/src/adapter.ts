@@ -9,6 +9,9 @@ type Question = Readonly<Record<string, unknown>>;
 
 const BATCH = 10_000; // elements in one command of a copy
 
+/** What is measured may be NaN, and is read as null. */
+const textOf = (value: unknown): string => encode(value, { convertNan: true });
+
 export interface Adapter {
   readonly key: string;
   readonly answer: Answerer;
@@ -39,14 +42,14 @@ function listAnswers(client: Client, list: ArrayLike<unknown>) {
       case "__getitem__": {
         const index = Number(question["index"]);
         const value = list[index < 0 ? index + list.length : index];
-        return value === undefined ? failed("IndexError", "list index out of range") : encode(value);
+        return value === undefined ? failed("IndexError", "list index out of range") : textOf(value);
       }
       case "slice": {
         const { start, stop, step } = question;
-        return positions(list.length, start, stop, step).map((position) => encode(list[position]));
+        return positions(list.length, start, stop, step).map((position) => textOf(list[position]));
       }
       case "copy":
-        return copyTo(client, `znsocket.List:${String(question["target"])}`, "RPUSH", Array.from(list, encode));
+        return copyTo(client, `znsocket.List:${String(question["target"])}`, "RPUSH", Array.from(list, textOf));
       default:
         throw unknownMethod(method);
     }
@@ -64,24 +67,24 @@ function dictAnswers(client: Client, dict: Exclude<Adapted, ArrayLike<unknown>>)
         return entries().length;
       case "__getitem__": {
         const value = find(key);
-        return value === undefined ? failed("KeyError", `'${key}'`) : encode(value);
+        return value === undefined ? failed("KeyError", `'${key}'`) : textOf(value);
       }
       case "get":
-        return encode(find(key) ?? question["default"] ?? null);
+        return textOf(find(key) ?? question["default"] ?? null);
       case "__contains__":
         return find(key) !== undefined;
       case "keys":
         return entries().map(([name]) => name);
       case "values":
-        return entries().map(([, value]) => encode(value));
+        return entries().map(([, value]) => textOf(value));
       case "items":
-        return entries().map(([name, value]) => [name, encode(value)]);
+        return entries().map(([name, value]) => [name, textOf(value)]);
       case "copy":
         return copyTo(
           client,
           `znsocket.Dict:${String(question["target"])}`,
           "HSET",
-          entries().flatMap(([name, value]) => [name, encode(value)]),
+          entries().flatMap(([name, value]) => [name, textOf(value)]),
         );
       default:
         throw unknownMethod(method);

@@ -33,7 +33,7 @@ test("a list has ZnSocket's methods, and throws where it failed in silence", asy
   await assert.rejects(list.set(9, 1), (error) => error instanceof ResponseError && /out of range/.test(error.message));
   await assert.rejects(list.push(undefined), TypeError);
   await assert.rejects(list.push(list), /circular/);
-  await list.push(NaN);
+  await new List({ client, key: "l", convertNan: true }).push(NaN);
   assert.equal(await list.get(-1), null);
   assert.deepEqual(await list.toObject(), [{ a: [1, null, "ü"] }, "two", 3, null]);
   assert.equal(await list.insert(1, "between"), 5);
@@ -41,6 +41,89 @@ test("a list has ZnSocket's methods, and throws where it failed in silence", asy
   assert.deepEqual([await list.pop(), await list.pop(1), await list.pop(9)], [null, "x", null]);
   await list.clear();
   assert.deepEqual([await list.length(), await list.pop()], [0, null]);
+});
+
+test("push takes all its arguments, as one change", async () => {
+  const pushed: unknown[] = [];
+  const list = new List<number>({ client, key: "l", callbacks: { push: (value) => pushed.push(value) } });
+  assert.deepEqual([await list.push(1, 2, 3), await list.push(), pushed], [3, 3, [1, 2, 3]]);
+  const filled = new Segments<number>({ client: other, key: "t", origin: list });
+  assert.deepEqual([await filled.push(4, 5), await filled.extend(new Set([6]))], [5, 6]);
+  assert.deepEqual(await filled.toObject(), [1, 2, 3, 4, 5, 6]);
+});
+
+test("what JSON has not is refused by its kind, and nothing is written", async () => {
+  const list = new List<unknown>({ client, key: "l" });
+  const refused: [unknown, RegExp][] = [
+    [NaN, /^NaN is no JSON value$/],
+    [{ a: [-Infinity] }, /^-Infinity is no JSON value, at '0'$/],
+    [new Map([["a", 1]]), /^a Map is/],
+    [{ seen: new Set() }, /^a Set is no JSON value, at 'seen'$/],
+    [new Float32Array(2), /^a Float32Array is/],
+    [[Buffer.from("x")], /^a Uint8Array is no JSON value, at '0'$/],
+    [{ f: () => 1 }, /^a function is no JSON value, at 'f'$/],
+    [[1, undefined], /^undefined is/],
+    [Symbol("s"), /^a symbol is/],
+    [2n ** 64n, /^a bigint is/],
+    [Promise.resolve(1), /^a Promise is/],
+  ];
+  for (const [value, message] of refused) {
+    await assert.rejects(list.push(0, value), (error) => error instanceof TypeError && message.test(error.message));
+  }
+  assert.equal(await list.length(), 0);
+  class Point {
+    constructor(readonly x: number) {}
+  }
+  await list.push(new Point(1), { gone: undefined, kept: null }, new Date(0), "NaN");
+  const own = [{ x: 1 }, { kept: null }, "1970-01-01T00:00:00.000Z"];
+  assert.deepEqual((await list.slice(0, 3)).concat(await list.get(-1)), [...own, "NaN"]);
+  const lenient = new List<unknown>({ client, key: "m", convertNan: true });
+  await lenient.push({ a: [NaN, "NaN"] });
+  assert.deepEqual(await lenient.get(0), { a: [null, "NaN"] });
+  await assert.rejects(lenient.push(new Map()), TypeError);
+});
+
+test("segments have versions", async () => {
+  const list = new List<number>({ client, key: "l" });
+  await list.extend([1, 2, 3]);
+  const segments = new Segments<number>({ client, key: "s", origin: list });
+  await segments.set(0, 10);
+  const first = await client.commit("first");
+  await segments.push(4);
+  await client.commit("second");
+  assert.deepEqual(await segments.at(first).toObject(), [10, 2, 3]);
+  await assert.rejects(segments.at(first).push(5), FrozenStorageError);
+  assert.ok((await segments.history({ count: 5 })).length >= 2);
+  const heard: unknown[] = [];
+  const theirs = new Segments<number>({ client: other, key: "s" });
+  theirs.onRefresh((data) => heard.push(data));
+  await other.connect();
+  await segments.restore(first);
+  await eventually(() => heard.length === 1);
+  assert.deepEqual([await theirs.toObject(), heard], [[10, 2, 3], [{ start: 0 }]]);
+  assert.deepEqual(await theirs.getRaw(), [
+    [0, 1, "znsocket.List:s"],
+    [1, 3, "znsocket.List:l"],
+  ]);
+  for (const origin of [7, null, "", new Dict({ client, key: "d" }), segments]) {
+    const wrong = { client, key: "x", origin: origin as string };
+    assert.throws(() => new Segments(wrong), /^TypeError: origin: expected a List or the key of one, got /);
+  }
+});
+
+test("a fallback that was emptied is restored to what it read", async () => {
+  const origin = new List<number>({ client, key: "l" });
+  await origin.push(1);
+  const own = new List<number>({ client, key: "own", fallback: "l" });
+  assert.equal(await own.length(), 1);
+  const before = await client.commit("before");
+  await own.clear();
+  assert.equal(await own.length(), 0);
+  await own.restore(before);
+  await origin.push(2);
+  assert.deepEqual(await own.toObject(), [1, 2]);
+  await new List<number>({ client: other, key: "own" }).push(3);
+  assert.deepEqual(await own.toObject(), [1, 2, 3], "also for who knows of no fallback");
 });
 
 test("slices are Python's, whatever start, end and step", async () => {

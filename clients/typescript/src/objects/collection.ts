@@ -13,8 +13,7 @@ export abstract class Collection extends Stored {
 
   /** Makes this what the version `reference` has, also if that is nothing. Costs the same whatever differs. */
   async restore(reference: string, options: AskOptions = {}): Promise<void> {
-    const [copied] = await this.write([["COPY", this.key, "FROM", reference, "REPLACE"]], options);
-    if (copied !== 1) await this.write([["DEL"]], options);
+    await this.putBack(reference, options);
     this.announce(await this.whatChanged(options));
   }
 

@@ -82,14 +82,14 @@ export class List<Value = unknown> extends Collection {
     return Array.isArray(texts) ? texts.map((text: string) => this.decode(text) as Value) : [];
   }
 
-  /** Puts `value` at the end; the new length. */
-  async push(value: Value, options: AskOptions = {}): Promise<number> {
-    const length = await this.extend([value], options);
-    await this.#callbacks.push?.(value);
+  /** Puts the values at the end, all or none; the new length. */
+  async push(...values: Value[]): Promise<number> {
+    const length = await this.extend(values);
+    for (const value of values) await this.#callbacks.push?.(value);
     return length;
   }
 
-  /** Puts all values at the end, all or none; the new length. */
+  /** The same, of any iterable, without callbacks. */
   async extend(values: Iterable<Value>, options: AskOptions = {}): Promise<number> {
     const texts = Array.from(values, (value) => this.encode(value));
     if (texts.length === 0) return this.length(options);

@@ -4,7 +4,8 @@ import { CoppiceError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
 import type { Word } from "../resp/writer.js";
-import type { List } from "./list.js";
+import type { Version } from "../versions.js";
+import { List } from "./list.js";
 import { Stored, type StoredOptions, withProperties } from "./stored.js";
 
 export interface SegmentsOptions<Value = unknown> extends StoredOptions {
@@ -30,10 +31,10 @@ export class Segments<Value = unknown> extends Stored {
   readonly #origin: string | null;
 
   constructor(options: SegmentsOptions<Value>) {
+    originOf(options.origin); // before anything is sent
     if (options.fallback !== undefined) throw new TypeError("fallback: segments have an origin instead");
     super(PREFIX, options);
-    const { origin } = options;
-    this.#origin = origin === undefined ? null : typeof origin === "string" ? `znsocket.List:${origin}` : origin.key;
+    this.#origin = originOf(options.origin);
     return withProperties<Segments<Value>>(this, {
       has: (_, name) => POSITION.test(name),
       get: (segments, name) => segments.get(Number(name)),
@@ -76,14 +77,17 @@ export class Segments<Value = unknown> extends Stored {
     this.announce({ indices: [index] });
   }
 
-  async push(value: Value, options: AskOptions = {}): Promise<number> {
-    return this.extend([value], options);
+  /** Puts the values at the end, all or none; the new length. */
+  async push(...values: Value[]): Promise<number> {
+    return this.extend(values);
   }
 
-  /** Puts all values at the end; the new length. */
-  async extend(values: readonly Value[], options: AskOptions = {}): Promise<number> {
-    const before = await this.length(options);
-    return this.splice(before, 0, values, options);
+  /** The same, of any iterable. */
+  async extend(values: Iterable<Value>, options: AskOptions = {}): Promise<number> {
+    const all = Array.from(values);
+    const length = await this.#splice("", 0, all, options);
+    this.announce({ start: length - all.length });
+    return length;
   }
 
   async insert(index: number, value: Value, options: AskOptions = {}): Promise<number> {
@@ -102,7 +106,8 @@ export class Segments<Value = unknown> extends Stored {
     return length;
   }
 
-  async #splice(start: number, count: number, values: readonly Value[], options: AskOptions): Promise<number> {
+  /** `start`: empty for the end. */
+  async #splice(start: number | "", count: number, values: readonly Value[], options: AskOptions): Promise<number> {
     await this.open();
     const texts = values.map((value) => this.encode(value));
     return asNumber(await this.#ask("SPLICE", [start, count, ...texts], options));
@@ -135,6 +140,27 @@ export class Segments<Value = unknown> extends Stored {
     return this.values();
   }
 
+  /** These segments as the version `reference` has them ("main@-5m", a tag, ...). */
+  at(reference: string): Segments<Value> {
+    return new Segments<Value>(this.alike(this.client.at(reference), this.shortKey));
+  }
+
+  /** The versions in which the list of the same key changed, newest first, then from when on they are known. */
+  history({ count }: { readonly count?: number } = {}): Promise<Version[]> {
+    return this.client.log(undefined, { key: this.refreshKey, ...(count === undefined ? {} : { count }) });
+  }
+
+  /** Makes these what the version `reference` has, also if that is nothing. Costs the same whatever differs. */
+  async restore(reference: string, options: AskOptions = {}): Promise<void> {
+    await this.putBack(reference, options);
+    this.announce({ start: 0 });
+  }
+
+  protected override get allKeys(): readonly string[] {
+    const { key, refreshKey, shortKey } = this;
+    return [key, refreshKey, `${PREFIX}.Base:${shortKey}`, `${PREFIX}.Origin:${shortKey}`];
+  }
+
   /** The list of the same elements, which changes with these segments. */
   protected override get refreshKey(): string {
     return `znsocket.List:${this.shortKey}`;
@@ -157,4 +183,13 @@ export class Segments<Value = unknown> extends Stored {
       }
     }
   }
+}
+
+/** The origin's key; null: none is given. */
+function originOf(origin: unknown): string | null {
+  if (origin === undefined) return null;
+  if (origin instanceof List) return origin.key;
+  if (typeof origin === "string" && origin !== "") return `znsocket.List:${origin}`;
+  const what = typeof origin === "object" && origin !== null ? `a ${origin.constructor.name}` : typeof origin;
+  throw new TypeError(`origin: expected a List or the key of one, got ${origin === "" ? "an empty text" : what}`);
 }

@@ -9,7 +9,7 @@ import { Client } from "../client.js";
 import { AdapterError, CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
-import type { Word } from "../resp/writer.js";
+import type { Word, Words } from "../resp/writer.js";
 import { isRecord, type RefreshHandler } from "../signals.js";
 import { decode, encode } from "../values.js";
 
@@ -24,6 +24,8 @@ export interface StoredOptions {
   readonly fallback?: string | undefined;
   /** "copy": the copy is made at once, if this object is missing. "frozen" (and none): at the first write. */
   readonly fallbackPolicy?: FallbackPolicy | undefined;
+  /** NaN and infinities are stored as null; else they are refused. Holds for objects inside of this one, too. */
+  readonly convertNan?: boolean | undefined;
 }
 
 type Command = readonly [name: string, ...rest: Word[]];
@@ -93,6 +95,24 @@ export abstract class Stored {
   /** What a kind has to do before its first command. */
   protected async begin(): Promise<void> {}
 
+  /** What has to be put back with this object. */
+  protected get allKeys(): readonly string[] {
+    return this.#readsThrough ? [this.key, `znsocket.Fallback:${this.key}`] : [this.key];
+  }
+
+  /**
+   * Makes this what the version `reference` has, also if that is nothing. Costs the same whatever differs.
+   * Two steps where something was not there: deleting a key also says that it falls back to nothing, so in order.
+   */
+  protected async putBack(reference: string, options: AskOptions): Promise<void> {
+    if (this.client.reference !== null || (await this.open())) throw new FrozenStorageError(this.key);
+    const copies = this.allKeys.map((key): Words => ["COPY", key, key, "FROM", reference, "REPLACE"]);
+    const copied = (await this.client.transaction(copies, options)).map(orThrow);
+    if (copied.every((count) => count === 1)) return;
+    const again = copies.map((copy, i): Words => (copied[i] === 1 ? copy : ["DEL", ...copy.slice(1, 2)]));
+    (await this.client.transaction(again, options)).forEach(orThrow);
+  }
+
   async #declareFallback(): Promise<void> {
     const { fallback, fallbackPolicy } = this.#options;
     if (fallback === undefined) return;
@@ -158,11 +178,11 @@ export abstract class Stored {
 
   // Values.
 
-  /** Throws TypeError for what JSON has not, Error for the object itself. */
+  /** Throws TypeError for what JSON has not, CoppiceError (CIRCLE) for the object itself. */
   protected encode(value: unknown): string {
     if (value instanceof Stored && value.key === this.key)
       throw new CoppiceError("CIRCLE", "Can not set circular reference to self");
-    return encode(value);
+    return encode(value, this.#options);
   }
 
   protected decode(text: Reply): unknown {
@@ -175,7 +195,7 @@ export abstract class Stored {
     const open = colon < 0 ? undefined : kinds.get(value.slice(0, colon));
     return open === undefined
       ? value
-      : open({ client: this.client, socket: this.#options.socket, key: value.slice(colon + 1) });
+      : open(this.alike(this.client, value.slice(colon + 1)));
   }
 
   // Refreshes.
@@ -202,7 +222,8 @@ export abstract class Stored {
   }
 
   protected alike(client: Client, key: string): StoredOptions {
-    return { client, key, ...(client === this.client ? { socket: this.#options.socket } : {}) };
+    const { socket, convertNan } = this.#options;
+    return { client, key, convertNan, ...(client === this.client ? { socket } : {}) };
   }
 
   protected get shortKey(): string {
