@@ -91,8 +91,10 @@ status reserve_room(const command_context& context, arguments given) {
 // On collections that are its own.
 status run_adopting(command_context& context, const command& row, arguments given) {
     if (!may_adopt(context, row, given)) { return row.run(context, given); }
+    if (context.host != nullptr) { context.host->flush_writes(); }  // as EXEC does: the command may, within the group
     const auto overwritten = adopt_written(context, row, given);
     if (!overwritten) { return overwritten.error(); }
+    if (!overwritten->empty()) { start_group(context); }
     const auto done = row.run(context, given);
     if (done) { note_overwritten(context, *overwritten); }
     return done;
@@ -122,6 +124,7 @@ void run_write(command_context& context, const command& row, arguments given, fu
                 writer.undo_to(before);
             } else if (writer.in_group()) {
                 writer.undo_group();
+                context.store.undone(context.branch);
             }
             say_failed(context, done, said);
         } else if (!in_exec && writer.in_group()) {
@@ -129,7 +132,10 @@ void run_write(command_context& context, const command& row, arguments given, fu
         }
     } catch (...) {
         if (!in_exec) {
-            if (writer.in_group()) { writer.undo_group(); }
+            if (writer.in_group()) {
+                writer.undo_group();
+                context.store.undone(context.branch);
+            }
             if (writer.changes() != before.changes && context.host != nullptr) { context.host->wrote(context.branch); }
         }
         throw;

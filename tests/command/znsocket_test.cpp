@@ -112,8 +112,13 @@ TEST_F(Fallback, WhatIsOverwrittenIsNotCopiedAndDoesNotReadOn) {
 }
 
 TEST_F(Fallback, AWriteThatIsRefusedOrOnlyReadsLeavesItAsItWas) {
-    const std::vector<words> writes{{"LSET", b, "7", "x"},        {"HSET", b, "f", "1"}, {"INCR", b},
-                                    {"COPY", "none", b},          {"COPY", b, "other"},  {"SORT", b},
+    const std::vector<words> writes{{"LSET", b, "7", "x"},
+                                    {"HSET", b, "f", "1"},
+                                    {"INCR", b},
+                                    {"COPY", "none", b},
+                                    {"COPY", b, b, "FROM", "none", "REPLACE"},
+                                    {"COPY", b, "other"},
+                                    {"SORT", b},
                                     {"SORT", b, "STORE", "other"}};
     for (const auto& write : writes) {
         client(write);
