@@ -22,7 +22,7 @@
 // Cost                    time                                   allocates, waits
 //   enter and leave       one compare-exchange, one store        nothing; wait-free: a crowd shares one counter
 //   load                  that and one atomic add                nothing
-//   exchange, retire      O(1), then reclaim                     nothing; lock-free
+//   exchange, retire      O(1), then reclaim                     nothing; lock-free; so compare_exchange
 //   reclaim               a look at each slot, O(retired)        nothing
 //
 // A section keeps everything that is retired while it lasts: keep it short, and never wait inside.
@@ -235,6 +235,8 @@ public:
     /// Requires: nobody is reading.
     ~published() { give_up(*now_.load(std::memory_order_relaxed)); }
 
+    [[nodiscard]] epoch_domain& epochs() const noexcept { return epochs_; }
+
     /// What the box holds, owned.  Never waits.
     [[nodiscard]] counted_ptr<const T> load() const noexcept {
         const epoch_section in(epochs_);
@@ -253,6 +255,16 @@ public:
     void exchange(counted_ptr<T> next) noexcept {
         COPPICE_CHECK(next);
         epochs_.retire(*now_.exchange(next.detach()), give_up);
+    }
+    /// The same where the box still holds `expected`. The owner keeps that from being freed, and nothing is put in a
+    /// box twice, so what is found at its address is `expected` and nothing newer.  Returns whether it was so.
+    bool compare_exchange(const counted_ptr<const T>& expected, counted_ptr<T> next) noexcept {
+        COPPICE_CHECK(next);
+        T* held = const_cast<T*>(expected.get());
+        if (!now_.compare_exchange_strong(held, next.get())) { return false; }
+        epochs_.retire(*held, give_up);
+        static_cast<void>(next.detach());
+        return true;
     }
 
 private:
