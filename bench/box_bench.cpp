@@ -44,7 +44,7 @@ numbers tree_of(std::uint64_t elements, std::uint64_t seed) {
     return made;
 }
 
-/// Nanoseconds of a look-up by `find(thread, number)`, on two threads, while `write(number)` is called each millisecond.
+/// Nanoseconds of a look-up by `find(thread, number)`, on two threads, beside a `write(number)` each millisecond.
 template <class Find, class Write>
 double measure(std::uint64_t elements, std::uint64_t lookups, Find find, Write write) {
     std::atomic<int> inside = 0;
