@@ -72,8 +72,8 @@ void deep_copies(stage& on) {
     }
     on.table(rows);
     on.say(
-        "Memory is what the process has in RAM, beyond the first version; pages that the allocator took for\n"
-        "earlier work and has free again are used first, so small figures are rather too small.");
+        "Memory is what the process has in RAM beyond the first version. The allocator takes it in pieces of its own,\n"
+        "so a figure below a MiB says no more than that it is small.");
 }
 
 }  // namespace copy_on_write

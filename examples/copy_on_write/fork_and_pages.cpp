@@ -85,11 +85,13 @@ void fork_and_pages(stage& on) {
             for (std::size_t i = 0; i < written; ++i) { data[i * page] = 3; }
         });
         on.table(rows);
-        on.say("fork() took " + time_text(forked) + ", the first write to a page "
-               + time_text(first / static_cast<double>(written)) + ", one to a page that is one's own "
-               + time_text(again / static_cast<double>(written)) + ".\nOne byte changed costs a page, a page cannot be "
-               + "compared with its copy, and nothing of it outlives the\nprocesses: a tree of nodes does the same "
-               + "inside a program, in pieces of its own choice.");
+        on.table({{"", "time"},
+                  {"fork()", time_text(forked)},
+                  {"the first write to a page", time_text(first / static_cast<double>(written))},
+                  {"a write to a page of one's own", time_text(again / static_cast<double>(written))}});
+        on.say(
+            "One byte changed costs a page, a page cannot be compared with its copy, and nothing of it outlives the\n"
+            "processes: a tree of nodes does the same inside a program, in pieces of its own choice.");
         std::exit(0);
     }
     int status = 0;

@@ -72,8 +72,8 @@ void many_timelines(stage& on) {
     on.table(differences);
     expect(told(was, "oak") == "shades the green", "the first timeline has changed");
     const double after = static_cast<double>(data.memory_usage().node_bytes);
-    on.say("The journey took " + time_text(travelled) + ". The village takes " + bytes_text(before)
-           + " of memory; her timeline, with three versions in it, " + bytes_text(after - before) + " more.");
+    on.table({{"the journey", "memory of the village", "more for her timeline, three versions"},
+              {time_text(travelled), bytes_text(before), bytes_text(after - before)}});
 }
 
 }  // namespace copy_on_write

@@ -83,9 +83,10 @@ void point_in_time(stage& on) {
     const auto restored = time_of([&] { need(main.rewind(good)); });
     const std::uint64_t now = need(main.read().key_count());
     expect(before == 0 && now == batches * orders, "not what the store said before the accident");
-    on.say("The folder was closed and opened again meanwhile. There are " + count_text(before)
-           + " orders now; after the rewind, which took\n" + time_text(restored) + ", there are " + count_text(now)
-           + ". It can itself be undone: the reflog says\n    " + need(data.reflog("main")).front().action);
+    on.say("The folder was closed and opened again meanwhile. Now main goes back to the last good version:");
+    on.table({{"orders before", "the rewind took", "orders after"},
+              {count_text(before), time_text(restored), count_text(now)}});
+    on.say("It can itself be undone: the reflog says " + need(data.reflog("main")).front().action + ".");
     need(data.close());
 }
 

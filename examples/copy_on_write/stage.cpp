@@ -15,7 +15,7 @@ namespace {
 /// Three digits that count, then `unit`.
 std::string with_unit(double number, std::string_view unit) {
     std::array<char, 32> digits{};
-    const int behind_the_point = number < 10 ? 2 : number < 100 ? 1 : 0;
+    const int behind_the_point = number == 0 ? 0 : number < 0.01 ? 4 : number < 10 ? 2 : number < 100 ? 1 : 0;
     std::snprintf(digits.data(), digits.size(), "%.*f ", behind_the_point, number);
     return std::string(digits.data()) + std::string(unit);
 }

@@ -1,4 +1,5 @@
 // How many writes between two snapshots make copy-on-write the dearer way: measured against deep copies.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <set>
@@ -20,7 +21,7 @@ using seconds = std::chrono::duration<double>;
 /// Best of some rounds: `writes` changes by `change(value, i)`, then `snapshot(value)`; the last snapshot is kept.
 template <class Collection, class Change>
 seconds round_of(const Collection& first, std::size_t writes, Change change) {
-    constexpr int rounds = 5;
+    constexpr int rounds = 9;
     seconds best{1e9};
     Collection now = first;
     for (int round = 0; round < rounds; ++round) {
@@ -34,15 +35,20 @@ seconds round_of(const Collection& first, std::size_t writes, Change change) {
     return best;
 }
 
-/// The number of writes at which two straight lines, through what was measured for none and for many, meet.
-std::string crossover(seconds cow_none, seconds cow_many, seconds deep_none, seconds deep_many, std::size_t many,
+using row = std::array<seconds, 3>;  // path copying, and its two peers
+
+/// From which share of elements on a peer is faster: on the line between the two rows where that changes.
+std::string crossover(const std::vector<double>& shares, const std::vector<row>& measured, std::size_t peer,
                       std::size_t elements) {
-    const double a_write = (cow_many - cow_none).count() / static_cast<double>(many);
-    const double a_plain_write = (deep_many - deep_none).count() / static_cast<double>(many);
-    if (a_write <= a_plain_write) { return "never"; }
-    const double writes = (deep_none - cow_none).count() / (a_write - a_plain_write);
-    return count_text(static_cast<std::uint64_t>(writes)) + " writes, "
-           + percent_text(writes / static_cast<double>(elements));
+    for (std::size_t i = 1; i < shares.size(); ++i) {
+        const double behind = (measured[i][0] - measured[i][peer]).count();
+        if (behind <= 0) { continue; }
+        const double ahead = std::max((measured[i - 1][peer] - measured[i - 1][0]).count(), 0.0);
+        const double share = shares[i - 1] + (shares[i] - shares[i - 1]) * ahead / (ahead + behind);
+        return count_text(static_cast<std::uint64_t>(share * static_cast<double>(elements))) + " writes, "
+               + percent_text(share);
+    }
+    return "no share";
 }
 
 }  // namespace
@@ -52,7 +58,8 @@ void when_not(stage& on) {
     on.say(
         "A change that copies its path costs more than one in place: it allocates, and it reads what it copies. It\n"
         "pays where there are few writes between two snapshots. Below, a part of "
-        + count_text(elements) + " numbers is overwritten,\nthen a snapshot is taken, by three ways of keeping them:");
+        + count_text(elements)
+        + " numbers is overwritten,\nthen a snapshot is taken and the last one let go, by three ways to keep them:");
     std::vector<number> order(elements);
     for (std::size_t i = 0; i < elements; ++i) { order[i] = i; }
     coppice::random_source random(1);
@@ -68,12 +75,12 @@ void when_not(stage& on) {
     };
     std::vector<std::vector<std::string>> rows{
         {"overwritten", "search_tree, path copied", "std::vector, deep copy", "std::set, deep copy", "fastest"}};
-    std::vector<std::array<seconds, 3>> measured;
+    std::vector<row> measured;
     const std::vector<double> shares{0, 0.0001, 0.001, 0.01, 0.1, 1};
     for (const double share : shares) {
         const auto writes = static_cast<std::size_t>(share * static_cast<double>(elements));
-        const std::array<seconds, 3> now{round_of(tree, writes, in_tree), round_of(order, writes, in_vector),
-                                         round_of(set, writes, in_set)};
+        const row now{round_of(tree, writes, in_tree), round_of(order, writes, in_vector),
+                      round_of(set, writes, in_set)};
         measured.push_back(now);
         const char* const fastest = now[0] <= now[1] && now[0] <= now[2] ? "path copying"
                                     : now[1] <= now[2]                   ? "deep copy, vector"
@@ -82,14 +89,9 @@ void when_not(stage& on) {
     }
     on.table(rows);
 
-    // By the last row but one: large enough to be measured well, and before the caches of the last one are full.
-    const std::size_t at = shares.size() - 2;
-    const auto many = static_cast<std::size_t>(shares[at] * static_cast<double>(elements));
-    const auto meets = [&](std::size_t peer) {
-        return crossover(measured[0][0], measured[at][0], measured[0][peer], measured[at][peer], many, elements);
-    };
-    on.table(
-        {{"a deep copy wins from", "between two snapshots on"}, {"std::set", meets(2)}, {"std::vector", meets(1)}});
+    on.table({{"a deep copy wins from", "between two snapshots on"},
+              {"std::set", crossover(shares, measured, 2, elements)},
+              {"std::vector", crossover(shares, measured, 1, elements)}});
     on.say(
         "So take copy-on-write for many versions with few changes each, and for readers who must not wait. Take a\n"
         "plain structure for data that is overwritten all the time and of which nobody keeps a version, for small\n"
