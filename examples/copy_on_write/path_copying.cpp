@@ -47,7 +47,7 @@ void path_copying(stage& on) {
         "the node that points to it, and so on up to the root; all that hangs beside this path is shared. Here 6\n"
         "comes into a tree of six (lying on its side, the root on the left):");
     tree before;
-    for (const std::uint64_t number : {4, 2, 7, 1, 3, 9}) { before = before.insert(number); }
+    for (const unsigned number : {4U, 2U, 7U, 1U, 3U, 9U}) { before = before.insert(number); }
     const tree after = before.insert(6);
     draw(on, before, after);
     expect(after.shares_node(before, 9U) && !after.shares_node(before, 7U), "not the path alone was copied");

@@ -86,9 +86,11 @@ TEST(AtomicBoxThreads, EveryOperationHappensAtOneMoment) {
                     case 3: done.saw = done.wrote = box.load().number; break;
                     case 4: done.saw = done.wrote = box.view()->number; break;
                     default:
-                        done.saw = done.wrote = box.read([](const stamped& lent) {
-                            EXPECT_TRUE(lent.whole());
-                            return lent.number;
+                        done.saw = done.wrote = box.read([&](const stamped& lent) {
+                            const std::uint64_t number = lent.number;
+                            if (random.one_in(2)) { std::this_thread::yield(); }  // others replace it meanwhile
+                            EXPECT_TRUE(lent.whole() && lent.number == number) << "freed under a reader";
+                            return number;
                         });
                         break;
                 }
