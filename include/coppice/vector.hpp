@@ -39,9 +39,11 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <coppice/resident/iterator.hpp>
 #include <coppice/resident/sequence.hpp>
+#include <coppice/resident/sequence_diff.hpp>
 
 namespace coppice {
 
@@ -247,6 +249,12 @@ public:
         return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
     }
 
+    /// What differs, in order: which elements of `before` have become which of `after`.  Cost: O(changes * log n).
+    [[nodiscard]] friend std::vector<splice> diff(const vector& before,
+                                                  const vector& after) requires std::equality_comparable<T> {
+        return resident::sequence_diff<nodes>::of(before.items(), after.items());
+    }
+
     /// Dies naming the broken invariant.  Cost: O(n).
     void check_invariants() const;
 
@@ -266,6 +274,12 @@ private:
         return {items, items + found.at, items + found.in->size()};
     }
     [[nodiscard]] std::size_t in_tail() const noexcept { return size_ - before_; }
+    [[nodiscard]] auto items() const {
+        typename resident::sequence_diff<nodes>::items all;
+        if (root_ != nullptr) { all.push_back({root_, before_}); }
+        if (in_tail() != 0) { all.push_back({tail_, in_tail()}); }
+        return all;
+    }
     /// A tail that has grown to `count` elements has room for half as many more.
     [[nodiscard]] static std::size_t capacity_for(std::size_t count) noexcept {
         return std::min(leaf_most, std::max<std::size_t>(4, count + count / 2));

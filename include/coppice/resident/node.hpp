@@ -88,6 +88,7 @@ struct counted : inner<Nodes> {
 /// What the nodes of sequences of T can do alone: counting owners, searching, making and copying.
 template <class T, class Nodes>
 struct node_kind {
+    using value = T;
     using header = resident::header<Nodes>;
     using leaf = resident::leaf<T, Nodes>;
     using inner = resident::inner<Nodes>;
