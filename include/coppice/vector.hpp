@@ -154,6 +154,20 @@ public:
         return tail_ == other.tail_ && size_ == other.size_;
     }
 
+    /// How many vectors are this one value, as far as its tail tells: 0 for one that never held anything.  As
+    /// std::shared_ptr's, it may be old already where other threads copy.
+    [[nodiscard]] std::size_t use_count() const noexcept { return tail_ == nullptr ? 0 : tail_->owners.count(); }
+    /// Calls `use(address, bytes)` for each node, a node before those below it, which are left out if `use` returns
+    /// false. Vectors share a node if both have its address.  Cost: O(nodes).
+    template <class Use>
+    void for_each_node(Use use) const {
+        const auto look = [&use](const header& node, std::size_t bytes) {
+            return use(static_cast<const void*>(&node), bytes);
+        };
+        if (tail_ != nullptr) { nodes::for_each_node(*tail_, look); }
+        if (root_ != nullptr) { nodes::for_each_node(*root_, look); }
+    }
+
     // ---- Changing: each makes a new vector, and on an rvalue reuses what nobody else holds
 
     /// With `value` at `index`.  Requires: index < size().

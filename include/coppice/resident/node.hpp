@@ -144,6 +144,11 @@ struct node_kind {
         });
     }
 
+    /// What the node itself takes.
+    [[nodiscard]] static std::size_t bytes_of(const header& node) noexcept {
+        return node.height == 0 ? leaf_bytes(as_leaf(node).capacity) : inner_bytes(node.height);
+    }
+
     // ---- Owning
 
     static header* retain(header* node) noexcept {

@@ -51,7 +51,8 @@ public:
         // Nobody else can add an owner to what only the caller owns, so no locked instruction is needed then.
         return is_one() || count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
     }
-    [[nodiscard]] bool is_one() const noexcept { return count_.load(std::memory_order_acquire) == 1; }
+    [[nodiscard]] bool is_one() const noexcept { return count() == 1; }
+    [[nodiscard]] std::uint32_t count() const noexcept { return count_.load(std::memory_order_acquire); }
 
 private:
     std::atomic<std::uint32_t> count_ = 1;
@@ -63,6 +64,7 @@ public:
     void add() noexcept { ++count_; }
     [[nodiscard]] bool drop() noexcept { return --count_ == 0; }
     [[nodiscard]] bool is_one() const noexcept { return count_ == 1; }
+    [[nodiscard]] std::uint32_t count() const noexcept { return count_; }
 
 private:
     std::uint32_t count_ = 1;

@@ -227,6 +227,14 @@ public:
         return held(above);
     }
 
+    /// Calls `use(node, bytes of the node)` for a node and all below it, unless `use` says false: then not for those.
+    template <class Use>
+    static void for_each_node(const header& node, Use& use) {
+        if (!use(node, kind::bytes_of(node)) || node.height == 0) { return; }
+        const inner& here = as_inner(node);
+        for (unsigned slot = 0; slot < here.entries; ++slot) { for_each_node(*here.children[slot], use); }
+    }
+
     /// Dies naming the broken invariant.  Cost: O(n / leaf size).
     static void check(const header* root) {
         if (root == nullptr) { return; }
