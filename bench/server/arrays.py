@@ -25,8 +25,9 @@ def measure(given) -> Table:
     table = Table(
         "A numpy array, written and read", "scripts/bench --only arrays",
         f"`Array.from_numpy` and `to_numpy` of {megabytes} MB, GB a second, beside the same bytes over loopback's TCP "
-        f"in the same process; medians of {given.runs} runs that take turns, each in a process of its own. The server "
-        "syncs its log each second. The last column is of what was read (SHA-256).",
+        f"in the same process, into memory that is there; medians of {given.runs} runs that take turns, each in a "
+        "process of its own and of three to five times one after the other. The server syncs its log each second. "
+        "The last column is of what was read (SHA-256).",
         ["where", "TCP", "write", "of TCP", "read", "of TCP", "answer"])
     with Server("coppice") as server:
         ways = {"server": f"coppice://127.0.0.1:{server.port}", "in process, memory": "memory://"}
