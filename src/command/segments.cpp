@@ -127,7 +127,13 @@ result<segments> segments_at(const command_context& context, std::string_view ke
     segments read{.keys = std::move(*keys)};
     const auto table = list_at(context, key);
     if (!table) { return table.error(); }
-    if (!*table) { return read; }
+    if (!*table) {
+        // A published client that takes the last piece away takes the table with it.
+        const auto origin = context.find(read.keys.origin, value_type::string);
+        if (!origin) { return origin.error(); }
+        read.there = origin->has_value();
+        return read;
+    }
     read.there = true;
     bool torn = false;
     visit_texts(tree_of(context, *table), 0, size_of(*table), [&](const std::string& text) {

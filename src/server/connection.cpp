@@ -194,7 +194,7 @@ void connection::process_http(std::string_view bytes) {
         rest_.clear();
         return unframe(early);
     }
-    waiting_ = taken < bytes.size();
+    waiting_ = must_wait() && taken < bytes.size();
     keep(bytes.substr(taken));
 }
 

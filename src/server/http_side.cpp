@@ -42,13 +42,16 @@ std::size_t http_side::take(std::string_view bytes) {
             receive(bytes.substr(taken));
             return bytes.size();
         }
-        taken += parser_.take(bytes.substr(taken), [this] { return body_bytes_max(); });
+        const auto read = parser_.take(bytes.substr(taken), [this] { return body_bytes_max(); });
+        taken += read;
         if (const auto& refused = parser_.refused()) {
             const bool early = refused->status == 413 && body_bytes_max() == limits::event_bytes_before_login;
             answer(refused->status, plain, refused->text + (early ? " before login\n" : "\n"));
             connection_.close_after_reply();
         } else if (parser_.whole()) {
             answer_request();
+        } else if (read == 0) {
+            break;  // a line, or a header, whose rest is to come
         }
     }
     return taken;

@@ -103,7 +103,10 @@ std::size_t http_request_parser::take(std::string_view bytes, function_ref<std::
         boost::system::error_code failure;
         const auto used = reading.put(boost::asio::buffer(bytes.data() + taken, bytes.size() - taken), failure);
         taken += used;
-        if (failure == http::error::need_more) { break; }
+        if (failure == http::error::need_more) {
+            if (bytes.size() - taken <= allowed_.header_bytes) { break; }
+            failure = http::error::header_limit;  // nor is a line of a body in chunks longer
+        }
         if (failure) { inside_->refused = http_refusal{status_of(failure), reason_of(failure, inside_->allowed)}; }
         if (!failure && reading.is_header_done() && !inside_->body_is_sized) { inside_->size_body(body_bytes()); }
     }

@@ -298,6 +298,16 @@ TEST_F(Segments, OfAPublishedClientKeepSharingTheirOrigin) {
               "[:5 :6 znsocket.List:k]]");
 }
 
+TEST_F(Segments, ThatAPublishedClientEmptiedAreEmptyAndGoOn) {
+    client({"SEGMENTS", "CREATE", s, o});
+    client(words{"LPOP", s});
+    EXPECT_EQ(all(), "[]");
+    EXPECT_EQ(client({"SEGMENTS", "CREATE", s, o}), ":0");
+    EXPECT_EQ(splice({"", "0", "x", "y"}), ":2");
+    EXPECT_EQ(all(), "[x y]");
+    EXPECT_EQ(client({"LRANGE", l, "0", "-1"}), "[x y]");
+}
+
 TEST_F(Segments, TablesWithHolesAndMarksAreNotMistaken) {
     client({"RPUSH", s, R"([0, 9, "znsocket.List:o"])", R"([0, 3, "znsocket.List:gone"])"});
     EXPECT_EQ(all(), "[0 1 2 3 4]") << "what is there of them";

@@ -181,12 +181,43 @@ class SocketIo(ServerTest):
                     lazy.receive()
         self.assertLess(self.resident(), 400 * MEBIBYTE)
 
+    def test_an_answer_may_have_any_size(self) -> None:
+        with self.websocket().connect() as one, self.server.connect() as resp:
+            resp.ask("RPUSH", "large", *["x" * MEBIBYTE] * 80)
+            one.emit("lrange", [["large", 0, -1], {}])
+            left = 80 * MEBIBYTE
+            while left > 0:
+                got = len(one.socket.recv(MEBIBYTE))
+                self.assertGreater(got, 0, f"{left} bytes before the end")
+                left -= got
+
+    def test_a_header_may_come_in_pieces(self) -> None:
+        request = b"GET /nothing HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
+        for step in (1, 30):
+            with socket.create_connection(("127.0.0.1", self.server.port)) as slow, self.websocket().connect() as one:
+                for at in range(0, len(request), step):
+                    slow.sendall(request[at:at + step])
+                    time.sleep(0.005)
+                    self.assertEqual(one.call("ping"), {"data": True})
+                self.assertRegex(slow.recv(1000), b"^HTTP/1.1 404 ")
+        sent = {b"X: " + b"y" * 20_000 + b"\r\n\r\n": b"404", b"X: " + b"y" * 40_000: b"431",
+                b"Transfer-Encoding: chunked\r\n\r\n5;" + b"y" * 40_000: b"431"}
+        for rest, status in sent.items():
+            with socket.create_connection(("127.0.0.1", self.server.port)) as large:
+                large.sendall(b"POST /nothing HTTP/1.1\r\nHost: a\r\n" + rest)
+                self.assertEqual(large.recv(1000).split()[1], status)
+
     def test_who_sends_half_of_something_harms_nobody(self) -> None:
         halves = []
         for part in (b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc"):
             half = socket.create_connection(("127.0.0.1", self.server.port))
             half.sendall(part)
             halves.append(half)
+        with self.websocket().connect() as one:
+            self.assertEqual(one.call("ping"), {"data": True})
+        half = socket.create_connection(("127.0.0.1", self.server.port))
+        half.sendall(b"GET / HTTP/1.1\r\nHos")
+        half.close()
         with self.websocket().connect() as one:
             self.assertEqual(one.call("ping"), {"data": True})
         for half in halves:
