@@ -14,16 +14,18 @@
 
 namespace coppice::resident {
 
-template <class T, class Nodes>
-class leaf_kind : public node_kind<T, Nodes> {
-    using kind = node_kind<T, Nodes>;
+template <class T, class Nodes, class Order = by_position>
+class leaf_kind : public node_kind<T, Nodes, Order> {
+    using kind = node_kind<T, Nodes, Order>;
 
 public:
+    using layout = resident::layout<T>;
+    using typename kind::at;
     using typename kind::header;
     using typename kind::leaf;
     using kind::as_leaf, kind::release;
 
-    static constexpr bool moves = std::is_nothrow_move_constructible_v<T>;
+    static constexpr bool moves = layout::moves;
 
     /// One ownership of a node, or of nothing.
     class held {
@@ -46,13 +48,12 @@ public:
 
     /// Elements that a new leaf is to have: copied from where they lie, or moved if theirs is the last use.
     struct piece {
-        T* first;
+        at first;
         std::size_t count;
         bool last_use = false;
     };
-    [[nodiscard]] static piece copied(const T* first, std::size_t count) noexcept {
-        return {const_cast<T*>(first), count, false};
-    }
+    [[nodiscard]] static piece copied(at first, std::size_t count) noexcept { return {first, count, false}; }
+    [[nodiscard]] static piece last_use(T& element) noexcept { return {layout::place_of(element), 1, true}; }
 
     /// A leaf of elements [first, last) of all pieces one behind the other.
     [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t first, std::size_t last,
@@ -75,43 +76,28 @@ public:
     }
     /// Puts elements behind those of a leaf that is owned.  Requires: room.
     static void fill(leaf& to, piece from) {
-        T* at = to.items() + to.size();
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            if (from.count != 0) { std::memcpy(static_cast<void*>(at), from.first, from.count * sizeof(T)); }
-            to.set_size(to.size() + from.count);
-        } else {
-            for (std::size_t each = 0; each < from.count; ++each) {
-                if (moves && from.last_use) {
-                    std::construct_at(at + each, std::move(from.first[each]));
-                } else {
-                    std::construct_at(at + each, std::as_const(from.first[each]));
-                }
-                to.set_size(to.size() + 1);
-            }
-        }
+        const at end = to.items() + to.size();
+        moves&& from.last_use ? construct_moved(end, from.first, from.count)
+                              : construct_copies(end, from.first, from.count);
+        to.set_size(to.size() + from.count);
     }
     /// Moves the elements from `first` on by `distance`, of a leaf that is owned; then it has that many more or fewer.
     static void shift(leaf& in, std::size_t first, std::ptrdiff_t distance) noexcept {
-        T* items = in.items();
-        const std::size_t count = in.size() - first;
-        if constexpr (std::is_trivially_copyable_v<T>) {
-            std::memmove(static_cast<void*>(items + first + distance), items + first, count * sizeof(T));
-        } else if constexpr (moves) {
-            for (std::size_t each = 0; each < count; ++each) {
-                T* from = items + (distance > 0 ? first + count - 1 - each : first + each);
-                std::construct_at(from + distance, std::move(*from));
-                std::destroy_at(from);
-            }
-        }
+        shift_elements(in.items() + first, in.size() - first, distance);
         in.set_size(in.size() + static_cast<std::size_t>(distance));
     }
-    static void put(leaf& in, std::size_t at, T&& value) noexcept {
-        shift(in, at, 1);
-        std::construct_at(in.items() + at, std::move(value));
+    static void put(leaf& in, std::size_t position, T&& value) noexcept {
+        shift(in, position, 1);
+        construct_moved(in.items() + position, layout::place_of(value), 1);
     }
-    static void remove(leaf& in, std::size_t at) noexcept {
-        std::destroy_at(in.items() + at);
-        shift(in, at + 1, -1);
+    static void remove(leaf& in, std::size_t position) noexcept {
+        destroy_elements(in.items() + position, 1);
+        shift(in, position + 1, -1);
+    }
+    /// Removes the elements from `count` on.
+    static void cut(leaf& in, std::size_t count) noexcept {
+        destroy_elements(in.items() + count, in.size() - count);
+        in.set_size(count);
     }
     /// The leaf may be changed in place.
     [[nodiscard]] static bool is_own(const header& node) noexcept { return moves && node.owners.is_one(); }

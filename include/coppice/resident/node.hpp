@@ -1,7 +1,7 @@
 // coppice/resident/node.hpp: the nodes of a sequence in memory, and who owns them.
 //
 //     leaf   | owners height | used capacity | root |  element element element ....  room |
-//     inner  | owners height entries regular | child child ... | sums: elements in children 0..k |
+//     inner  | owners height entries regular | (lows) | child child ... | sums: elements in children 0..k |
 //
 // - A leaf is `used` elements of at most `capacity`. A leaf that is a vector's tail also owns the tree in front of it
 //   (vector.hpp); in a tree its `root` is null.
@@ -10,6 +10,8 @@
 //   narrow_height count in 32 bits, those above in 64.
 // - `regular`: every child but the last holds as many elements as can be, and the last is regular. Then a position is
 //   found by arithmetic. It is known in O(1) from the sums and the last child.
+// - Where elements have keys (Order::keyed), lows[k] is the separator of child k + 1: that of the first element below it,
+//   which the leaf owns and the separator only names. Behind the last child's it is repeated, for a search of fixed length.
 //
 // A node is written only by who owns it alone, on a path of such nodes; the last owner frees it, and with it what it
 // alone owned. Counts are the only thing that threads share.
@@ -26,6 +28,7 @@
 #include <utility>
 
 #include <coppice/base/assert.hpp>
+#include <coppice/resident/layout.hpp>
 #include <coppice/resident/policy.hpp>
 
 namespace coppice::resident {
@@ -40,24 +43,26 @@ struct header {
 
 template <class T, class Nodes>
 struct leaf : header<Nodes> {
+    using layout = resident::layout<T>;
+    using at = typename layout::at;
     /// Elements that are constructed. A value on another thread may claim room behind those of its tail.
     std::conditional_t<Nodes::atomic, std::atomic<std::uint32_t>, std::uint32_t> used = 0;
     std::uint32_t capacity = 0;
     header<Nodes>* root = nullptr;  ///< a tail's: the tree in front of it
 
-    static constexpr std::size_t alignment = std::max(alignof(T), alignof(void*));
+    static constexpr std::size_t alignment = std::max(layout::alignment, alignof(void*));
     [[nodiscard]] static constexpr std::size_t first_byte() noexcept {
-        return (sizeof(leaf) + alignof(T) - 1) / alignof(T) * alignof(T);
+        return (sizeof(leaf) + layout::alignment - 1) / layout::alignment * layout::alignment;
     }
-    /// Elements of a full leaf.
-    [[nodiscard]] static constexpr std::size_t most() noexcept {
-        const std::size_t fitting = (Nodes::leaf_bytes - std::min(Nodes::leaf_bytes, first_byte())) / sizeof(T);
-        return std::max<std::size_t>(fitting, 2);
+    /// Elements that fill a leaf of leaf_bytes.
+    [[nodiscard]] static constexpr std::size_t fitting() noexcept {
+        const std::size_t room = Nodes::leaf_bytes - std::min(Nodes::leaf_bytes, first_byte());
+        return std::max<std::size_t>(room / layout::element_bytes, 2);
     }
 
-    [[nodiscard]] T* items() noexcept { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + first_byte()); }
-    [[nodiscard]] const T* items() const noexcept {
-        return reinterpret_cast<const T*>(reinterpret_cast<const char*>(this) + first_byte());
+    /// Where the first element is. Of a leaf that is not owned elements are only read.
+    [[nodiscard]] at items() const noexcept {
+        return layout::start(const_cast<char*>(reinterpret_cast<const char*>(this)) + first_byte(), capacity);
     }
     [[nodiscard]] std::size_t size() const noexcept {
         if constexpr (Nodes::atomic) {
@@ -76,26 +81,43 @@ struct leaf : header<Nodes> {
     }
 };
 
-template <class Nodes>
-struct inner : header<Nodes> {
+template <class Nodes, class Order, bool Keyed = Order::keyed>
+struct low_header : header<Nodes> {
+    std::array<typename Order::separator, Nodes::fanout - 1> lows{};
+};
+template <class Nodes, class Order>
+struct low_header<Nodes, Order, false> : header<Nodes> {};
+
+template <class Nodes, class Order>
+struct inner : low_header<Nodes, Order> {
     std::array<header<Nodes>*, Nodes::fanout> children{};
 };
-template <class Nodes, class Sum>
-struct counted : inner<Nodes> {
+template <class Nodes, class Order, class Sum>
+struct counted : inner<Nodes, Order> {
     std::array<Sum, Nodes::fanout> sums;
 };
 
 /// What the nodes of sequences of T can do alone: counting owners, searching, making and copying.
-template <class T, class Nodes>
+template <class T, class Nodes, class Order = by_position>
 struct node_kind {
     using value = T;
     using header = resident::header<Nodes>;
     using leaf = resident::leaf<T, Nodes>;
-    using inner = resident::inner<Nodes>;
-    using narrow = counted<Nodes, std::int32_t>;  // signed: baseline SIMD compares such
-    using wide = counted<Nodes, std::int64_t>;
+    using inner = resident::inner<Nodes, Order>;
+    using narrow = counted<Nodes, Order, std::int32_t>;  // signed: baseline SIMD compares such
+    using wide = counted<Nodes, Order, std::int64_t>;
+    using at = typename leaf::at;
+    using separator = typename Order::separator;
 
-    static constexpr std::size_t leaf_most = leaf::most();
+    /// What an inner node knows of a child.
+    struct branch {
+        header* node;
+        std::size_t size;
+        [[no_unique_address]] separator low;  ///< where it matters: of no first child
+    };
+
+    /// Elements of a full leaf.
+    static constexpr std::size_t leaf_most = std::min(leaf::fitting(), Order::leaf_most);
     static constexpr unsigned fanout = Nodes::fanout;
     static constexpr std::size_t leaf_least = (leaf_most + 3) / 4;  ///< inside a tree, if it can be
     static constexpr unsigned fanout_least = std::max(2U, fanout / 4);
@@ -149,6 +171,27 @@ struct node_kind {
         return node.height == 0 ? leaf_bytes(as_leaf(node).capacity) : inner_bytes(node.height);
     }
 
+    /// The separator of a node: of its first element.
+    [[nodiscard]] static separator low_of(const header& node) noexcept {
+        if constexpr (Order::keyed) {
+            const header* first = &node;
+            while (first->height != 0) { first = as_inner(*first).children[0]; }
+            return Order::low(as_leaf(*first).items());
+        } else {
+            return {};
+        }
+    }
+    [[nodiscard]] static branch whole(header* node) noexcept { return {node, size_of(*node), low_of(*node)}; }
+    /// A child as its parent knows it.
+    [[nodiscard]] static branch child(const inner& node, unsigned slot) noexcept {
+        const std::size_t size = before(node, slot + 1) - before(node, slot);
+        if constexpr (Order::keyed) {
+            return {node.children[slot], size, slot == 0 ? low_of(*node.children[0]) : node.lows[slot - 1]};
+        } else {
+            return {node.children[slot], size, {}};
+        }
+    }
+
     // ---- Owning
 
     static header* retain(header* node) noexcept {
@@ -160,7 +203,7 @@ struct node_kind {
         if (node == nullptr || !node->owners.drop()) { return; }
         if (node->height == 0) {
             auto& dead = as_leaf(*node);
-            std::destroy_n(dead.items(), dead.size());
+            destroy_elements(dead.items(), dead.size());
             release(dead.root);
             free_leaf(&dead);
         } else {
@@ -193,9 +236,10 @@ struct node_kind {
         made->entries = from.entries;
         made->regular = from.regular;
         made->children = from.children;
+        if constexpr (Order::keyed) { made->lows = from.lows; }
         for (unsigned slot = 0; slot < from.entries; ++slot) { retain(from.children[slot]); }
         with_sums(*made, [&from](auto& sums) {
-            sums = static_cast<const counted<Nodes, std::decay_t<decltype(sums[0])>>&>(from).sums;
+            sums = static_cast<const counted<Nodes, Order, std::decay_t<decltype(sums[0])>>&>(from).sums;
         });
         return made;
     }
@@ -212,15 +256,23 @@ struct node_kind {
     // ---- Changing an inner node that is owned
 
     /// Enters a child behind the others.
-    static void append(inner& node, header* child) noexcept { append(node, child, size_of(*child)); }
-    static void append(inner& node, header* child, std::size_t size) noexcept {
-        COPPICE_ASSERT(node.entries < fanout && child->height + 1 == node.height);
+    static void append(inner& node, header* child) noexcept { append(node, whole(child)); }
+    static void append(inner& node, const branch& child) noexcept {
+        COPPICE_ASSERT(node.entries < fanout && child.node->height + 1 == node.height);
         const unsigned last = node.entries++;
-        node.children[last] = child;
+        node.children[last] = child.node;
+        if (last != 0) { set_low(node, last, child.low); }
         with_sums(node, [&](auto& sums) {
             using sum = std::decay_t<decltype(sums[0])>;
-            sums[last] = static_cast<sum>((last == 0 ? 0 : sums[last - 1]) + static_cast<sum>(size));
+            sums[last] = static_cast<sum>((last == 0 ? 0 : sums[last - 1]) + static_cast<sum>(child.size));
         });
+    }
+    /// Says with which element a child begins that is not the first.
+    static void set_low(inner& node, unsigned slot, const separator& low) noexcept {
+        if constexpr (Order::keyed) {
+            const auto at = node.lows.begin() + (slot - 1);
+            std::fill(at, slot + 1U == node.entries ? node.lows.end() : at + 1, low);
+        }
     }
     /// Gives up all children from `slot` on without releasing them.
     static void truncate(inner& node, unsigned slot) noexcept {
@@ -247,7 +299,7 @@ struct node_kind {
 
 private:
     [[nodiscard]] static std::size_t leaf_bytes(std::size_t capacity) noexcept {
-        return leaf::first_byte() + capacity * sizeof(T);
+        return leaf::first_byte() + leaf::layout::bytes(capacity);
     }
     [[nodiscard]] static std::size_t inner_bytes(unsigned height) noexcept {
         return height <= Nodes::narrow_height ? sizeof(narrow) : sizeof(wide);

@@ -15,6 +15,7 @@
 //       when they were to be joined.
 //   I4  sums[k] is the number of elements below children 0 to k; behind them stands the greatest number.
 //   I5  A node that is marked regular is.
+//   I6  lows[k] is the separator of the first element below child k + 1 (only where elements have keys).
 //
 // How a change stays whole. First the path to the leaf becomes the tree's own, which changes nothing that it says. Then
 // all memory is taken and all elements are copied that the change needs. Only then is anything changed, and nothing
@@ -36,19 +37,22 @@ namespace coppice::resident {
 
 inline constexpr unsigned height_most = 48;
 
-template <class T, class Nodes>
-class sequence : public leaf_kind<T, Nodes> {
-    using kind = leaf_kind<T, Nodes>;
+template <class T, class Nodes, class Order = by_position>
+class sequence : public leaf_kind<T, Nodes, Order> {
+    using kind = leaf_kind<T, Nodes, Order>;
 
 public:
+    using typename kind::at;
+    using typename kind::branch;
     using typename kind::header;
     using typename kind::held;
     using typename kind::inner;
     using typename kind::leaf;
     using typename kind::piece;
-    using kind::as_inner, kind::as_leaf, kind::before, kind::copied, kind::fanout, kind::fanout_least, kind::fill,
-        kind::find, kind::gather, kind::is_own, kind::leaf_least, kind::leaf_most, kind::put, kind::release,
-        kind::remove, kind::replace, kind::retain, kind::size_of;
+    using typename kind::layout;
+    using kind::as_inner, kind::as_leaf, kind::before, kind::copied, kind::cut, kind::fanout, kind::fanout_least,
+        kind::fill, kind::find, kind::gather, kind::is_own, kind::last_use, kind::leaf_least, kind::leaf_most,
+        kind::low_of, kind::put, kind::release, kind::remove, kind::replace, kind::retain, kind::size_of, kind::whole;
 
     // ---- Looking
 
@@ -88,65 +92,17 @@ public:
     static void set(header*& root, std::size_t position, T&& value) {
         path way;
         header*& slot = own_path(root, position, way);
-        leaf& old = as_leaf(*slot);
-        if (is_own(old)) {
-            std::destroy_at(old.items() + position);
-            std::construct_at(old.items() + position, std::move(value));
-        } else {
-            replace(slot, gather({copied(old.items(), position),
-                                  {&value, 1, true},
-                                  copied(old.items() + position + 1, old.size() - position - 1)},
-                                 old.size()));
-        }
+        set_at(slot, way, position, std::move(value));
     }
-
     static void insert(header*& root, std::size_t position, T&& value) {
         path way;
         header*& slot = own_path(root, position, way);
-        leaf& old = as_leaf(*slot);
-        const std::size_t size = old.size();
-        const std::initializer_list<piece> pieces = {
-            copied(old.items(), position), {&value, 1, true}, copied(old.items() + position, size - position)};
-        if (size < leaf_most) {
-            if (is_own(old) && size < old.capacity) {
-                put(old, position, std::move(value));
-            } else {
-                replace(slot, gather(pieces, leaf_most));
-            }
-            return note_change(way, 1);
-        }
-        const std::size_t half = (size + 1) / 2;
-        spares reserve(way);
-        if (is_own(old)) {
-            leaf& right = *kind::make_leaf(leaf_most);
-            const std::size_t kept = position < half ? half - 1 : half;
-            fill(right, {old.items() + kept, size - kept, true});
-            std::destroy(old.items() + kept, old.items() + size);
-            old.set_size(kept);
-            position < half ? put(old, position, std::move(value)) : put(right, position - half, std::move(value));
-            enter(root, way, half, held(&right), reserve);
-        } else {
-            held right = gather(pieces, half, size + 1, leaf_most);
-            replace(slot, gather(pieces, 0, half, leaf_most));
-            enter(root, way, half, std::move(right), reserve);
-        }
+        insert_at(root, slot, way, position, std::move(value));
     }
-
     static void erase(header*& root, std::size_t position) {
         path way;
         header*& slot = own_path(root, position, way);
-        leaf& old = as_leaf(*slot);
-        const std::size_t size = old.size();
-        if (size == 1) { return leave(root, way); }
-        if (is_own(old)) {
-            remove(old, position);
-        } else {
-            replace(slot,
-                    gather({copied(old.items(), position), copied(old.items() + position + 1, size - position - 1)},
-                           size - 1));
-        }
-        note_change(way, -1);
-        if (!is_filled(*slot)) { mend(root, way); }
+        erase_at(root, slot, way, position);
     }
 
     /// Enters a leaf behind all others.  Its elements are not moved; it must have some.
@@ -169,8 +125,7 @@ public:
         }
         if (room_at == 0) {
             inner* above = kind::make_inner(chain_height + 1);
-            const std::size_t size = size_of(*root);
-            kind::append(*above, root, size);
+            kind::append(*above, root);
             kind::append(*above, added.take());
             kind::note_regular(*above);
             root = above;
@@ -184,7 +139,8 @@ public:
             slot = &node.children[node.entries - 1U];
         }
         const std::size_t size = last->size();
-        kind::append(*way.last().at, added.take(), size);
+        kind::append(*way.last().at, {added.get(), size, low_of(*added.get())});
+        static_cast<void>(added.take());
         for (unsigned level = way.depth; level-- > 0;) {
             if (level + 1 != way.depth) {
                 kind::add(*way.steps[level].at, way.steps[level].slot, static_cast<std::ptrdiff_t>(size));
@@ -242,7 +198,7 @@ public:
         check_below(*root);
     }
 
-private:
+protected:
     struct step {
         inner* at;
         unsigned slot;
@@ -258,25 +214,19 @@ private:
         held second;  // perhaps nothing
     };
 
-    /// Children and their sizes, while it is open which node gets which.
+    /// Children, while it is open which node gets which.
     struct row {
-        std::array<header*, 2 * fanout + 2> nodes;
-        std::array<std::size_t, 2 * fanout + 2> sizes;
+        std::array<branch, 2 * fanout + 2> children;
         unsigned count = 0;
 
-        void push(header* node, std::size_t size) noexcept {
-            nodes[count] = node;
-            sizes[count++] = size;
-        }
+        void push(const branch& child) noexcept { children[count++] = child; }
         void push(const inner& from, unsigned first, unsigned last) noexcept {
-            for (unsigned slot = first; slot < last; ++slot) {
-                push(from.children[slot], before(from, slot + 1) - before(from, slot));
-            }
+            for (unsigned slot = first; slot < last; ++slot) { push(kind::child(from, slot)); }
         }
         /// Makes [first, last) the children of `node`, which had them or gave up its own.
         void store(inner& node, unsigned first, unsigned last) const noexcept {
             kind::truncate(node, 0);
-            for (unsigned each = first; each < last; ++each) { kind::append(node, nodes[each], sizes[each]); }
+            for (unsigned each = first; each < last; ++each) { kind::append(node, children[each]); }
             kind::note_regular(node);
         }
     };
@@ -305,16 +255,99 @@ private:
         if (!slot->owners.is_one()) { replace(slot, held(kind::copy(as_inner(*slot)))); }
         return as_inner(*slot);
     }
-    /// Makes the inner nodes above the leaf of `position` the tree's own; returns the leaf's slot. `position` is then
-    /// one in that leaf.
-    static header*& own_path(header*& root, std::size_t& position, path& way) {
+    /// Makes the inner nodes the tree's own on the way that `slot_in` chooses; returns the slot of the leaf at its end.
+    template <class SlotIn>
+    static header*& own_way(header*& root, path& way, SlotIn slot_in) {
         header** slot = &root;
         while ((*slot)->height != 0) {
             inner& node = own(*slot);
-            way.push(node, find(node, position));
+            way.push(node, slot_in(node));
             slot = &node.children[way.last().slot];
         }
         return *slot;
+    }
+    /// The same on the way to the leaf of `position`, which is then one in that leaf.
+    static header*& own_path(header*& root, std::size_t& position, path& way) {
+        return own_way(root, way, [&position](const inner& node) { return find(node, position); });
+    }
+
+    // ---- Changing the leaf at the end of an owned path
+
+    static void set_at(header*& slot, const path& way, std::size_t position, T&& value) {
+        leaf& old = as_leaf(*slot);
+        const at items = old.items();
+        if (is_own(old)) {
+            destroy_elements(items + position, 1);
+            construct_moved(items + position, layout::place_of(value), 1);
+        } else {
+            replace(slot, gather({copied(items, position), last_use(value),
+                                  copied(items + (position + 1), old.size() - position - 1)},
+                                 old.size()));
+        }
+        if (position == 0) { note_first(way, way.depth, *slot); }
+    }
+
+    static void insert_at(header*& root, header*& slot, const path& way, std::size_t position, T&& value) {
+        leaf& old = as_leaf(*slot);
+        const std::size_t size = old.size();
+        const at items = old.items();
+        const std::initializer_list<piece> pieces = {copied(items, position), last_use(value),
+                                                     copied(items + position, size - position)};
+        if (size < leaf_most) {
+            if (is_own(old) && size < old.capacity) {
+                put(old, position, std::move(value));
+            } else {
+                replace(slot, gather(pieces, Order::capacity_for(size + 1, leaf_most)));
+            }
+            return note_change(way, 1);
+        }
+        // What is added behind all others leaves full leaves behind, not halves.
+        const std::size_t half = position == size && is_last(way) ? size : (size + 1) / 2;
+        const std::size_t capacity = Order::capacity_for(size + 1 - half, leaf_most);
+        spares reserve(way);
+        if (is_own(old)) {
+            leaf& right = *kind::make_leaf(capacity);
+            const std::size_t kept = position < half ? half - 1 : half;
+            fill(right, {items + kept, size - kept, true});
+            cut(old, kept);
+            position < half ? put(old, position, std::move(value)) : put(right, position - half, std::move(value));
+            enter(root, way, half, held(&right), reserve);
+        } else {
+            held right = gather(pieces, half, size + 1, capacity);
+            replace(slot, gather(pieces, 0, half, leaf_most));
+            enter(root, way, half, std::move(right), reserve);
+        }
+    }
+
+    static void erase_at(header*& root, header*& slot, const path& way, std::size_t position) {
+        leaf& old = as_leaf(*slot);
+        const std::size_t size = old.size();
+        const at items = old.items();
+        if (size == 1) { return leave(root, way); }
+        if (is_own(old)) {
+            remove(old, position);
+        } else {
+            replace(slot,
+                    gather({copied(items, position), copied(items + (position + 1), size - position - 1)}, size - 1));
+        }
+        note_change(way, -1);
+        if (position == 0) { note_first(way, way.depth, *slot); }
+        if (!is_filled(*slot)) { mend(root, way); }
+    }
+
+    /// The node below the first `level` steps of the path begins with another element.
+    static void note_first(const path& way, unsigned level, const header& node) noexcept {
+        if constexpr (Order::keyed) {
+            while (level > 0 && way.steps[level - 1].slot == 0) { --level; }
+            if (level > 0) { kind::set_low(*way.steps[level - 1].at, way.steps[level - 1].slot, low_of(node)); }
+        }
+    }
+    /// The path leads to the last leaf.
+    [[nodiscard]] static bool is_last(const path& way) noexcept {
+        for (unsigned level = 0; level < way.depth; ++level) {
+            if (way.steps[level].slot + 1U != way.steps[level].at->entries) { return false; }
+        }
+        return true;
     }
 
     /// The leaf at the end of the path has `change` elements more, or fewer.
@@ -342,8 +375,8 @@ private:
             const unsigned slot = way.steps[level].slot;
             row all;
             all.push(node, 0, slot);
-            all.push(node.children[slot], left);
-            all.push(right.get(), size_of(*right.get()));
+            all.push({node.children[slot], left, low_of(*node.children[slot])});
+            all.push(whole(right.get()));
             all.push(node, slot + 1, node.entries);
             static_cast<void>(right.take());
             if (all.count <= fanout) {
@@ -357,7 +390,7 @@ private:
             right = held(&beside);
         }
         inner& above = reserve.take();
-        kind::append(above, root, left);
+        kind::append(above, {root, left, low_of(*root)});
         kind::append(above, right.take());
         kind::note_regular(above);
         root = &above;
@@ -376,6 +409,7 @@ private:
         all.push(node, slot + 1, node.entries);
         all.store(node, 0, all.count);
         note_above(way, level - 1, -1);
+        if (slot == 0) { note_first(way, level - 1, node); }
         path upper = way;
         upper.depth = level - 1;
         if (!is_filled(node)) { mend(root, upper); }
@@ -396,10 +430,7 @@ private:
                     row all;
                     all.push(node, 0, slot);
                     for (held* each : {&both.first, &both.second}) {
-                        if (*each) {
-                            const std::size_t size = size_of(*each->get());
-                            all.push(each->take(), size);
-                        }
+                        if (*each) { all.push(whole(each->take())); }
                     }
                     all.push(node, slot + 2, node.entries);
                     all.store(node, 0, all.count);
@@ -434,7 +465,8 @@ private:
             const std::size_t start = before(from, slot);
             const std::size_t end = before(from, slot + 1);
             held child = part(from.children[slot], slot == begin ? in_first : 0, std::min(last, end) - start);
-            kind::append(*made, child.take());
+            kind::append(*made, {child.get(), size_of(*child.get()), kind::child(from, slot).low});
+            static_cast<void>(child.take());
         }
         kind::note_regular(*made);
         return result;
@@ -464,14 +496,14 @@ private:
         row all;
         if (left->height == height) { all.push(as_inner(*left), 0, in_left); }
         for (const held* each : {&middle.first, &middle.second}) {
-            if (*each) { all.push(each->get(), size_of(*each->get())); }
+            if (*each) { all.push(whole(each->get())); }
         }
         if (right->height == height) { all.push(as_inner(*right), from_right, right->entries); }
 
         const unsigned in_first = all.count <= fanout ? all.count : all.count / 2;
         held one(kind::make_inner(height));
         held two(in_first == all.count ? nullptr : kind::make_inner(height));
-        for (unsigned each = 0; each < all.count; ++each) { retain(all.nodes[each]); }
+        for (unsigned each = 0; each < all.count; ++each) { retain(all.children[each].node); }
         all.store(as_inner(*one.get()), 0, in_first);
         if (two) { all.store(as_inner(*two.get()), in_first, all.count); }
         return {std::move(one), std::move(two)};
@@ -525,6 +557,9 @@ private:
             check_below(child, {on.left && slot == 0, on.right && last});
             sum += size_of(child);
             COPPICE_CHECK(before(here, slot + 1) == sum);  // I4
+            if constexpr (Order::keyed) {
+                COPPICE_CHECK(slot == 0 || Order::same(here.lows[slot - 1], low_of(child)));  // I6
+            }
             regular =
                 regular && (last ? child.height == 0 || child.regular : size_of(child) == kind::full(child.height));
         }
