@@ -66,6 +66,7 @@ public:
     using difference_type = std::ptrdiff_t;
     using reference = const T&;
     using const_reference = const T&;
+    using const_pointer = const T*;
     using const_iterator = resident::sequence_iterator<vector>;
     using iterator = const_iterator;
     using const_reverse_iterator = std::reverse_iterator<const_iterator>;
@@ -275,10 +276,11 @@ public:
 private:
     friend edit_type;
     friend const_iterator;
+    using cursor = const T*;
     static constexpr std::size_t leaf_most = nodes::leaf_most;
 
     /// Where the element at `index` lies, and the elements of its leaf.  Requires: index < size().
-    [[nodiscard]] resident::leaf_place<T> leaf_of(std::size_t index) const noexcept {
+    [[nodiscard]] resident::leaf_place<const T*> leaf_of(std::size_t index) const noexcept {
         COPPICE_ASSERT(index < size_);
         if (index >= before_) {
             return {tail_->items(), tail_->items() + (index - before_), tail_->items() + in_tail()};

@@ -6,32 +6,44 @@
 #include <compare>
 #include <cstddef>
 #include <iterator>
+#include <type_traits>
+#include <utility>
 
 namespace coppice::resident {
 
-/// Where an element lies, and the elements of its leaf.
-template <class T>
+/// Where an element lies, and the elements of its leaf.  A cursor is a pointer to an element, or like one.
+template <class Cursor>
 struct leaf_place {
-    const T* begin = nullptr;
-    const T* at = nullptr;
-    const T* end = nullptr;
+    Cursor begin{};
+    Cursor at{};
+    Cursor end{};
 };
 
-/// It holds no reference: the sequence must live, where it is.  Sequence has size() and leaf_of(index).
+/// It holds no reference: the sequence must live, where it is.  Sequence has size(), leaf_of(index) and a cursor; what
+/// the cursor shows is a reference, or an object made of some.
 template <class Sequence>
 class sequence_iterator {
 public:
-    using iterator_category = std::random_access_iterator_tag;
+    using cursor = typename Sequence::cursor;
     using value_type = typename Sequence::value_type;
     using difference_type = std::ptrdiff_t;
-    using pointer = const value_type*;
-    using reference = const value_type&;
+    using reference = typename Sequence::const_reference;
+    using pointer = typename Sequence::const_pointer;
+    using iterator_concept = std::random_access_iterator_tag;
+    using iterator_category =
+        std::conditional_t<std::is_reference_v<reference>, std::random_access_iterator_tag, std::input_iterator_tag>;
 
     sequence_iterator() noexcept = default;
     sequence_iterator(const Sequence& of, std::size_t index) noexcept : of_(&of), index_(index) { load(); }
 
     reference operator*() const noexcept { return *place_.at; }
-    pointer operator->() const noexcept { return place_.at; }
+    pointer operator->() const noexcept {
+        if constexpr (std::is_pointer_v<cursor>) {
+            return place_.at;
+        } else {
+            return place_.at.operator->();
+        }
+    }
     reference operator[](std::ptrdiff_t distance) const noexcept { return *(*this + distance); }
 
     sequence_iterator& operator++() noexcept {
@@ -80,11 +92,11 @@ public:
     }
 
 private:
-    void load() noexcept { place_ = index_ < of_->size() ? of_->leaf_of(index_) : leaf_place<value_type>(); }
+    void load() noexcept { place_ = index_ < of_->size() ? of_->leaf_of(index_) : leaf_place<cursor>(); }
 
     const Sequence* of_ = nullptr;
     std::size_t index_ = 0;
-    leaf_place<value_type> place_;
+    leaf_place<cursor> place_;
 };
 
 }  // namespace coppice::resident

@@ -1,0 +1,181 @@
+// coppice/resident/entries.hpp: how the keys and values of an ordered collection lie in its leaves.
+//
+//     key and value            a leaf holds                             a separator is
+//     both copied as bytes     keys, and values behind them             a key
+//     the key is               keys, and counted blocks of a value      a key
+//     the key is not           counted blocks of a key and its value    where the key is
+//     a set's, copied or not   keys, or counted blocks of one           a key, or where it is
+//
+// So copying a leaf, or a separator, never throws (counted_entry.hpp).
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include <coppice/resident/counted_entry.hpp>
+#include <coppice/resident/layout.hpp>
+
+namespace coppice {
+
+/// What an iterator over a map shows: `for (const auto& [key, value] : map)`. It holds while a map lives that has them.
+template <class K, class V>
+struct map_entry {
+    const K& key;
+    const V& value;
+
+    operator std::pair<K, V>() const { return {key, value}; }  // NOLINT: what a range of entries is copied to
+    [[nodiscard]] friend bool operator==(const map_entry& a, const map_entry& b) {
+        return a.key == b.key && a.value == b.value;
+    }
+    [[nodiscard]] friend auto operator<=>(const map_entry& a, const map_entry& b) {
+        using both = std::common_comparison_category_t<decltype(a.key <=> b.key), decltype(a.value <=> b.value)>;
+        const auto order = a.key <=> b.key;
+        return order != 0 ? both(order) : both(a.value <=> b.value);
+    }
+};
+
+namespace resident {
+
+/// A set's keys, as V is nothing.
+template <class K, class V, class Nodes, bool Inline = lies_inline<K>>
+struct keyed_entries;
+
+template <class K, class Nodes>
+struct keyed_entries<K, void, Nodes, true> {
+    using element = K;
+    using at = K*;
+    using separator = K;
+    using value_type = K;
+    using reference = const K&;
+    static constexpr bool keys_inline = true;
+    static constexpr bool all_inline = true;
+    static constexpr std::size_t leaf_most = 64;
+    [[nodiscard]] static element make(K key) { return key; }
+    [[nodiscard]] static const K* keys(at first) noexcept { return first; }
+    [[nodiscard]] static const K& key(at place) noexcept { return *place; }
+    [[nodiscard]] static reference show(at place) noexcept { return *place; }
+    [[nodiscard]] static const K* first(at place) noexcept { return place; }
+    [[nodiscard]] static separator low(at place) noexcept { return *place; }
+    [[nodiscard]] static const K& key_of(const separator& low) noexcept { return low; }
+    [[nodiscard]] static bool is_same(at /*a*/, at /*b*/) noexcept { return true; }
+};
+
+template <class K, class Nodes>
+struct keyed_entries<K, void, Nodes, false> {
+    using element = counted_entry<K, Nodes>;
+    using at = element*;
+    using separator = const K*;
+    using value_type = K;
+    using reference = const K&;
+    static constexpr bool keys_inline = false;
+    static constexpr bool all_inline = false;
+    static constexpr std::size_t leaf_most = 32;
+    [[nodiscard]] static element make(K key) { return element::make(std::move(key)); }
+    [[nodiscard]] static const K& key(at place) noexcept { return **place; }
+    [[nodiscard]] static reference show(at place) noexcept { return **place; }
+    [[nodiscard]] static const element* first(at place) noexcept { return place; }
+    [[nodiscard]] static separator low(at place) noexcept { return &**place; }
+    [[nodiscard]] static const K& key_of(const separator& low) noexcept { return *low; }
+    [[nodiscard]] static bool is_same(at /*a*/, at /*b*/) noexcept { return true; }
+};
+
+template <class K, class V, class Nodes>
+struct keyed_entries<K, V, Nodes, true> {
+    static constexpr bool keys_inline = true;
+    static constexpr bool all_inline = lies_inline<V>;
+    using cell = std::conditional_t<all_inline, V, counted_entry<V, Nodes>>;
+    using element = columns<K, cell>;
+    using at = columns_at<K, cell>;
+    using separator = K;
+    using value_type = std::pair<K, V>;
+    using reference = map_entry<K, V>;
+    static constexpr std::size_t leaf_most = 64;
+    [[nodiscard]] static element make(K key, V value) {
+        if constexpr (all_inline) {
+            return {key, value};
+        } else {
+            return {key, cell::make(std::move(value))};
+        }
+    }
+    [[nodiscard]] static const K* keys(at first) noexcept { return first.first; }
+    [[nodiscard]] static const K& key(at place) noexcept { return *place.first; }
+    [[nodiscard]] static const V& value(at place) noexcept {
+        if constexpr (all_inline) {
+            return *place.second;
+        } else {
+            return **place.second;
+        }
+    }
+    [[nodiscard]] static reference show(at place) noexcept { return {key(place), value(place)}; }
+    [[nodiscard]] static const K* first(at place) noexcept { return place.first; }
+    [[nodiscard]] static separator low(at place) noexcept { return *place.first; }
+    [[nodiscard]] static const K& key_of(const separator& low) noexcept { return low; }
+    [[nodiscard]] static bool is_same(at a, at b) noexcept {
+        if constexpr (!all_inline) {
+            if (*a.second == *b.second) { return true; }
+        }
+        return value(a) == value(b);
+    }
+};
+
+template <class K, class V, class Nodes>
+struct keyed_entries<K, V, Nodes, false> {
+    struct both {
+        K key;
+        V value;
+    };
+    using element = counted_entry<both, Nodes>;
+    using at = element*;
+    using separator = const K*;
+    using value_type = std::pair<K, V>;
+    using reference = map_entry<K, V>;
+    static constexpr bool keys_inline = false;
+    static constexpr bool all_inline = false;
+    static constexpr std::size_t leaf_most = 32;
+    [[nodiscard]] static element make(K key, V value) { return element::make(std::move(key), std::move(value)); }
+    [[nodiscard]] static const K& key(at place) noexcept { return (*place)->key; }
+    [[nodiscard]] static const V& value(at place) noexcept { return (*place)->value; }
+    [[nodiscard]] static reference show(at place) noexcept { return {key(place), value(place)}; }
+    [[nodiscard]] static const element* first(at place) noexcept { return place; }
+    [[nodiscard]] static separator low(at place) noexcept { return &(*place)->key; }
+    [[nodiscard]] static const K& key_of(const separator& low) noexcept { return *low; }
+    [[nodiscard]] static bool is_same(at a, at b) noexcept { return *a == *b || value(a) == value(b); }
+};
+
+/// What `->` of an iterator gives where there is no object to point to.
+template <class T>
+struct arrow {
+    T shown;
+    const T* operator->() const noexcept { return &shown; }
+};
+
+/// Where an entry is, as an iterator over leaves needs it.
+template <class Entries>
+struct entry_cursor {
+    typename Entries::at at{};
+
+    decltype(auto) operator*() const noexcept { return Entries::show(at); }
+    auto operator->() const noexcept {
+        if constexpr (std::is_reference_v<typename Entries::reference>) {
+            return &Entries::show(at);
+        } else {
+            return arrow<typename Entries::reference>{Entries::show(at)};
+        }
+    }
+    entry_cursor& operator++() noexcept { return *this += 1; }
+    entry_cursor& operator+=(std::ptrdiff_t distance) noexcept {
+        at = at + static_cast<std::size_t>(distance);
+        return *this;
+    }
+    [[nodiscard]] friend std::ptrdiff_t operator-(entry_cursor a, entry_cursor b) noexcept {
+        return Entries::first(a.at) - Entries::first(b.at);
+    }
+    [[nodiscard]] friend bool operator==(entry_cursor a, entry_cursor b) noexcept {
+        return Entries::first(a.at) == Entries::first(b.at);
+    }
+};
+
+}  // namespace resident
+}  // namespace coppice
