@@ -1,7 +1,7 @@
 // coppice/resident/counted_entry.hpp: an element in a block of its own, with a count.
 //
-// For what is not copied by copying its bytes: a leaf is then copied by counting, which neither allocates nor throws, and
-// an element stays where it is for as long as any collection holds it.
+// For what is not copied by copying its bytes: a leaf is then copied by counting, which neither allocates nor throws,
+// and an element stays where it is for as long as any collection holds it.
 #pragma once
 
 #include <memory>

@@ -72,6 +72,13 @@ void destroy_elements(T* first, std::size_t count) noexcept {
     std::destroy_n(first, count);
 }
 
+/// Elements that are moved as bytes have the same; they are then the same, as far as anybody can tell.
+template <class T>
+[[nodiscard]] bool same_bytes(const T* a, const T* b, std::size_t count) noexcept {
+    static_assert(relocatable<T>);
+    return std::memcmp(static_cast<const void*>(a), static_cast<const void*>(b), count * sizeof(T)) == 0;
+}
+
 template <class A, class B>
 void construct_copies(columns_at<A, B> to, columns_at<A, B> from, std::size_t count) noexcept {
     construct_copies(to.first, from.first, count);
@@ -91,6 +98,11 @@ template <class A, class B>
 void destroy_elements(columns_at<A, B> first, std::size_t count) noexcept {
     destroy_elements(first.first, count);
     destroy_elements(first.second, count);
+}
+
+template <class A, class B>
+[[nodiscard]] bool same_bytes(columns_at<A, B> a, columns_at<A, B> b, std::size_t count) noexcept {
+    return same_bytes(a.first, b.first, count) && same_bytes(a.second, b.second, count);
 }
 
 /// The arrays of elements T in a leaf.

@@ -10,8 +10,9 @@
 //   narrow_height count in 32 bits, those above in 64.
 // - `regular`: every child but the last holds as many elements as can be, and the last is regular. Then a position is
 //   found by arithmetic. It is known in O(1) from the sums and the last child.
-// - Where elements have keys (Order::keyed), lows[k] is the separator of child k + 1: that of the first element below it,
-//   which the leaf owns and the separator only names. Behind the last child's it is repeated, for a search of fixed length.
+// - Where elements have keys (Order::keyed), lows[k] is the separator of child k + 1: that of the first element below
+//   it, which the leaf owns and the separator only names. The last child's is repeated behind it, for a search of fixed
+//   length.
 //
 // A node is written only by who owns it alone, on a path of such nodes; the last owner frees it, and with it what it
 // alone owned. Counts are the only thing that threads share.

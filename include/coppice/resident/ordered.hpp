@@ -155,7 +155,8 @@ public:
         return {take(at), drop(at)};
     }
 
-    /// The entries of both.  Cost: O(log n).  Errors: throws std::invalid_argument unless all keys of the left are less.
+    /// The entries of both.  Cost: O(log n).
+    /// Errors: throws std::invalid_argument unless all keys of the left are less.
     [[nodiscard]] friend Collection operator+(const Collection& left, const Collection& right) {
         if (!left.empty() && !right.empty()
             && !Compare()(entries::key(tree::last(left.root_)), entries::key(tree::first(right.root_)))) {

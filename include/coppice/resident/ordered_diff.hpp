@@ -1,10 +1,11 @@
 // coppice/resident/ordered_diff.hpp: how two ordered trees differ, in time that follows the differences.
 //
 // Two cursors go through both trees in order, each at a node. The same node in both is passed over whole; else the
-// higher one, or both, goes down to its children, and two leaves are compared entry by entry. Trees of which one was made
-// of the other share all nodes but the changed paths, so little else is looked at.
+// higher one, or both, goes down to its children, and two leaves are compared entry by entry. Trees of which one was
+// made of the other share all nodes but the changed paths, so little else is looked at.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -77,6 +78,14 @@ private:
         const std::size_t end_a = in_a.size();
         const std::size_t end_b = in_b.size();
         while (a.passed < end_a && b.passed < end_b) {
+            // Most entries of two versions of a leaf are the same.
+            constexpr std::size_t run = 8;
+            if (std::min(end_a - a.passed, end_b - b.passed) >= run
+                && same_bytes(in_a.items() + a.passed, in_b.items() + b.passed, run)) {
+                a.passed += run;
+                b.passed += run;
+                continue;
+            }
             const at old = in_a.items() + a.passed;
             const at now = in_b.items() + b.passed;
             const bool gone = Compare()(Entries::key(old), Entries::key(now));

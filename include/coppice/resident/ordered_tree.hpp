@@ -4,8 +4,8 @@
 //             /     `---.
 //      [a b c | 1 2 3] [d e | 4 5] keys and values (entries.hpp)
 //
-// Keys ascend. Inline keys are searched without branches, in a number of steps that hardly varies; all lines of a leaf's
-// keys are asked for at once. Others are searched with branches, which load ahead.
+// Keys ascend. Inline keys are searched without branches, in a number of steps that hardly varies; all lines of a
+// leaf's keys are asked for at once. Others are searched with branches, which load ahead.
 #pragma once
 
 #include <algorithm>
