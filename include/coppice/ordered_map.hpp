@@ -2,8 +2,8 @@
 //
 // ordered_map<K, V> is a map you can keep every version of: a copy is O(1), a change makes a new value, and the old one
 // stays as it was. Use it where many versions of one map live at once, where entries are found by rank or by range, or
-// where readers on other threads must not see a change half done. For one map that nobody copies a B-tree that is changed
-// in place is smaller and quicker to write.
+// where readers on other threads must not see a change half done. For one map that nobody copies a B-tree that is
+// changed in place erases quicker.
 //
 // Shape. A B+ tree by position and key (resident/ordered_tree.hpp) and its size; 16 bytes, and copying counts one.
 //
@@ -19,7 +19,7 @@
 //   find, nth, rank_of, lower_bound   O(log n)   nothing
 //   insert, update, erase             O(log n)   one path; on an rvalue nothing where that path has one owner
 //   slice, range, split, +            O(log n)   one path of each input; the rest is shared
-//   diff, ==                          O(d log n) nothing; d differences where one map was made of the other, else O(n)
+//   diff, ==                          O(d log n) nothing; d differences if one was made of the other, else O(n)
 //   merge                             O(d log n) the paths that change
 //   iteration; from a sorted range    O(1) each
 //
