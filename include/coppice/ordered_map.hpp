@@ -25,8 +25,8 @@
 //
 // Threads. Maps that share nodes are independent. On one map const calls may overlap, assignment not.
 // (With local_nodes all maps that share nodes belong to one thread.)
-// Errors. Allocation, copying a K or V and comparing keys throw, and then every map is as it was. A reference to a value
-// holds while a map lives that has it.
+// Errors. Allocation, copying a K or V and comparing keys throw, and then every map is as it was. A reference to a
+// value holds while a map lives that has it.
 #pragma once
 
 #include <concepts>
