@@ -44,6 +44,12 @@ struct tiny_nodes : Base {
     }
 };
 
+/// Leaves of a map hold that many entries.
+template <unsigned Entries, class Base = shared_nodes>
+struct tiny_hashed : tiny_nodes<64, 4, Base> {
+    static constexpr unsigned hashed_leaf = Entries;
+};
+
 /// An element whose copying may throw, and, unless Moves, its moving; a moved-from one says so.
 template <bool Moves>
 class fussy {
