@@ -71,7 +71,7 @@ public:
     /// Of entries with equal keys the last one is in.
     map(std::initializer_list<value_type> entries) : map(entries.begin(), entries.end()) {}
     template <std::input_iterator From, std::sentinel_for<From> End>
-    map(From from, End end) {
+    map(From from, End end) : map() {  // so that what is thrown destroys what was made
         for (; from != end; ++from) { insert_here(value_type(*from)); }
     }
 

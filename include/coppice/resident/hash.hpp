@@ -1,8 +1,8 @@
 // coppice/resident/hash.hpp: what a hashed collection makes of a key.
 //
-// std::hash of an integer is that integer, so every hash is mixed, and with a seed that differs between runs of a
-// program: nobody can choose integers that meet. (Texts whose std::hash is equal can be chosen: give a hash of your own
-// to a map whose keys strangers choose.) Of the mixed hash the path leads through the tree, and the tag finds the entry.
+// std::hash of an integer is that integer, so every hash is mixed, with a seed that differs between runs of a program:
+// nobody can choose integers that meet. (Texts whose std::hash is equal can be chosen: give a hash of your own to a map
+// whose keys strangers choose.) Of the mixed hash the path leads through the tree, and the tag finds the entry.
 #pragma once
 
 #include <concepts>

@@ -292,7 +292,7 @@ struct hashed_nodes {
         std::construct_at(to.begin() + to.count, of);
         ++to.count;
     }
-    /// Puts all cells of another leaf behind those of `to`: moves them if the other is the caller's, which is then empty.
+    /// Puts all cells of another leaf behind those of `to`, and gives them up there.
     static void append_all(leaf& to, leaf& from) noexcept {
         COPPICE_ASSERT(to.count + from.count <= to.capacity);
         std::memcpy(to.tags() + to.count, from.tags(), from.count);

@@ -1,0 +1,303 @@
+// The collections in memory beside std's and absl's (where it is installed): nanoseconds of CPU time an operation, and
+// bytes an element.
+//
+//   collections_bench [--small] [--large] [--only PART] [--runs N]
+//
+// --small: n = 10 and 1,000, once. --large: n = 10,000,000 too. --only: titles with PART in them. The best of N
+// runs (3) counts. Keys come in random order and each access is independent of the one before. `persistent` keeps the
+// value that it changes until the next one is there; `sole owner` changes an rvalue. Bytes are what the allocator has
+// handed out, texts of keys and values included.
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <coppice/base/random.hpp>
+#include <coppice/map.hpp>
+
+#include "tree_report.hpp"
+
+#if defined(COPPICE_BENCH_ABSL)
+#include <absl/container/btree_map.h>
+#endif
+
+namespace coppice::bench {
+namespace {
+
+struct settings {
+    std::vector<std::size_t> sizes{10, 1'000, 100'000, 1'000'000};
+    unsigned runs = 3;
+    std::string_view only;
+};
+
+/// A line for each operation, a column for each collection.
+class table {
+public:
+    table(std::string title, std::vector<std::string> columns)
+        : title_(std::move(title)), columns_(std::move(columns)) {}
+
+    void put(const std::string& name, const std::string& column, double value) {
+        auto found = lines_.begin();
+        while (found != lines_.end() && found->name != name) { ++found; }
+        if (found == lines_.end()) { found = lines_.insert(found, {name, std::vector<double>(columns_.size(), -1)}); }
+        for (std::size_t each = 0; each < columns_.size(); ++each) {
+            if (columns_[each] == column) { found->values[each] = value; }
+        }
+    }
+    void print() const {
+        std::printf("\n%-36s", title_.c_str());
+        for (const auto& each : columns_) { std::printf(" %18s", each.c_str()); }
+        for (const auto& each : lines_) {
+            std::printf("\n%-36s", each.name.c_str());
+            for (const double value : each.values) {
+                value < 0 ? std::printf(" %18s", "-") : std::printf(" %18.1f", value);
+            }
+        }
+        std::printf("\n");
+        std::fflush(stdout);
+    }
+
+private:
+    struct line {
+        std::string name;
+        std::vector<double> values;
+    };
+    std::string title_;
+    std::vector<std::string> columns_;
+    std::vector<line> lines_;
+};
+
+std::uint64_t seen = 0;  // printed at the end, so that nothing is optimised away
+
+/// Nanoseconds of one of `operations` in the best run. `prepare` is not timed.
+template <class Prepare, class Body>
+double best_of(const settings& set, std::size_t operations, Prepare prepare, Body body) {
+    double best = 1e300;
+    for (unsigned run = 0; run < set.runs; ++run) {
+        auto subject = prepare();
+        const double begin = thread_time();
+        body(subject);
+        best = std::min(best, thread_time() - begin);
+    }
+    return best / static_cast<double>(operations);
+}
+
+template <class Key>
+Key key_of(std::uint64_t number) {
+    if constexpr (std::is_same_v<Key, std::string>) {
+        char text[32];
+        std::snprintf(text, sizeof text, "key:%014llu", static_cast<unsigned long long>(number));
+        return text;
+    } else {
+        return static_cast<Key>(number);
+    }
+}
+std::uint64_t in_hash(const std::string& text) { return static_cast<unsigned char>(text.back()); }
+std::uint64_t in_hash(std::int64_t number) { return static_cast<std::uint64_t>(number); }
+
+template <class Key>
+std::vector<Key> shuffled_keys(std::size_t first, std::size_t count, std::uint64_t seed) {
+    std::vector<std::uint64_t> numbers(count);
+    std::iota(numbers.begin(), numbers.end(), first);
+    random_source random(seed);
+    for (std::size_t each = count; each > 1; --each) { std::swap(numbers[each - 1], numbers[random.below(each)]); }
+    std::vector<Key> keys;
+    keys.reserve(count);
+    for (const auto each : numbers) { keys.push_back(key_of<Key>(each)); }
+    return keys;
+}
+
+/// What a map<Key, Key> is asked to do. Small ones are worked on often enough to be timed.
+template <class Key>
+struct map_work {
+    std::vector<Key> keys;    // as they were inserted
+    std::vector<Key> wanted;  // in another order
+    std::size_t rounds;
+    std::size_t operations;  // of expensive rows
+
+    explicit map_work(std::size_t n)
+        : keys(shuffled_keys<Key>(0, n, 1)),
+          wanted(shuffled_keys<Key>(0, n, 2)),
+          rounds(std::max<std::size_t>(1, 100'000 / n)),
+          operations(std::min<std::size_t>(n * rounds, 200'000)) {}
+    [[nodiscard]] const Key& nth(std::size_t at) const { return wanted[at % wanted.size()]; }
+};
+
+template <class Map>
+constexpr bool is_persistent = false;
+template <class K, class V, class Hash, class Equal, class Nodes>
+constexpr bool is_persistent<map<K, V, Hash, Equal, Nodes>> = true;
+
+template <class Map, class Key>
+Map built(const std::vector<Key>& keys) {
+    if constexpr (is_persistent<Map>) {
+        auto edit = Map().edit();
+        for (const Key& each : keys) { edit.insert(each, each); }
+        return std::move(edit).done();
+    } else {
+        Map made;
+        for (const Key& each : keys) { made.insert_or_assign(each, each); }
+        return made;
+    }
+}
+
+/// The rows that all maps have. `put(row, value)` takes them.
+template <class Map, class Key, class Put>
+void common_rows(const settings& set, const map_work<Key>& work, Put put) {
+    const std::size_t n = work.keys.size();
+    const std::size_t all = n * work.rounds;
+    const std::size_t before = allocated_bytes();
+    const Map made = built<Map>(work.keys);
+    put("bytes per element", bytes_since(before) / static_cast<double>(n));
+
+    put("build, by edit", best_of(
+                              set, all, [] { return 0; },
+                              [&](int) {
+                                  for (std::size_t round = 0; round < work.rounds; ++round) {
+                                      seen += built<Map>(work.keys).size();
+                                  }
+                              }));
+    put("get, random", best_of(
+                           set, all, [] { return 0; },
+                           [&](int) {
+                               for (std::size_t round = 0; round < work.rounds; ++round) {
+                                   for (const Key& each : work.wanted) {
+                                       if constexpr (is_persistent<Map>) {
+                                           seen += in_hash(*made.find(each));
+                                       } else {
+                                           seen += in_hash(made.find(each)->second);
+                                       }
+                                   }
+                               }
+                           }));
+    put("iterate", best_of(
+                       set, all, [] { return 0; },
+                       [&](int) {
+                           for (std::size_t round = 0; round < work.rounds; ++round) {
+                               for (const auto& [key, value] : made) { seen += in_hash(value); }
+                           }
+                       }));
+    put("set, sole owner", best_of(
+                               set, all, [&] { return built<Map>(work.keys); },
+                               [&](Map& subject) {
+                                   for (std::size_t at = 0; at < all; ++at) {
+                                       if constexpr (is_persistent<Map>) {
+                                           subject = std::move(subject).insert(work.nth(at), work.nth(at));
+                                       } else {
+                                           subject.insert_or_assign(work.nth(at), work.nth(at));
+                                       }
+                                   }
+                               }));
+    put("erase, sole owner", best_of(
+                                 set, n, [&] { return built<Map>(work.keys); },
+                                 [&](Map& subject) {
+                                     for (const Key& each : work.wanted) {
+                                         if constexpr (is_persistent<Map>) {
+                                             subject = std::move(subject).erase(each);
+                                         } else {
+                                             subject.erase(each);
+                                         }
+                                     }
+                                 }));
+}
+
+template <class Map, class Key, class Put>
+void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
+    const Map made = built<Map>(work.keys);
+    const auto start = [&made] { return made; };
+    put("set, persistent", best_of(set, work.operations, start, [&](Map& subject) {
+            for (std::size_t at = 0; at < work.operations; ++at) {
+                subject = std::as_const(subject).insert(work.nth(at), work.nth(at));
+            }
+        }));
+    const std::size_t erased = std::min(work.operations, work.keys.size());
+    put("erase, persistent", best_of(set, erased, start, [&](Map& subject) {
+            for (std::size_t at = 0; at < erased; ++at) { subject = std::as_const(subject).erase(work.nth(at)); }
+        }));
+    put("build, persistent", best_of(
+                                 set, work.operations, [] { return Map(); },
+                                 [&](Map& subject) {
+                                     for (std::size_t at = 0; at < work.operations; ++at) {
+                                         if (at % work.keys.size() == 0) { subject = Map(); }
+                                         const Key& key = work.keys[at % work.keys.size()];
+                                         subject = std::as_const(subject).insert(key, key);
+                                     }
+                                 }));
+    put("copy", best_of(set, work.operations, start, [&](Map&) {
+            for (std::size_t at = 0; at < work.operations; ++at) { seen += Map(made).size(); }
+        }));
+    for (const std::size_t changes : {100, 1000}) {
+        if (changes * 10 > work.keys.size()) { continue; }
+        auto edit = made.edit();
+        for (std::size_t at = 0; at < changes; ++at) { edit.insert(work.nth(at), key_of<Key>(at + 1'000'000'000)); }
+        const Map other = std::move(edit).done();
+        put("diff of " + std::to_string(changes) + ", us", best_of(set, 1000, start, [&](Map&) {
+                diff(made, other, [](const Key&, const Key* was, const Key* is) { seen += was != is ? 1 : 0; });
+            }));
+    }
+}
+
+template <class Key>
+void maps(const settings& set, const std::string& name) {
+    for (const std::size_t n : set.sizes) {
+        const std::string title = name + ", n = " + std::to_string(n);
+        if (title.find(set.only) == title.npos) { continue; }
+        table out(title, {"coppice", "coppice, local", "std::unordered_map", "std::map", "absl::btree_map"});
+        const map_work<Key> work(n);
+        const auto column = [&out](const char* to) {
+            return [&out, to](const std::string& line, double value) { out.put(line, to, value); };
+        };
+        using shared = map<Key, Key>;
+        using local = map<Key, Key, default_hash<Key>, default_equal, local_nodes>;
+        common_rows<shared>(set, work, column("coppice"));
+        persistent_rows<shared>(set, work, column("coppice"));
+        common_rows<local>(set, work, column("coppice, local"));
+        persistent_rows<local>(set, work, column("coppice, local"));
+        common_rows<std::unordered_map<Key, Key>>(set, work, column("std::unordered_map"));
+        common_rows<std::map<Key, Key>>(set, work, column("std::map"));
+#if defined(COPPICE_BENCH_ABSL)
+        common_rows<absl::btree_map<Key, Key>>(set, work, column("absl::btree_map"));
+#endif
+        out.print();
+    }
+}
+
+int run(const settings& set) {
+    std::printf("ns of CPU time per operation, best of %u runs; bytes per element\n", set.runs);
+    maps<std::int64_t>(set, "map<int64, int64>");
+    maps<std::string>(set, "map<string, string>");
+    std::printf("\nseen %016llx\n", static_cast<unsigned long long>(seen));
+    return 0;
+}
+
+}  // namespace
+}  // namespace coppice::bench
+
+int main(int argc, char** argv) {
+    coppice::bench::settings set;
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view flag = argv[i];
+        if (flag == "--small") {
+            set.sizes = {10, 1'000};
+            set.runs = 1;
+        } else if (flag == "--large") {
+            set.sizes.push_back(10'000'000);
+        } else if (flag == "--only" && i + 1 < argc) {
+            set.only = argv[++i];
+        } else if (flag == "--runs" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
+            set.runs = static_cast<unsigned>(std::atoi(argv[++i]));
+        } else {
+            std::fprintf(stderr, "collections_bench: unknown argument %s; see the top of bench/collections_bench.cpp\n",
+                         argv[i]);
+            return 2;
+        }
+    }
+    return coppice::bench::run(set);
+}
