@@ -136,8 +136,8 @@ struct ordered_rows {
         const map mine = built();
         const std_map standard = filled<std_map>();
         const btree beside = filled<btree>();
-        const auto row = [this](const char* name, double ours, double std_map = unknown, double btree = unknown) {
-            print_row(name, size, {ours, std_map, btree});
+        const auto row = [this](const char* name, double ours, double in_std = unknown, double in_absl = unknown) {
+            print_row(name, size, {ours, in_std, in_absl});
         };
         const auto copy_of = [](const auto& from) { return [&from] { return from; }; };
         // An own one: nobody else holds its nodes.
