@@ -145,7 +145,7 @@ public:
     /// With what `change` makes of the value at `key`, or of null.
     template <std::invocable<const V*> Change>
     [[nodiscard]] map update(K key, Change change) const& {
-        return insert(std::move(key), change(find(key)));
+        return map(*this).update(std::move(key), std::move(change));
     }
     template <std::invocable<const V*> Change>
     [[nodiscard]] map update(K key, Change change) && {
