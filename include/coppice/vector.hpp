@@ -78,11 +78,11 @@ public:
     /// Nothing.  Allocates nothing.
     vector() noexcept = default;
     vector(std::initializer_list<T> values) : vector(values.begin(), values.end()) {}
-    vector(std::size_t count, const T& value) {
+    vector(std::size_t count, const T& value) : vector() {
         for (std::size_t each = 0; each < count; ++each) { push_here(T(value)); }
     }
     template <std::input_iterator From, std::sentinel_for<From> End>
-    vector(From from, End end) {
+    vector(From from, End end) : vector() {  // whose destructor then runs, whatever throws
         if constexpr (std::sized_sentinel_for<End, From>) { expect(static_cast<std::size_t>(end - from)); }
         for (; from != end; ++from) { push_here(T(*from)); }
     }

@@ -212,6 +212,15 @@ TYPED_TEST(VectorFaults, AFailedChangeChangesNothing) {
     }
 }
 
+TYPED_TEST(VectorFaults, AFailedConstructionLeavesNothing) {
+    const std::vector<int> source(50, 7);
+    expect_all_or_nothing([] { return TypeParam(); },
+                          [&](TypeParam& of) { of = TypeParam(source.begin(), source.end()); },
+                          [](const TypeParam& a, const TypeParam& b) { return a == b; });
+    expect_all_or_nothing([] { return TypeParam(); }, [](TypeParam& of) { of = TypeParam(50, 7); },
+                          [](const TypeParam& a, const TypeParam& b) { return a == b; });
+}
+
 TEST(Vector, IteratorsGoAnywhere) {
     using small = vector<int, tiny_nodes<40, 4>>;
     std::vector<int> model(300);
