@@ -21,24 +21,6 @@ static_assert(std::is_nothrow_copy_constructible_v<map<int, int>>);
 static_assert(std::is_nothrow_move_assignable_v<map<int, int>>);
 static_assert(sizeof(map<int, int>) == 16);
 
-template <class Element>
-int number(const Element& element) {
-    if constexpr (std::is_same_v<Element, int>) {
-        return element;
-    } else if constexpr (std::is_same_v<Element, std::string>) {
-        return std::stoi(element);
-    } else {
-        return element.value();
-    }
-}
-template <class Element>
-Element element_of(int value) {
-    if constexpr (std::is_same_v<Element, std::string>) {
-        return std::to_string(value) + std::string(20, ' ');
-    } else {
-        return Element(value);
-    }
-}
 
 /// A hash that is one of so few that entries meet below the last level.
 template <int Few>

@@ -31,16 +31,6 @@ T made_of(int number) {
         return T(number);
     }
 }
-template <class T>
-int number(const T& value) {
-    if constexpr (std::is_same_v<T, int>) {
-        return value;
-    } else if constexpr (std::is_same_v<T, std::string>) {
-        return std::stoi(value);
-    } else {
-        return value.value();
-    }
-}
 struct by_value {
     template <bool Moves>
     bool operator()(const fussy<Moves>& a, const fussy<Moves>& b) const {

@@ -79,6 +79,26 @@ private:
     int value_;
 };
 
+/// The number that an element was made of, and an element made of one: texts are too long to stand in their object.
+template <class Element>
+int number(const Element& element) {
+    if constexpr (std::is_same_v<Element, int>) {
+        return element;
+    } else if constexpr (std::is_same_v<Element, std::string>) {
+        return std::stoi(element);
+    } else {
+        return element.value();
+    }
+}
+template <class Element>
+Element element_of(int value) {
+    if constexpr (std::is_same_v<Element, std::string>) {
+        return std::to_string(value) + std::string(20, ' ');
+    } else {
+        return Element(value);
+    }
+}
+
 /// Runs `operation(subject, twin)` on what `make` makes, with each fault in turn, until none happens. After a fault
 /// `same(subject, untouched)` must hold, and nothing may have leaked. With `shared` a twin holds all nodes too.
 template <class Make, class Operation, class Same>

@@ -25,24 +25,6 @@ struct version {
     std::vector<int> model;
 };
 
-template <class Element>
-int number(const Element& element) {
-    if constexpr (std::is_same_v<Element, int>) {
-        return element;
-    } else if constexpr (std::is_same_v<Element, std::string>) {
-        return std::stoi(element);
-    } else {
-        return element.value();
-    }
-}
-template <class Element>
-Element element_of(int value) {
-    if constexpr (std::is_same_v<Element, std::string>) {
-        return std::to_string(value) + std::string(20, ' ');
-    } else {
-        return Element(value);
-    }
-}
 template <class Subject>
 bool same(const Subject& subject, const std::vector<int>& model) {
     return std::equal(subject.begin(), subject.end(), model.begin(), model.end(),
