@@ -22,7 +22,8 @@
 #include <coppice/base/random.hpp>
 #include <coppice/map.hpp>
 
-#include "tree_report.hpp"
+#include "collections_table.hpp"
+#include "vector_rows.hpp"
 
 #if defined(COPPICE_BENCH_ABSL)
 #include <absl/container/btree_map.h>
@@ -30,64 +31,6 @@
 
 namespace coppice::bench {
 namespace {
-
-struct settings {
-    std::vector<std::size_t> sizes{10, 1'000, 100'000, 1'000'000};
-    unsigned runs = 3;
-    std::string_view only;
-};
-
-/// A line for each operation, a column for each collection.
-class table {
-public:
-    table(std::string title, std::vector<std::string> columns)
-        : title_(std::move(title)), columns_(std::move(columns)) {}
-
-    void put(const std::string& name, const std::string& column, double value) {
-        auto found = lines_.begin();
-        while (found != lines_.end() && found->name != name) { ++found; }
-        if (found == lines_.end()) { found = lines_.insert(found, {name, std::vector<double>(columns_.size(), -1)}); }
-        for (std::size_t each = 0; each < columns_.size(); ++each) {
-            if (columns_[each] == column) { found->values[each] = value; }
-        }
-    }
-    void print() const {
-        std::printf("\n%-36s", title_.c_str());
-        for (const auto& each : columns_) { std::printf(" %18s", each.c_str()); }
-        for (const auto& each : lines_) {
-            std::printf("\n%-36s", each.name.c_str());
-            for (const double value : each.values) {
-                value < 0 ? std::printf(" %18s", "-") : std::printf(" %18.1f", value);
-            }
-        }
-        std::printf("\n");
-        std::fflush(stdout);
-    }
-
-private:
-    struct line {
-        std::string name;
-        std::vector<double> values;
-    };
-    std::string title_;
-    std::vector<std::string> columns_;
-    std::vector<line> lines_;
-};
-
-std::uint64_t seen = 0;  // printed at the end, so that nothing is optimised away
-
-/// Nanoseconds of one of `operations` in the best run. `prepare` is not timed.
-template <class Prepare, class Body>
-double best_of(const settings& set, std::size_t operations, Prepare prepare, Body body) {
-    double best = 1e300;
-    for (unsigned run = 0; run < set.runs; ++run) {
-        auto subject = prepare();
-        const double begin = thread_time();
-        body(subject);
-        best = std::min(best, thread_time() - begin);
-    }
-    return best / static_cast<double>(operations);
-}
 
 template <class Key>
 Key key_of(std::uint64_t number) {
@@ -271,6 +214,7 @@ void maps(const settings& set, const std::string& name) {
 
 int run(const settings& set) {
     std::printf("ns of CPU time per operation, best of %u runs; bytes per element\n", set.runs);
+    vectors(set);
     maps<std::int64_t>(set, "map<int64, int64>");
     maps<std::string>(set, "map<string, string>");
     std::printf("\nseen %016llx\n", static_cast<unsigned long long>(seen));
