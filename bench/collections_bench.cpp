@@ -176,7 +176,7 @@ void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
     put("copy", best_of(set, work.operations, start, [&](Map&) {
             for (std::size_t at = 0; at < work.operations; ++at) { seen += Map(made).size(); }
         }));
-    for (const std::size_t changes : {100, 1000}) {
+    for (const std::size_t changes : {std::size_t{100}, std::size_t{1000}}) {
         if (changes * 10 > work.keys.size()) { continue; }
         auto edit = made.edit();
         for (std::size_t at = 0; at < changes; ++at) { edit.insert(work.nth(at), key_of<Key>(at + 1'000'000'000)); }
