@@ -328,18 +328,18 @@ private:
             return;
         }
         const bool last_use = tail_->owners.is_one();
-        held made = nodes::gather({{tail_->items(), in_tail(), last_use}}, capacity);
-        give_tree(nodes::as_leaf(*made.get()));
-        nodes::release(tail_);
-        tail_ = &nodes::as_leaf(*made.take());
+        hand_over(nodes::gather({{tail_->items(), in_tail(), last_use}}, capacity));
     }
-    /// Makes `next` own the tree.
-    void give_tree(leaf& next) noexcept {
+    /// Makes `next` the tail, in front of which the tree stays.
+    void hand_over(held next) noexcept {
+        leaf& tail = nodes::as_leaf(*next.take());
         if (tail_->owners.is_one()) {
-            next.root = std::exchange(tail_->root, nullptr);
+            tail.root = std::exchange(tail_->root, nullptr);
         } else if (root_ != nullptr) {
-            next.root = nodes::retain(root_);
+            tail.root = nodes::retain(root_);
         }
+        nodes::release(tail_);
+        tail_ = &tail;
     }
     /// For a vector whose tail is not there yet, before `count` elements are pushed.
     void expect(std::size_t count) {
@@ -349,7 +349,6 @@ private:
     /// The full tail becomes the tree's last leaf; the new one is empty.
     void push_tail() {
         held fresh(nodes::make_leaf(leaf_most));
-        own_tail();
         const tree_access tree(*this);
         // Retained, so that a tail whose entering fails is still there.
         header* old_root = std::exchange(tail_->root, nullptr);
@@ -443,12 +442,9 @@ private:
     /// Puts a copy of the tail in its place, without some elements at `at` and with others.
     void splice_tail(std::size_t at, std::size_t removed, std::span<T> added) {
         T* items = tail_->items();
-        held made = nodes::gather({nodes::copied(items, at), nodes::copied(added.data(), added.size()),
-                                   nodes::copied(items + at + removed, in_tail() - at - removed)},
-                                  capacity_for(in_tail() + added.size()));
-        give_tree(nodes::as_leaf(*made.get()));
-        nodes::release(tail_);
-        tail_ = &nodes::as_leaf(*made.take());
+        hand_over(nodes::gather({nodes::copied(items, at), nodes::copied(added.data(), added.size()),
+                                 nodes::copied(items + at + removed, in_tail() - at - removed)},
+                                capacity_for(in_tail() + added.size())));
     }
     void append_here(const vector& other) {
         if (empty() || other.empty()) {

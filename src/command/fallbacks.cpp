@@ -102,12 +102,12 @@ result<std::vector<std::string_view>> adopt_written(const command_context& conte
     std::vector<std::string_view> overwritten;
     const auto keys = keys_of(row, given);
     if (!keys) { return overwritten; }  // the command says so
+    const auto uses = key_uses_of(row);
     for (std::size_t i = 0; i < keys->size(); ++i) {
         const auto key = (*keys)[i];
         const auto origin = origin_of(context, key);
         if (!origin) { return origin.error(); }
         if (!*origin) { continue; }
-        const auto uses = key_uses_of(row);
         const auto use = i == 0 ? uses.front() : uses.back();
         if (use.starts_with("RO")) { continue; }
         if (use.starts_with("OW") && std::count(keys->begin(), keys->end(), key) == 1) {
