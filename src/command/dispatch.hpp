@@ -4,8 +4,8 @@
 // nothing has changed, nothing was said, and it is to be run again once engine.load() has loaded the page.
 //
 // Changes. A command of one primitive is done wholly or not at all. One of several calls start_group() first;
-// the dispatcher ends the group, or undoes it when the command returns an error or throws. EXEC is one group
-// with a mark before each of its commands.
+// the dispatcher ends the group, or undoes it when the command returns an error or throws. EXEC is one group,
+// in which such commands are steps.
 //
 // Threads: the loop's.
 #pragma once
@@ -23,7 +23,8 @@ namespace coppice {
 
 /// Makes all that this command writes one change. Call it before the first of several primitives.
 inline void start_group(const command_context& context) {
-    if (!context.writer().in_group()) { context.writer().begin_group(); }
+    auto& writer = context.writer();
+    writer.in_group() ? writer.begin_step() : writer.begin_group();
 }
 
 /// Fails EXEC for whoever watches the key: of a command that changes nothing and still touches it, as in Redis.

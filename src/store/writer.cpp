@@ -115,21 +115,30 @@ private:
 void branch_writer::begin_group() {
     COPPICE_CHECK(!grouped_);
     grouped_ = true;
-    newest_mark_ = 0;
+    begin_step();
     group_log_ = log_.size();
     group_changes_ = changes_;
 }
 
 void branch_writer::end_group() noexcept {
     grouped_ = false;
+    saved_.clear();
     undo_.clear();
 }
 
+// A key that is changed again and again is saved once: keeping what it said in between copies a path each time.
+bool branch_writer::is_saved(std::string_view section) {
+    constexpr std::size_t looked_through = 16;
+    const auto first = std::max(step_, undo_.size() - std::min(undo_.size(), looked_through));
+    const auto says = [&](const saved_key& one) { return one.key == section; };
+    if (std::any_of(undo_.begin() + static_cast<std::ptrdiff_t>(first), undo_.end(), says)) { return true; }
+    if (first == step_) { return false; }
+    for (; listed_ < undo_.size(); ++listed_) { saved_.insert(undo_[listed_].key); }
+    return saved_.contains(std::string(section));
+}
+
 void branch_writer::save(std::string_view section) {
-    if (!grouped_) { return; }
-    // A key that is changed again and again is saved once: what it said in between nobody asks for, and keeping it
-    // would make each change copy its path.
-    if (undo_.size() > newest_mark_ && undo_.back().key == section) { return; }
+    if (!grouped_ || is_saved(section)) { return; }
     saved_key saved;
     saved.key = section;
     if (const auto found = keys_.find(section)) { keep_record(saved, keys_, *found); }
@@ -159,6 +168,8 @@ void branch_writer::undo_to(const mark& to) {
     // Undoing cannot be put off: where it needs a node that is not in memory, it waits.
     tree_context& context = *keys_context();
     const bool waits = std::exchange(context.may_wait, true);
+    saved_.clear();
+    step_ = listed_ = std::min(step_, to.undo);
     while (undo_.size() > to.undo) {
         restore(undo_.back());
         undo_.pop_back();
@@ -175,6 +186,7 @@ template <class Change>
 void branch_writer::atomically(Change&& change) {
     const bool own_group = !grouped_;
     if (own_group) { begin_group(); }
+    begin_step();
     const mark begin = here();
     try {
         change();
@@ -213,7 +225,7 @@ void branch_writer::replace_record(unsigned space, std::string_view key, const r
     placed.key = section;
     if (deadline == no_deadline) {
         // In a group what the record said is kept where putting finds it: one descent, not two.
-        const bool saves = grouped_ && !(undo_.size() > newest_mark_ && undo_.back().key == std::string_view(section));
+        const bool saves = grouped_ && !is_saved(section);
         if (saves) {
             saved_key saved;
             saved.key = std::string_view(section);

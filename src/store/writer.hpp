@@ -3,7 +3,7 @@
 // A branch_writer edits the working root of one branch, in place where nobody else can see it. Each call
 // is one primitive of the log (docs/format.md): it is done wholly or, when it throws, not at all, and it
 // adds what it did to the record that the log will get. Between begin_group() and end_group() several make
-// one: undo_group() takes back all of them, undo_to() the latest.
+// one: undo_group() takes back all of them, undo_to() the latest of those that began with begin_step().
 //
 // Threads: whoever holds the branch's turn.
 // Errors: std::bad_alloc, load_error, not_resident, refused_change.
@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include <coppice/base/bytes.hpp>
@@ -86,11 +87,13 @@ public:
         std::size_t log;
         std::uint64_t changes;
     };
-    [[nodiscard]] mark here() noexcept {
-        newest_mark_ = undo_.size();
-        return {undo_.size(), log_.size(), changes_};
+    [[nodiscard]] mark here() const noexcept { return {undo_.size(), log_.size(), changes_}; }
+    /// What follows can be taken back by itself.  Requires: in a group.
+    void begin_step() noexcept {
+        step_ = listed_ = undo_.size();
+        saved_.clear();
     }
-    /// Takes back what was done since `to`.  Requires: in a group.
+    /// Takes back what was done since `to`: nothing, or what began with a step.  Requires: in a group.
     void undo_to(const mark& to);
     void undo_group() {
         undo_to({0, group_log_, group_changes_});
@@ -129,6 +132,7 @@ private:
     class logged;
     [[nodiscard]] status replay_one(primitive which, byte_reader& from, version_finder version);
     [[nodiscard]] tree_context* keys_context() const noexcept { return &keys_.context(); }
+    [[nodiscard]] bool is_saved(std::string_view section);
     void save(std::string_view section);
     void save_all();
     void restore(saved_key& saved);
@@ -154,7 +158,9 @@ private:
     std::vector<written_key>* written_ = nullptr;
     std::vector<saved_key> undo_;
     bool grouped_ = false;
-    std::size_t newest_mark_ = 0;  // what undo_ has from here on nobody can ask to undo in part
+    std::size_t step_ = 0;                        // what undo_ has from here on nobody can ask to undo in part
+    std::unordered_set<std::string> saved_;  // the keys of that, but for the latest
+    std::size_t listed_ = 0;                      // of undo_: how far they are in saved_
     std::size_t group_log_ = 0;
     std::uint64_t group_changes_ = 0;
     std::uint64_t changes_ = 0;

@@ -2,6 +2,8 @@
 #include <set>
 #include <tuple>
 
+#include <fmt/format.h>
+
 #include <command/parse.hpp>
 #include <storage/sim_storage.hpp>
 #include <support/memory_client.hpp>
@@ -103,6 +105,60 @@ TEST(Transactions, AreAllOrNothingButForACommandsOwnError) {
     EXPECT_EQ(client("EXEC"), "-EXECABORT Transaction discarded because of previous errors.");
     EXPECT_EQ(client("GET a"), R"("2")");
     EXPECT_FALSE(client.session.in_multi);
+}
+
+// Commands of several steps that fail behind their first one are taken back by themselves, whatever ran before them.
+TEST(Transactions, DoWhatTheirCommandsDoOneByOne) {
+    for_each_seed(40, [](random_source& random) {
+        const auto key = [&] { return fmt::format("k{}", random.below(30)); };
+        const auto line = [&]() -> std::string {
+            switch (random.below(10)) {
+                case 0: return fmt::format("SET {} {}", key(), random.below(100));
+                case 1: return fmt::format("SET {} {} PX 100000", key(), random.below(100));
+                case 2: return fmt::format("LPUSH {} {}", key(), random.below(100));
+                case 3: return fmt::format("RPUSH {} {} {}", key(), random.below(100), random.below(9));
+                case 4: return fmt::format("LMOVE {} {} LEFT RIGHT", key(), key());
+                case 5: return fmt::format("RENAME {} {}", key(), key());
+                case 6: return fmt::format("MSET {} 1 {} 2 {} 3", key(), key(), key());
+                case 7: return fmt::format("DEL {} {}", key(), key());
+                case 8: return fmt::format("HSET {} f{} {}", key(), random.below(5), random.below(100));
+                default: return fmt::format("COPY {} {} REPLACE", key(), key());
+            }
+        };
+        memory_client together;
+        memory_client alone;
+        for (int round = 0; round < 20; ++round) {
+            together("MULTI");
+            std::string answers;
+            for (int i = 0; i < 60; ++i) {
+                const auto words = line();
+                together(words);
+                answers += (i == 0 ? "[" : ", ") + alone(words);
+            }
+            ASSERT_EQ(together("EXEC"), answers + "]");
+        }
+        for (int i = 0; i < 30; ++i) {
+            const auto dump = [&](memory_client& from) {
+                const auto name = fmt::format("k{}", i);
+                return from("TYPE " + name) + from("GET " + name) + from("LRANGE " + name + " 0 -1")
+                       + from("HGETALL " + name) + from("PTTL " + name);
+            };
+            ASSERT_EQ(dump(together), dump(alone)) << i;
+        }
+    });
+}
+
+// What a key said between two commands nobody can ask for.
+TEST(Transactions, CopyAPathOnceForAllTheirChanges) {
+    memory_client client;
+    for (int i = 0; i < 40; ++i) { client(fmt::format("RPUSH k{} {}", i, std::string(2'000, 'x'))); }
+    while (client.store().pool().free_garbage(1'000) != 0) {}
+    const auto before = client.store().pool().figures();
+    client("MULTI");
+    for (int i = 0; i < 4'000; ++i) { client(fmt::format("RPUSH k{} v", i % 40)); }
+    client("EXEC");
+    const auto after = client.store().pool().figures();
+    EXPECT_LT(after.nodes - before.nodes, 200U) << "with garbage, of 4,000 changes";
 }
 
 // Replies of redis-server 7.0.15.
