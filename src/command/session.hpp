@@ -80,6 +80,7 @@ public:
     std::string library_name;
     std::string library_version;
     bool authenticated = true;
+    std::uint64_t refused_logins = 0;
     int protocol = 2;
     bool no_evict = false;
     bool no_touch = false;
@@ -217,6 +218,8 @@ public:
     [[nodiscard]] virtual reply_sink* push(command_session&, std::size_t /*size*/) { return nullptr; }
     /// `authenticated` of the session was set.
     virtual void authentication_changed(command_session&) {}
+    /// Somebody gave a password, or a user, that is not right.
+    virtual void login_refused(command_session&) {}
 
     // Writes.
 

@@ -1,5 +1,6 @@
 // What commands ask of the server: the half of command_service that is about clients and settings.
 #include <fmt/format.h>
+#include <spdlog/logger.h>
 
 #include "server/command_service.hpp"
 #include "server/host.hpp"
@@ -44,6 +45,12 @@ reply_sink* command_service::push(command_session& session, std::size_t size) {
 
 void command_service::authentication_changed(command_session& session) {
     client_of(session).set_authenticated(session.authenticated);
+}
+
+// Who tries many passwords does not fill the log.
+void command_service::login_refused(command_session& session) {
+    if (session.refused_logins > 1) { return; }
+    log_.warn("client {} from {}: wrong user or password", session.id, client_of(session).address());
 }
 
 std::vector<std::pair<std::string, std::string>> command_service::settings_matching(

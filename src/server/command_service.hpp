@@ -62,6 +62,7 @@ public:
     void mute(command_session& session, bool on) override;
     [[nodiscard]] reply_sink* push(command_session& session, std::size_t size) override;
     void authentication_changed(command_session& session) override;
+    void login_refused(command_session& session) override;
     [[nodiscard]] std::vector<std::pair<std::string, std::string>> settings_matching(
         std::span<const std::string_view> patterns) const override;
     [[nodiscard]] status change_settings(std::span<const name_and_value> wanted) override;
