@@ -40,7 +40,8 @@ chunk piece_of(std::string_view bytes, std::size_t length, std::size_t index, st
 
 void check_chunks(std::string_view bytes, std::size_t length, std::size_t first) {
     const auto total = (bytes.size() + length - 1) / length;
-    chunk_sets sets;
+    chunk_room room;
+    chunk_sets sets(room);
     std::string assembled;
     for (std::size_t step = 0; step < 2 * total; ++step) {  // each twice
         const auto index = (first + step * 7) % total;

@@ -113,8 +113,9 @@ status znsocket_listen(command_context& context, arguments) {
 status znsocket_refresh(command_context& context, arguments given) {
     const auto payload = json_in(given[2], "payload");
     if (!payload) { return payload.error(); }
-    const auto told =
-        context.host->hub.refresh(context.session->participant.get(), context.branch.row.name, *payload);
+    auto& host = *context.host;
+    const auto told = host.hub.refresh(context.session->participant.get(), context.branch.row.name, *payload,
+                                       host.clock.elapsed());
     context.reply.integer(static_cast<std::int64_t>(told));
     return {};
 }

@@ -23,6 +23,7 @@ using wire::engine_packet_type;
 constexpr std::chrono::seconds ping_interval{25};
 constexpr std::chrono::seconds ping_patience{20};
 constexpr std::string_view probe = "probe";
+constexpr std::string_view no_memory = "there is no memory for its events";
 
 }  // namespace
 
@@ -98,7 +99,13 @@ void engine_session::give_packet() {
 
 void engine_session::run_waiting() {
     if (over_) { return; }
-    if (!parked()) { session_.go_on(); }
+    try {
+        if (!parked()) {
+            const auto gone = session_.go_on();
+            if (!gone) { return end(gone.error().context); }
+        }
+    } catch (const std::bad_alloc&) { return end(no_memory); }
+    if (!parked() && session_.has_work()) { all_.mark_runnable(*this); }
     if (!busy()) { wake_waiting(); }
 }
 
@@ -187,28 +194,44 @@ void engine_session::answer_long(std::function<void(reply_sink&)> answer) {
         std::string json{};
         znsocket::answer_writer writer{json};
     };
-    working_ = true;
-    auto work = std::make_shared<job>(session_.at_hand());
-    all_.shared().workers.run([work, answer = std::move(answer), alive = alive_, &events = all_.shared().events] {
-        try {
-            answer(work->writer);
-        } catch (const load_error& missing) {
-            work->writer.back_to(0);
-            reply_error(work->writer, missing.cause());
-        } catch (const std::bad_alloc&) {
-            work->writer.back_to(0);
-            work->writer.error("OOM the answer needs more memory than there is");
-        }
-        work->writer.end();
-        events.post([work, alive] {
-            if (*alive != nullptr) { (*alive)->answer_came(std::move(work->json)); }
-        });
-    });
+    const auto one = std::make_shared<job>(session_.at_hand());
+    work(
+        [one, answer = std::move(answer)] {
+            try {
+                answer(one->writer);
+            } catch (const load_error& missing) {
+                one->writer.back_to(0);
+                reply_error(one->writer, missing.cause());
+            } catch (const std::bad_alloc&) {
+                one->writer.back_to(0);
+                one->writer.error("OOM the answer needs more memory than there is");
+            }
+            one->writer.end();
+        },
+        [this, one] { session_.answered(std::move(one->json)); });
 }
 
-void engine_session::answer_came(std::string json) {
+void engine_session::work(std::function<void()> job, std::function<void()> then) {
+    working_ = true;
+    all_.shared().workers.run(
+        [job = std::move(job), then = std::move(then), alive = alive_, &events = all_.shared().events]() mutable {
+            bool done = false;
+            try {
+                job();
+                done = true;
+            } catch (const std::bad_alloc&) { done = false; }
+            job = nullptr;  // what it owns goes here
+            events.post([done, then = std::move(then), alive = std::move(alive)] {
+                if (*alive != nullptr) { (*alive)->worked(done, then); }
+            });
+        });
+}
+
+void engine_session::worked(bool done, const std::function<void()>& then) {
     working_ = false;
-    session_.answered(std::move(json));
+    if (over_) { return; }
+    if (!done) { return end(no_memory); }
+    then();
     all_.mark_runnable(*this);
 }
 

@@ -98,6 +98,7 @@ private:
     [[nodiscard]] bool waits() const override { return parked(); }
     [[nodiscard]] bool authenticated() const override { return authenticated_; }
     [[nodiscard]] std::chrono::nanoseconds now() const override;
+    void work(std::function<void()> job, std::function<void()> then) override;
 
     void say(wire::engine_packet_type type, std::string_view data);
     void say_by_polling();
@@ -106,8 +107,8 @@ private:
     void take_text(std::string_view text);
     void take_attachment(std::string bytes);
     void give_packet();
-    void answer_came(std::string json);
     void wake_waiting();
+    void worked(bool done, const std::function<void()>& then);
 
     engine_sessions& all_;
     const std::uint64_t id_;
@@ -135,7 +136,7 @@ private:
 
     bool authenticated_ = true;
     bool parked_ = false;
-    bool working_ = false;  // a worker makes its answer
+    bool working_ = false;  // a worker reads its event, or makes its answer
     bool over_ = false;
     bool told_ = false;
     std::shared_ptr<engine_session*> alive_;  // what workers hold: null once this is gone

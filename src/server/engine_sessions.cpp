@@ -6,6 +6,8 @@
 
 #include <openssl/rand.h>
 
+#include <coppice/base/limits.hpp>
+
 #include "server/turn.hpp"
 
 namespace coppice::server {
@@ -23,7 +25,10 @@ std::string fresh_sid() {
 
 }  // namespace
 
-engine_sessions::~engine_sessions() { end_all("the server stops"); }
+engine_sessions::~engine_sessions() {
+    shared_.events.cancel(refreshing_);
+    end_all("the server stops");
+}
 
 engine_session& engine_sessions::open(engine_session::origin from) {
     auto made = std::make_unique<engine_session>(*this, shared_.next_id(), fresh_sid(), std::move(from));
@@ -51,6 +56,16 @@ void engine_sessions::run_resumed() {
         one->runnable = false;
         one->run_waiting();
     }
+}
+
+void engine_sessions::time_refreshes() {
+    if (refreshing_ != timer_id::none || !hub().refreshes_wait()) { return; }
+    refreshing_ = shared_.events.after(limits::refresh_window, [this] {
+        refreshing_ = timer_id::none;
+        try {
+            hub().time_passed(shared_.clock.elapsed());
+        } catch (const std::bad_alloc&) { return; }  // they wait for the next time
+    });
 }
 
 void engine_sessions::tell_ends() noexcept {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/engine_session.hpp"
+#include "server/loop.hpp"
 #include "znsocket/hub.hpp"
 
 namespace coppice::server {
@@ -33,6 +34,8 @@ public:
 
     // Of a turn.
     void run_resumed();
+    /// Refreshes that wait for a moment get a timer.
+    void time_refreshes();
     /// Tells the service of sessions that are over.
     void tell_ends() noexcept;
     void free_ended();
@@ -50,6 +53,7 @@ private:
     std::unordered_map<std::string, std::unique_ptr<engine_session>> sessions_;
     std::vector<engine_session*> runnable_;
     std::vector<engine_session*> over_;
+    timer_id refreshing_ = timer_id::none;
 };
 
 }  // namespace coppice::server

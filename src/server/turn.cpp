@@ -71,6 +71,7 @@ void turn::end() {
     dirty_.clear();
     free_dead();
     sessions_->free_ended();
+    sessions_->time_refreshes();
     discarded.clear();
     if (discarded.capacity() > spare_buffer_bytes) { discarded.release(); }
     if (!runnable_.empty()) { events.wake(); }

@@ -38,6 +38,25 @@ void chunk_sets::chunk_set::join() {
     }
 }
 
+chunk_sets::chunk_sets(chunk_room& room, chunk_limits allowed) : room_(room), allowed_(allowed) {
+    room_.all_.push_back(this);
+}
+
+chunk_sets::~chunk_sets() {
+    release(bytes_);
+    std::erase(room_.all_, this);
+}
+
+void chunk_sets::hold(std::size_t bytes) noexcept {
+    bytes_ += bytes;
+    room_.taken_ += bytes;
+}
+
+void chunk_sets::release(std::size_t bytes) noexcept {
+    bytes_ -= bytes;
+    room_.taken_ -= bytes;
+}
+
 chunk_outcome chunk_sets::add(chunk one, moment now) {
     if (auto refused = refusal_of(one, allowed_)) { return *std::move(refused); }
     const auto found = set_for(one);
@@ -54,21 +73,25 @@ chunk_outcome chunk_sets::add(chunk one, moment now) {
             forget(found);
             return chunk_error(fmt::format("More than {} bytes in chunks", allowed_.bytes));
         }
+        if (!room_.has(one.data.size(), now)) {
+            forget(found);
+            return chunk_error("The chunks of all clients take all bytes that they may: send the message later");
+        }
         const auto added = one.data.size();
         set.early.emplace(one.index, std::move(one.data));
-        bytes_ += added;
+        hold(added);
     }
     set.join();
     if (set.joined < set.total) { return chunks_waiting{set.received(), set.total}; }
     set.state = progress::running;
-    bytes_ -= set.bytes.size();
+    release(set.bytes.size());
     return chunks_assembled{std::move(set.event), std::exchange(set.bytes, {})};
 }
 
 void chunk_sets::keep_answer(std::string_view id, std::string json) {
     const auto found = sets_.find(std::string(id));
     if (found == sets_.end() || found->second.state != progress::running) { return; }
-    bytes_ += json.size();
+    hold(json.size());
     found->second.bytes = std::move(json);
     found->second.state = progress::answered;
 }
@@ -83,15 +106,28 @@ std::variant<std::string, failure> chunk_sets::take_answer(std::string_view id) 
         return failure{"ChunkIncompleteError", fmt::format("Chunk ID {} not complete", id)};
     }
     set.state = progress::taken;
-    bytes_ -= set.bytes.size();
+    release(set.bytes.size());
     return std::exchange(set.bytes, {});
 }
 
 void chunk_sets::expire(moment now) {
+    forget_if([&](const chunk_set& each) { return now - each.touched > allowed_.age; });
+}
+
+template <class Which>
+void chunk_sets::forget_if(Which which) {
     for (auto next = sets_.begin(); next != sets_.end();) {
         const auto one = next++;
-        if (now - one->second.touched > allowed_.age) { forget(one); }
+        if (which(one->second)) { forget(one); }
     }
+}
+
+bool chunk_room::has(std::size_t bytes, chunk_sets::moment now) {
+    if (taken_ + bytes <= bytes_) { return true; }
+    for (auto* const of_one : all_) {
+        of_one->forget_if([&](const auto& each) { return now - each.touched > patience_ && each.held() > 0; });
+    }
+    return taken_ + bytes <= bytes_;
 }
 
 // The chunk's message, a new one where there is none: the longest taken gives way when there are too many. The end:
@@ -111,7 +147,7 @@ chunk_sets::set_by_id::iterator chunk_sets::set_for(const chunk& one) {
 }
 
 void chunk_sets::forget(set_by_id::iterator set) {
-    bytes_ -= set->second.held();
+    release(set->second.held());
     sets_.erase(set);
 }
 

@@ -8,7 +8,8 @@
 // Chunks may come in any order, and again. What was taken stays known, so that it never runs twice, until nothing
 // came of the message for limits::chunk_age.
 //
-// One for each connection. Time comes from the caller.
+// One for each connection. All of them share the bytes that chunks may take: where there are none left, messages of
+// which nothing came for limits::chunk_patience give way, whoever they are of. Time comes from the caller.
 #pragma once
 
 #include <chrono>
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <variant>
+#include <vector>
 
 #include <coppice/base/limits.hpp>
 
@@ -57,11 +59,36 @@ struct chunk_limits {
     std::chrono::nanoseconds age = limits::chunk_age;
 };
 
+class chunk_sets;
+
+/// How many bytes the chunks of all connections take.
+class chunk_room {
+public:
+    explicit chunk_room(std::size_t bytes = limits::all_chunked_bytes,
+                        std::chrono::nanoseconds patience = limits::chunk_patience) noexcept
+        : bytes_(bytes), patience_(patience) {}
+    [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
+
+private:
+    friend class chunk_sets;
+    /// Whether that many are free, perhaps after others have given way.  Cost: O(messages) then.
+    [[nodiscard]] bool has(std::size_t bytes, std::chrono::nanoseconds now);
+
+    const std::size_t bytes_;
+    const std::chrono::nanoseconds patience_;
+    std::size_t taken_ = 0;
+    std::vector<chunk_sets*> all_;
+};
+
 class chunk_sets {
 public:
     using moment = std::chrono::nanoseconds;  ///< of a clock that does not go back
 
-    explicit chunk_sets(chunk_limits allowed = {}) noexcept : allowed_(allowed) {}
+    /// `room` must outlive this.
+    explicit chunk_sets(chunk_room& room, chunk_limits allowed = {});
+    ~chunk_sets();
+    chunk_sets(const chunk_sets&) = delete;
+    chunk_sets& operator=(const chunk_sets&) = delete;
 
     /// Takes a chunk.
     /// Errors: ChunkSizeError when it is not as long as it says, ChunkError when it does not fit those before it or
@@ -100,7 +127,13 @@ private:
 
     [[nodiscard]] set_by_id::iterator set_for(const chunk& one);
     void forget(set_by_id::iterator set);
+    template <class Which>
+    void forget_if(Which which);
+    void hold(std::size_t bytes) noexcept;
+    void release(std::size_t bytes) noexcept;
+    friend class chunk_room;
 
+    chunk_room& room_;
     chunk_limits allowed_;
     set_by_id sets_;
     std::size_t bytes_ = 0;

@@ -106,6 +106,11 @@ std::variant<std::string, failure> open_envelope(std::string_view bytes, std::si
     return unpacked(bytes.substr(length_bytes), announced);
 }
 
+std::size_t enveloped_bytes(std::string_view bytes) noexcept {
+    const bool packed = bytes.size() > length_bytes && bytes.front() == flag_gzip;
+    return packed ? big_endian_length(bytes.substr(1, length_bytes)) : bytes.size();
+}
+
 failure deserialization_failure(std::string_view why) {
     return {"DeserializationError", fmt::format("Failed to deserialize message: {}", why)};
 }

@@ -22,6 +22,9 @@ namespace coppice::znsocket {
 [[nodiscard]] std::variant<std::string, failure> open_envelope(std::string_view bytes,
                                                                std::size_t inflated_max = limits::inflated_bytes);
 
+/// How many bytes of JSON an envelope holds, as far as it says.  Cost: O(1).
+[[nodiscard]] std::size_t enveloped_bytes(std::string_view bytes) noexcept;
+
 /// "Failed to deserialize message: why", also for an envelope whose JSON is none.
 [[nodiscard]] failure deserialization_failure(std::string_view why);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace coppice::znsocket {
 
@@ -10,6 +11,9 @@ struct failure {
     std::string text;
     friend bool operator==(const failure&, const failure&) = default;
 };
+
+/// The TypeError of an event, in the words that ZnSocket has for it.
+[[nodiscard]] failure wrong_arguments(std::string_view event, std::string_view why);
 
 /// Appends the answer {"error":{"msg":text,"type":type}}.
 void append_error(std::string& out, const failure& what);

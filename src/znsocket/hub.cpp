@@ -26,6 +26,7 @@ void hub::leave(participant& who) {
     if (found == participants_.end()) { return; }
     const auto gone = std::move(found->second);
     participants_.erase(found);
+    if (!gone.refreshes.empty()) { --queued_; }
     for (const auto& key : gone.registered) {
         if (const auto registered = adapters_.find(key); registered != adapters_.end() && registered->second == &who) {
             adapters_.erase(registered);
@@ -43,14 +44,29 @@ void hub::leave(participant& who) {
     for (const auto& then : unanswered) { then(told::owner_gone, {}); }
 }
 
-std::size_t hub::refresh(const participant* from, std::string_view branch, std::string_view payload) {
+std::size_t hub::refresh(const participant* from, std::string_view branch, std::string_view payload,
+                         std::chrono::nanoseconds now) {
+    refresh_message message(payload);
     std::size_t told = 0;
-    for (const auto& [each, its] : participants_) {
+    for (auto& [each, its] : participants_) {
         if (each == from || each->branch() != branch) { continue; }
-        each->refreshed(payload);
         ++told;
+        if (its.refreshes.passes(now)) {
+            each->refreshed(payload);
+            continue;
+        }
+        const bool is_first = its.refreshes.empty();
+        its.refreshes.add(message);
+        if (is_first) { ++queued_; }
+        if (its.refreshes.due(now)) { send_waiting(*each, its, now); }
     }
     return told;
+}
+
+void hub::send_waiting(participant& to, belongings& its, std::chrono::nanoseconds now) {
+    const auto payloads = its.refreshes.take(now);
+    --queued_;
+    for (const auto& payload : payloads) { to.refreshed(payload); }
 }
 
 bool hub::check(participant& who, std::string_view key) {
@@ -99,6 +115,9 @@ bool hub::answer(participant& owner, std::uint64_t ticket, std::string_view said
 }
 
 void hub::time_passed(std::chrono::nanoseconds now) {
+    for (auto& [each, its] : participants_) {
+        if (its.refreshes.due(now)) { send_waiting(*each, its, now); }
+    }
     while (!questions_.empty() && questions_.begin()->second.until <= now) {
         const auto then = std::move(questions_.begin()->second.then);
         questions_.erase(questions_.begin());

@@ -24,6 +24,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "znsocket/chunk_sets.hpp"
+#include "znsocket/refresh_queue.hpp"
+
 namespace coppice::znsocket {
 
 class participant {
@@ -63,8 +66,12 @@ public:
     /// Its adapters are gone, its questions are forgotten, and those to it are answered.
     void leave(participant& who);
 
-    /// To all participants on `branch` but `from`, who may be nobody.  Returns how many there were.
-    std::size_t refresh(const participant* from, std::string_view branch, std::string_view payload);
+    /// To all participants on `branch` but `from`, who may be nobody; to those who hear too many of them, a little
+    /// later (refresh_queue.hpp).  Returns how many there were.
+    std::size_t refresh(const participant* from, std::string_view branch, std::string_view payload,
+                        std::chrono::nanoseconds now);
+    /// Some refreshes wait for time_passed.
+    [[nodiscard]] bool refreshes_wait() const noexcept { return queued_ > 0; }
 
     /// True when the key has an adapter; `who` counts as having opened it.
     bool check(participant& who, std::string_view key);
@@ -75,8 +82,11 @@ public:
              on_told then);
     /// What the owner says to a question; false for a ticket that is not (or no longer) his to answer.
     bool answer(participant& owner, std::uint64_t ticket, std::string_view said);
-    /// Ends questions that have waited too long.
+    /// Sends refreshes that waited; ends questions that have waited too long.
     void time_passed(std::chrono::nanoseconds now);
+
+    /// What all participants' messages in chunks may take.
+    [[nodiscard]] chunk_room& room_for_chunks() noexcept { return room_for_chunks_; }
 
     [[nodiscard]] std::size_t participants() const noexcept { return participants_.size(); }
     [[nodiscard]] std::size_t adapters() const noexcept { return adapters_.size(); }
@@ -89,15 +99,20 @@ private:
         on_told then;
     };
     struct belongings {  // of a participant
+        refresh_queue refreshes;
         std::unordered_set<std::string> checked;
         std::unordered_set<std::string> registered;
     };
 
+    void send_waiting(participant& to, belongings& its, std::chrono::nanoseconds now);
+
     std::unordered_map<participant*, belongings> participants_;
+    std::size_t queued_ = 0;                                // participants for whom refreshes wait
     std::unordered_map<std::string, std::size_t> checked_;  // by how many participants
     std::unordered_map<std::string, participant*> adapters_;
     std::map<std::uint64_t, question> questions_;  // by ticket, so by age
     std::uint64_t tickets_ = 0;
+    chunk_room room_for_chunks_;
 };
 
 }  // namespace coppice::znsocket

@@ -1,5 +1,6 @@
 #include "znsocket/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -17,11 +18,10 @@ using wire::socket_packet;
 using wire::socket_packet_type;
 
 constexpr std::string_view name_space = "/znsocket";
-constexpr std::string_view unknown_event = "UnknownEventError";
+constexpr int events_in_a_turn = 256;
+constexpr std::size_t requests_in_a_turn = 1024;
 constexpr std::string_view key_error = "KeyError";
 constexpr std::string_view complete = R"({"status":"complete"})";
-
-const value nothing;
 
 std::string json_of(const value& given) {
     std::string json;
@@ -36,14 +36,6 @@ std::string json_of(const failure& what) {
 }
 
 std::string json_of(bool truth) { return truth ? "true" : "false"; }
-
-failure wrong_arguments(std::string_view name, std::string_view text) {
-    return {"TypeError", fmt::format("Invalid arguments for {}: {}", name, text)};
-}
-
-const value& item(const value& array, std::size_t at) noexcept {
-    return array.is(value_kind::array) && at < array.items.size() ? array.items[at] : nothing;
-}
 
 std::string_view text_in(const value& object, std::string_view name) noexcept {
     const auto* const found = object.find(name);
@@ -72,7 +64,7 @@ std::string no_answer(std::string_view method, const failure& why) {
 }  // namespace
 
 session::session(hub& shared, surroundings& around, std::string id, credentials given)
-    : hub_(shared), around_(around), id_(std::move(id)), given_(std::move(given)) {}
+    : hub_(shared), around_(around), id_(std::move(id)), given_(std::move(given)), chunks_(shared.room_for_chunks()) {}
 
 session::~session() { hub_.leave(*this); }
 
@@ -85,7 +77,7 @@ status session::take(socket_packet packet, std::vector<std::string> attachments)
             if (packet.name_space == name_space && std::exchange(connected_, false)) { hub_.leave(*this); }
             return {};
         case socket_packet_type::event:
-        case socket_packet_type::binary_event: return take_event(packet, std::move(attachments));
+        case socket_packet_type::binary_event: take_event(packet, std::move(attachments)); return {};
         case socket_packet_type::ack: return take_ack(packet);
         case socket_packet_type::binary_ack: return error{errc::invalid, "an acknowledgement with attachments"};
         case socket_packet_type::connect_error: return error{errc::invalid, "a connect error is the server's to say"};
@@ -134,29 +126,21 @@ std::string session::log_in(const credentials& as) {
     return failed == nullptr ? std::string() : std::string(text_in(*failed, "msg"));
 }
 
-status session::take_event(const socket_packet& packet, std::vector<std::string> attachments) {
+void session::take_event(socket_packet& packet, std::vector<std::string> attachments) {
     // Not looked into before its sender has connected, for which he may need a password.
     if (packet.name_space != name_space || !connected_) {
-        acknowledge(packet.id, json_of(failure{std::string(unknown_event), "Not connected to /znsocket"}));
-        return {};
-    }
-    auto json = read_json(packet.json);
-    if (!json) { return json.error(); }
-    if (!json->is(value_kind::array) || json->items.empty() || !json->items.front().is(value_kind::text)) {
-        return error{errc::invalid, "an event is an array that begins with its name"};
+        return acknowledge(packet.id, json_of(failure{"UnknownEventError", "Not connected to /znsocket"}));
     }
     std::size_t bytes = packet.json.size();
     for (const auto& each : attachments) { bytes += each.size(); }
-    inbox_.push_back({std::move(json->items.front().text), json->items.size() > 1 ? std::move(json->items[1]) : value(),
-                      std::move(attachments), packet.id, bytes});
+    inbox_.push_back({std::move(packet.json), std::move(attachments), packet.id, bytes});
     inbox_bytes_ += bytes;
-    return {};
 }
 
 status session::take_ack(const socket_packet& packet) {
     auto json = read_json(packet.json);
     if (!json) { return json.error(); }
-    if (packet.id && connected_) { hub_.answer(*this, *packet.id, json_of(item(*json, 0))); }
+    if (packet.id && connected_) { hub_.answer(*this, *packet.id, json_of(json->item(0))); }
     return {};
 }
 
@@ -182,85 +166,62 @@ void session::asked(std::uint64_t ticket, std::string_view question) {
 
 // ---- events
 
-void session::go_on() {
-    while (running_ || !inbox_.empty()) {
-        if (!running_) {
-            auto next = std::move(inbox_.front());
-            inbox_.pop_front();
-            inbox_bytes_ -= next.bytes;
-            begin(next);
+status session::go_on() {
+    for (int left = events_in_a_turn; left > 0 && has_work(); --left) {
+        if (!running_) { begin(); }
+        while (read_ && !around_.waits()) {
+            auto read = *std::exchange(read_, std::nullopt);
+            if (!read) { return read.error(); }
+            run(std::move(*read));
         }
         run_requests();
-        if (ran_ < requests_.size() || around_.waits()) { return; }
+        if (ran_ < requests_.size() || around_.waits()) { return {}; }
         finish();
     }
+    return {};
 }
 
-void session::begin(event& next) {
+void session::begin() {
+    auto next = std::move(inbox_.front());
+    inbox_.pop_front();
+    inbox_bytes_ -= next.bytes;
     running_ = true;
     reply_to_ = next.id;
-    if (next.name == "compressed_message") {
-        run_compressed(next);
-    } else if (next.name == "chunked_message") {
-        take_chunk(next);
-    } else if (next.name == "get_chunked_result") {
-        auto kept = chunks_.take_answer(text_in(next.data, "chunk_id"));
-        const auto* const failed = std::get_if<failure>(&kept);
-        failed != nullptr ? fail(*failed) : say(std::move(std::get<std::string>(kept)));
-    } else {
-        run_event(next.name, next.data, false);
+    attachments_ = std::move(next.attachments);
+    const auto size = next.json.size();
+    read(size, [json = std::move(next.json)] { return read_event(json); });
+}
+
+// Finds out what an event asks for; on a worker, when that takes long.
+void session::read(std::size_t bytes, std::function<result<event>()> reader) {
+    if (bytes <= limits::event_bytes_at_once) {
+        read_ = reader();
+        return;
+    }
+    const auto found = std::make_shared<std::optional<result<event>>>();
+    around_.work([found, reader = std::move(reader)] { *found = reader(); },
+                 [this, found] { read_ = std::move(*found); });
+}
+
+void session::run(event asked) {
+    switch (asked.kind) {
+        case event_kind::command:
+        case event_kind::pipeline: return run_commands(std::move(asked));
+        case event_kind::server_config:
+            return say(fmt::format(R"({{"max_http_buffer_size":{},"async_mode":"coppice","namespace":"{}"}})",
+                                   limits::event_bytes, name_space));
+        case event_kind::refresh: hub_.refresh(this, branch_, json_of(asked.data), around_.now()); return say({});
+        case event_kind::adapter: return run_adapter_event(asked.name, asked.data);
+        case event_kind::compressed: return open_compressed(asked.data);
+        case event_kind::chunk: return take_chunk(asked.data);
+        case event_kind::chunk_answer: return say_kept_answer(text_in(asked.data, "chunk_id"));
     }
 }
 
-void session::run_event(std::string_view name, const value& data, bool in_envelope) {
-    if (name == "server_config") {
-        return say(fmt::format(R"({{"max_http_buffer_size":{},"async_mode":"coppice","namespace":"{}"}})",
-                               limits::event_bytes, name_space));
-    }
-    if (name == "refresh") {
-        hub_.refresh(this, branch_, json_of(in_envelope ? item(data, 1) : data));
-        return say({});
-    }
-    if (name == "check_adapter" || name == "adapter_exists" || name == "register_adapter" || name == "adapter:get") {
-        return run_adapter_event(name, data);
-    }
-    const auto& args = item(data, 0);
-    const auto& kwargs = item(data, 1);
-    if (!args.is(value_kind::array) || !kwargs.is(value_kind::object) || data.items.size() != 2) {
-        return fail(wrong_arguments(name, "an event carries [args, kwargs]: an array and an object"));
-    }
-    name == "pipeline" ? run_pipeline(kwargs) : run_command(name, args, kwargs);
-}
-
-void session::run_command(std::string_view name, const value& args, const value& kwargs) {
-    auto command = prepare(name, args, kwargs);
-    if (const auto* const failed = std::get_if<failure>(&command)) { return fail(*failed); }
-    commands_.push_back(std::move(std::get<prepared>(command)));
-    give_requests(false);
-}
-
-// Commands in front of one that cannot be prepared run, as if it had failed itself.
-void session::run_pipeline(const value& kwargs) {
-    const auto* const message = kwargs.find("message");
-    if (message == nullptr || !message->is(value_kind::array)) {
-        return fail(wrong_arguments("pipeline", "message is an array of [name, [args, kwargs]]"));
-    }
-    for (const auto& each : message->items) {
-        const auto& name = item(each, 0);
-        const auto& args = item(item(each, 1), 0);
-        const auto& kwargs_of = item(item(each, 1), 1);
-        if (!name.is(value_kind::text) || !args.is(value_kind::array) || !kwargs_of.is(value_kind::object)) {
-            failure_ = wrong_arguments("pipeline", "a command is [name, [args, kwargs]]");
-            break;
-        }
-        auto command = prepare(name.text, args, kwargs_of);
-        if (auto* const failed = std::get_if<failure>(&command)) {
-            failure_ = std::move(*failed);
-            break;
-        }
-        commands_.push_back(std::move(std::get<prepared>(command)));
-    }
-    if (!commands_.empty()) { return give_requests(true); }
+void session::run_commands(event asked) {
+    commands_ = std::move(asked.commands);
+    failure_ = std::move(asked.failed);
+    if (!commands_.empty()) { return give_requests(asked.kind == event_kind::pipeline); }
     failure_ ? fail(*failure_) : say(R"({"data":[]})");
 }
 
@@ -276,12 +237,11 @@ void session::give_requests(bool pipeline) {
     pipeline ? answers_.begin_pipeline(commands_) : answers_.begin(commands_.front());
 }
 
+// A pipeline's commands are only queued here; other clients have a turn in between.
 void session::run_requests() {
-    while (ran_ < requests_.size() && !around_.waits()) {
-        const auto finished = around_.run(std::span(requests_).subspan(ran_));
-        if (finished == 0) { return; }
-        ran_ += finished;
-    }
+    if (ran_ == requests_.size() || around_.waits()) { return; }
+    const auto rest = std::span(requests_).subspan(ran_);
+    ran_ += around_.run(rest.first(std::min(rest.size(), requests_in_a_turn)));
 }
 
 void session::fail(const failure& what) { say(json_of(what)); }
@@ -295,10 +255,11 @@ void session::finish() {
     if (answer_) { answer(reply_to_, chunks_id_, std::move(*answer_)); }  // else an adapter's owner does
     running_ = false;
     ran_ = 0;
+    attachments_.clear();
     chunks_id_.clear();
-    requests_.clear();
-    words_.clear();
-    commands_.clear();
+    requests_ = {};
+    words_ = {};
+    commands_ = {};
     failure_.reset();
     answer_.reset();
     written_.clear();
@@ -314,7 +275,7 @@ void session::answer(reply_to id, const std::string& chunks_id, std::string json
 // ---- adapters
 
 void session::run_adapter_event(std::string_view name, const value& data) {
-    const auto key = text_in(item(data, 1), "key");
+    const auto key = text_in(data.item(1), "key");
     if (key.empty()) { return fail(wrong_arguments(name, "key, a text, is missing")); }
     if (name == "check_adapter") { return say(json_of(hub_.check(*this, key))); }
     if (name == "adapter_exists") { return say(json_of(hub_.exists(key))); }
@@ -326,7 +287,7 @@ void session::run_adapter_event(std::string_view name, const value& data) {
 }
 
 void session::ask_adapter(std::string_view key, const value& data) {
-    const std::string method(text_in(item(data, 1), "method"));
+    const std::string method(text_in(data.item(1), "method"));
     hub_.ask(
         *this, key, json_of(data), around_.now(),
         [this, id = reply_to_, chunks = chunks_id_, key = std::string(key), method](told how, std::string_view said) {
@@ -339,28 +300,33 @@ void session::ask_adapter(std::string_view key, const value& data) {
 // ---- envelopes
 
 // The bytes that stand at "data"; null when there are none.
-std::string* session::attachment_of(event& given) noexcept {
-    const auto* const data = given.data.find("data");
-    const auto place = data == nullptr ? std::nullopt : data->placeholder();
-    return place && *place < given.attachments.size() ? &given.attachments[*place] : nullptr;
+std::string* session::attachment_of(const value& data) noexcept {
+    const auto* const bytes = data.find("data");
+    const auto place = bytes == nullptr ? std::nullopt : bytes->placeholder();
+    return place && *place < attachments_.size() ? &attachments_[*place] : nullptr;
 }
 
-void session::run_compressed(event& given) {
-    auto* const bytes = attachment_of(given);
+void session::open(std::string_view name, std::string envelope) {
+    const auto size = enveloped_bytes(envelope);
+    read(size, [name = std::string(name), envelope = std::move(envelope)] { return open_event(name, envelope); });
+}
+
+void session::open_compressed(const value& data) {
+    auto* const bytes = attachment_of(data);
     if (bytes == nullptr) { return fail(deserialization_failure("data, an attachment, is missing")); }
-    run_opened(text_in(given.data, "event"), *bytes);
+    open(text_in(data, "event"), std::move(*bytes));
 }
 
-void session::take_chunk(event& given) {
-    auto* const bytes = attachment_of(given);
+void session::take_chunk(const value& data) {
+    auto* const bytes = attachment_of(data);
     if (bytes == nullptr) {
         return fail({"ChunkDecodeError", "Failed to decode chunk: data, an attachment, is missing"});
     }
-    chunk one{.id = std::string(text_in(given.data, "chunk_id")),
-              .index = number_in(given.data, "chunk_index"),
-              .total = number_in(given.data, "total_chunks"),
-              .size = number_in(given.data, "size"),
-              .event = std::string(text_in(given.data, "event")),
+    chunk one{.id = std::string(text_in(data, "chunk_id")),
+              .index = number_in(data, "chunk_index"),
+              .total = number_in(data, "total_chunks"),
+              .size = number_in(data, "size"),
+              .event = std::string(text_in(data, "event")),
               .data = std::move(*bytes)};
     const std::string id = one.id;
     auto outcome = chunks_.add(std::move(one), around_.now());
@@ -368,18 +334,16 @@ void session::take_chunk(event& given) {
     if (const auto* const so_far = std::get_if<chunks_waiting>(&outcome)) {
         return say(fmt::format(R"({{"status":"waiting","received":{},"total":{}}})", so_far->received, so_far->total));
     }
-    const auto* const all = std::get_if<chunks_assembled>(&outcome);
+    auto* const all = std::get_if<chunks_assembled>(&outcome);
     if (all == nullptr) { return say(std::string(complete)); }
     chunks_id_ = id;
-    run_opened(all->event, all->bytes);
+    open(all->event, std::move(all->bytes));
 }
 
-void session::run_opened(std::string_view name, std::string_view bytes) {
-    const auto opened = open_envelope(bytes);
-    if (const auto* const failed = std::get_if<failure>(&opened)) { return fail(*failed); }
-    const auto data = read_json(std::get<std::string>(opened));
-    if (!data) { return fail(deserialization_failure(data.error().context)); }
-    run_event(name, *data, true);
+void session::say_kept_answer(std::string_view chunks_id) {
+    auto kept = chunks_.take_answer(chunks_id);
+    const auto* const failed = std::get_if<failure>(&kept);
+    failed != nullptr ? fail(*failed) : say(std::move(std::get<std::string>(kept)));
 }
 
 void session::second_passed() { chunks_.expire(around_.now()); }

@@ -4,8 +4,9 @@
 //                                            │
 //     packets <──send── acknowledgement <────┘    in the order of the events, but for questions to adapters
 //
-// Events run one after the other. One whose command waits for a page or a worker keeps those behind it waiting. Every
-// event that asks for an acknowledgement gets one, an error at the least; only a question to an adapter is overtaken.
+// Events run one after the other: each is read (event.hpp), on a worker when it is large, and then run. One whose
+// command waits for a page or a worker keeps those behind it waiting. Every event that asks for an acknowledgement gets
+// one, an error at the least; only a question to an adapter is overtaken.
 //
 // Threads: the loop's.
 #pragma once
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,6 +26,7 @@
 #include "znsocket/answer_writer.hpp"
 #include "znsocket/chunk_sets.hpp"
 #include "znsocket/commands.hpp"
+#include "znsocket/event.hpp"
 #include "znsocket/hub.hpp"
 #include "znsocket/value.hpp"
 
@@ -45,6 +48,9 @@ public:
     /// False until a password has been given, where there is one.
     [[nodiscard]] virtual bool authenticated() const = 0;
     [[nodiscard]] virtual std::chrono::nanoseconds now() const = 0;
+    /// Runs `job` on a worker, and then, unless the session is gone, `then` where the session runs; until that it
+    /// waits.  A job owns what it uses, and may throw std::bad_alloc: that ends the session.
+    virtual void work(std::function<void()> job, std::function<void()> then) = 0;
 
 protected:
     surroundings() = default;
@@ -65,8 +71,11 @@ public:
     /// Adds a packet to the inbox; one that is no business of ours is answered or dropped as Socket.IO says.
     /// Errors: errc::invalid: the client breaks the protocol, and has to go.
     [[nodiscard]] status take(wire::socket_packet packet, std::vector<std::string> attachments);
-    /// Runs events until there are none, or one has to wait.
-    void go_on();
+    /// Runs events until there are none, one has to wait, or others should have a turn.
+    /// Errors: errc::invalid, errc::limit: what came as one is none, and the client has to go.
+    [[nodiscard]] status go_on();
+    /// Some events have not been answered.
+    [[nodiscard]] bool has_work() const noexcept { return running_ || !inbox_.empty(); }
     /// Nothing more can be taken in for now.
     [[nodiscard]] bool busy() const noexcept { return inbox_bytes_ > inbox_bytes_max; }
     /// Once a second: what was begun and left lying is freed.
@@ -83,9 +92,8 @@ public:
 
 private:
     static constexpr std::size_t inbox_bytes_max = 256 * 1024;
-    struct event {
-        std::string name;
-        value data;  // its arguments
+    struct letter {  // an event that nobody has looked into
+        std::string json;
         std::vector<std::string> attachments;
         std::optional<std::uint64_t> id;
         std::size_t bytes;
@@ -99,20 +107,21 @@ private:
 
     void connect(const wire::socket_packet& packet);
     [[nodiscard]] std::string log_in(const credentials& as);
-    [[nodiscard]] status take_event(const wire::socket_packet& packet, std::vector<std::string> attachments);
+    void take_event(wire::socket_packet& packet, std::vector<std::string> attachments);
     [[nodiscard]] status take_ack(const wire::socket_packet& packet);
     void refuse_connection(const std::string& name_space, std::string_view why);
 
-    void begin(event& next);
-    void run_event(std::string_view name, const value& data, bool in_envelope);
-    void run_command(std::string_view name, const value& args, const value& kwargs);
-    void run_pipeline(const value& kwargs);
+    void begin();
+    void read(std::size_t bytes, std::function<result<event>()> reader);
+    void run(event asked);
+    void run_commands(event asked);
     void run_adapter_event(std::string_view name, const value& data);
     void ask_adapter(std::string_view key, const value& data);
-    [[nodiscard]] static std::string* attachment_of(event& given) noexcept;
-    void run_compressed(event& given);
-    void take_chunk(event& given);
-    void run_opened(std::string_view name, std::string_view bytes);
+    [[nodiscard]] std::string* attachment_of(const value& data) noexcept;
+    void open(std::string_view name, std::string envelope);
+    void open_compressed(const value& data);
+    void take_chunk(const value& data);
+    void say_kept_answer(std::string_view chunks_id);
     void give_requests(bool pipeline);
     void run_requests();
     void finish();
@@ -129,15 +138,17 @@ private:
     std::string branch_;  // since it connected
     bool connected_ = false;
 
-    std::deque<event> inbox_;
+    std::deque<letter> inbox_;
     std::size_t inbox_bytes_ = 0;
 
     // The event at hand.
     bool running_ = false;
     reply_to reply_to_;
-    std::string chunks_id_;  // of the set of chunks it came in; empty: in none
+    std::vector<std::string> attachments_;
+    std::optional<result<event>> read_;  // what is to be run
+    std::string chunks_id_;              // of the set of chunks it came in; empty: in none
     std::vector<prepared> commands_;
-    std::optional<failure> failure_;  // of a command behind them
+    std::optional<failure> failure_;  // of what came behind them
     std::vector<std::vector<std::string_view>> words_;
     std::vector<wire::request> requests_;
     std::size_t ran_ = 0;

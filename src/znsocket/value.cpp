@@ -194,6 +194,11 @@ std::size_t append_whole(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
+const value& value::item(std::size_t place) const noexcept {
+    static const value nothing;
+    return kind == value_kind::array && place < items.size() ? items[place] : nothing;
+}
+
 const value* value::find(std::string_view name) const noexcept {
     if (kind != value_kind::object) { return nullptr; }
     for (std::size_t at = items.size(); at > 0; at -= 2) {

@@ -38,6 +38,8 @@ struct value {
 
     [[nodiscard]] bool is(value_kind one) const noexcept { return kind == one; }
     [[nodiscard]] bool is_null() const noexcept { return kind == value_kind::null; }
+    /// What stands in an array at `place`; none where there is nothing, or this is no array.
+    [[nodiscard]] const value& item(std::size_t place) const noexcept;
     /// What an object holds under `name`, the last of several; null when there is nothing, or this is no object.
     [[nodiscard]] const value* find(std::string_view name) const noexcept;
     /// Of {"_placeholder":true,"num":n}: n, the place of the binary attachment that belongs here.

@@ -171,6 +171,32 @@ class SocketIo(ServerTest):
                 self.assertEqual(one.answer(number)["error"]["type"], "DeserializationError")
         self.assertLess(self.resident(), 400 * MEBIBYTE)
 
+    def test_others_are_served_while_a_large_message_is_unpacked(self) -> None:
+        json_text = b'[["k",' + b" " * (200 * MEBIBYTE) + b'"v"],{}]'
+        large = b"\x01" + len(json_text).to_bytes(4, "big") + gzip.compress(json_text)
+        with self.websocket().connect() as one, self.websocket().connect() as other:
+            number = one.emit("compressed_message", {"event": "rpush", "data": PLACE}, attachment=large)
+            for _ in range(10):
+                self.assertEqual(other.call("llen", "k"), {"data": 0})
+            self.assertEqual(one.answer(number), {"data": 1})
+            self.assertEqual(other.call("llen", "k"), {"data": 1})
+
+    def test_refreshes_that_come_too_fast_are_brought_together(self) -> None:
+        with self.websocket().connect() as one, self.websocket().connect() as other:
+            for i in range(500):
+                one.emit("refresh", {"target": "K", "data": {"indices": [i]}})
+            heard: list[int] = []
+            messages = 0
+            while len(heard) < 500:
+                packet = other.receive()
+                self.assertTrue(packet.startswith('42/znsocket,["refresh",'), packet)
+                payload = json.loads(packet[len("42/znsocket,"):])[1]
+                self.assertEqual(payload["target"], "K")
+                heard += payload["data"]["indices"]
+                messages += 1
+            self.assertEqual(heard, list(range(500)))
+            self.assertLess(messages, 400)
+
     def test_who_does_not_read_is_cut_off(self) -> None:
         with self.websocket().connect() as lazy, self.websocket().connect() as one:
             text = "x" * (4 * MEBIBYTE)
@@ -240,6 +266,7 @@ class Password(unittest.TestCase):
                 self.assertIn("error", one.receive())
                 one.send('40/znsocket,{"password":"wrong"}')
                 self.assertIn("NOAUTH", one.receive())
+                self.assertIn("wrong user or password", server.log_end())
                 one.send('40/znsocket,{"password":"se cret"}')
                 self.assertTrue(one.receive().startswith('40/znsocket,{"sid"'))
                 self.assertEqual(one.call("llen", "k"), {"data": 0})

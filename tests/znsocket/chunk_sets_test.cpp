@@ -35,7 +35,8 @@ std::string answer_of(chunk_sets& sets, std::string_view id = "id") {
 }
 
 TEST(ChunkSets, GiveTheMessageOnceAndItsAnswerOnce) {
-    chunk_sets sets;
+    chunk_room room;
+    chunk_sets sets(room);
     EXPECT_EQ(answer_of(sets), "ChunkNotFoundError: Chunk ID id not found");
     EXPECT_EQ(text_of(sets.add(piece(0, 3, "ab"), 0s)), "waiting 1/3");
     EXPECT_EQ(text_of(sets.add(piece(1, 3, "cd"), 0s)), "waiting 2/3");
@@ -63,7 +64,8 @@ TEST(ChunkSets, TakeAnyOrderAndRepetition) {
         std::vector<std::uint64_t> order(total);
         std::iota(order.begin(), order.end(), 0);
         for (std::size_t i = total; i > 1; --i) { std::swap(order[i - 1], order[random.below(i)]); }
-        chunk_sets sets;
+        chunk_room room;
+        chunk_sets sets(room);
         std::string whole;
         for (std::uint64_t i = 0; i < total; ++i) { whole += fmt::format("<{}>", i); }
         for (std::size_t i = 0; i < total; ++i) {
@@ -78,7 +80,8 @@ TEST(ChunkSets, TakeAnyOrderAndRepetition) {
 }
 
 TEST(ChunkSets, RefuseWhatDoesNotFit) {
-    chunk_sets sets({.chunks = 10});
+    chunk_room room;
+    chunk_sets sets(room, {.chunks = 10});
     auto wrong = piece(1, 2, "abc");
     wrong.size = 4;
     EXPECT_EQ(text_of(sets.add(wrong, 0s)), "ChunkSizeError: Chunk 1 size mismatch");
@@ -93,7 +96,8 @@ TEST(ChunkSets, RefuseWhatDoesNotFit) {
 }
 
 TEST(ChunkSets, BytesHaveALimit) {
-    chunk_sets sets({.bytes = 10});
+    chunk_room room;
+    chunk_sets sets(room, {.bytes = 10});
     EXPECT_EQ(text_of(sets.add(piece(1, 3, "abcdef", "a"), 0s)), "waiting 1/3");
     EXPECT_EQ(text_of(sets.add(piece(0, 3, "abcd", "b"), 0s)), "waiting 1/3");
     EXPECT_EQ(sets.bytes(), 10);
@@ -107,8 +111,33 @@ TEST(ChunkSets, BytesHaveALimit) {
     EXPECT_EQ(sets.bytes(), 0);
 }
 
+TEST(ChunkSets, ShareTheirBytesAndWhatIsLeftLyingGivesWay) {
+    chunk_room room(10, 10s);
+    chunk_sets one(room);
+    chunk_sets other(room);
+    EXPECT_EQ(text_of(one.add(piece(0, 2, "abcd", "left"), 0s)), "waiting 1/2");
+    EXPECT_EQ(text_of(one.add(piece(0, 1, "run", "run"), 0s)), "hset run");
+    EXPECT_EQ(text_of(one.add(piece(0, 2, "abcd", "used"), 5s)), "waiting 1/2");
+    const std::string refused =
+        "ChunkError: The chunks of all clients take all bytes that they may: send the message later";
+    EXPECT_EQ(text_of(other.add(piece(0, 2, "abcd", "x"), 10s)), refused);
+    EXPECT_EQ(other.set_count(), 0);
+    EXPECT_EQ(room.taken(), 8);
+    EXPECT_EQ(text_of(other.add(piece(0, 2, "abcd", "x"), 11s)), "waiting 1/2");
+    EXPECT_EQ(answer_of(one, "left"), "ChunkNotFoundError: Chunk ID left not found");
+    EXPECT_EQ(text_of(one.add(piece(0, 1, "run", "run"), 11s)), "complete") << "what holds no bytes stays known";
+    EXPECT_EQ(text_of(one.add(piece(1, 2, "e", "used"), 12s)), "hset abcde");
+    EXPECT_EQ(room.taken(), 4);
+    {
+        chunk_sets gone(room);
+        EXPECT_EQ(text_of(gone.add(piece(0, 2, "abcd"), 12s)), "waiting 1/2");
+    }
+    EXPECT_EQ(room.taken(), 4);
+}
+
 TEST(ChunkSets, MessagesHaveALimitAndWhatWasTakenGivesWay) {
-    chunk_sets sets({.sets = 2});
+    chunk_room room;
+    chunk_sets sets(room, {.sets = 2});
     EXPECT_EQ(text_of(sets.add(piece(0, 1, "a", "a"), 0s)), "hset a");
     sets.keep_answer("a", "1");
     EXPECT_EQ(text_of(sets.add(piece(0, 2, "b", "b"), 0s)), "waiting 1/2");
@@ -119,7 +148,8 @@ TEST(ChunkSets, MessagesHaveALimitAndWhatWasTakenGivesWay) {
 }
 
 TEST(ChunkSets, ForgetMessagesOfWhichNothingComes) {
-    chunk_sets sets;
+    chunk_room room;
+    chunk_sets sets(room);
     EXPECT_EQ(text_of(sets.add(piece(0, 3, "a", "a"), 0min)), "waiting 1/3");
     EXPECT_EQ(text_of(sets.add(piece(0, 3, "b", "b"), 0min)), "waiting 1/3");
     EXPECT_EQ(text_of(sets.add(piece(1, 3, "b", "b"), 4min)), "waiting 2/3");

@@ -7,6 +7,8 @@
 
 #include <coppice/base/limits.hpp>
 
+#include <fmt/format.h>
+
 #include "znsocket/hub.hpp"
 
 namespace coppice::znsocket {
@@ -39,11 +41,11 @@ TEST(Hub, ARefreshReachesEverybodyElse) {
     someone a(all);
     someone b(all);
     someone c(all);
-    EXPECT_EQ(all.refresh(&a, "main", "x"), 2U);
+    EXPECT_EQ(all.refresh(&a, "main", "x", 1s), 2U);
     EXPECT_TRUE(a.refreshes.empty());
     EXPECT_EQ(b.refreshes, std::vector<std::string>{"x"});
     EXPECT_EQ(c.refreshes, std::vector<std::string>{"x"});
-    EXPECT_EQ(all.refresh(nullptr, "main", "y"), 3U) << "of somebody who hears none";
+    EXPECT_EQ(all.refresh(nullptr, "main", "y", 1s), 3U) << "of somebody who hears none";
 }
 
 TEST(Hub, ARefreshStaysOnItsBranch) {
@@ -51,9 +53,73 @@ TEST(Hub, ARefreshStaysOnItsBranch) {
     someone a(all, "exp");
     someone b(all, "exp");
     someone c(all);
-    EXPECT_EQ(all.refresh(&a, "exp", "x"), 1U);
+    EXPECT_EQ(all.refresh(&a, "exp", "x", 1s), 1U);
     EXPECT_EQ(b.refreshes, std::vector<std::string>{"x"});
     EXPECT_TRUE(c.refreshes.empty());
+}
+
+std::string refresh_of(std::string_view target, std::string_view data) {
+    return fmt::format(R"({{"target":"{}","data":{}}})", target, data);
+}
+
+TEST(Hub, RefreshesThatComeTooFastAreBroughtTogether) {
+    hub all;
+    someone writer(all);
+    someone reader(all);
+    const auto now = 1s;
+    const auto say = [&](const std::string& payload) { all.refresh(&writer, "main", payload, now); };
+    for (std::size_t i = 0; i < limits::refreshes_at_once; ++i) { say(refresh_of("k", R"({"indices":[0]})")); }
+    EXPECT_EQ(reader.refreshes.size(), limits::refreshes_at_once);
+    EXPECT_FALSE(all.refreshes_wait());
+    reader.refreshes.clear();
+
+    for (const auto* const data : {R"({"indices":[5,4]})", R"({"keys":["a"]})", R"({"start":9,"stop":null})",
+                                   R"({"indices":[5,6]})", R"({"start":3,"stop":null})", R"({"keys":[1,"a"]})"}) {
+        say(refresh_of("k", data));
+    }
+    say(refresh_of("other", R"({"indices":[5]})"));
+    EXPECT_TRUE(reader.refreshes.empty());
+    EXPECT_TRUE(all.refreshes_wait());
+    all.time_passed(now + limits::refresh_window - 1ms);
+    EXPECT_TRUE(reader.refreshes.empty());
+    all.time_passed(now + limits::refresh_window);
+    EXPECT_FALSE(all.refreshes_wait());
+    EXPECT_EQ(reader.refreshes,
+              (std::vector<std::string>{
+                  refresh_of("k", R"({"indices":[5,4,6]})"), refresh_of("k", R"({"keys":["a",1]})"),
+                  refresh_of("k", R"({"start":3,"stop":null})"), refresh_of("other", R"({"indices":[5]})")}));
+    all.refresh(&writer, "main", "next", now + limits::refresh_window);
+    EXPECT_EQ(reader.refreshes.back(), "next") << "it need not wait";
+}
+
+TEST(Hub, MessagesOfNoKnownKindAreNeverLostOrChanged) {
+    hub all;
+    someone writer(all);
+    someone reader(all);
+    std::vector<std::string> said;
+    for (const auto& payload :
+         {std::string("5"), std::string("not JSON"), refresh_of("k", "7"), refresh_of("k", R"({"start":1,"stop":2})"),
+          refresh_of("k", R"({"start":-1,"stop":null})"),
+          refresh_of("k", R"({"start":99999999999999999999,"stop":null})"), refresh_of("k", R"({"indices":3})"),
+          refresh_of("k", R"({"indices":[3],"keys":[4]})"),
+          std::string(R"({"target":"k","data":{"keys":[1]},"more":1})")}) {
+        for (std::size_t i = 0; i < limits::refreshes_waiting; ++i) {
+            said.push_back(payload);
+            all.refresh(&writer, "main", payload, 1s);
+        }
+    }
+    all.time_passed(2s);
+    EXPECT_EQ(reader.refreshes, said);
+}
+
+TEST(Hub, WhoIsGoneHasNoRefreshesWaiting) {
+    hub all;
+    {
+        someone reader(all);
+        for (std::size_t i = 0; i <= limits::refreshes_at_once; ++i) { all.refresh(nullptr, "main", "x", 1s); }
+        EXPECT_TRUE(all.refreshes_wait());
+    }
+    EXPECT_FALSE(all.refreshes_wait());
 }
 
 TEST(Hub, AQuestionComesBackOnceAndOnlyFromItsOwner) {

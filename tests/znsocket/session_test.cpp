@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
+#include <znsocket/gzip.hpp>
 #include <znsocket/visitor.hpp>
 
 namespace coppice::znsocket {
@@ -63,7 +65,7 @@ TEST_F(SocketSession, WhatWaitsKeepsThoseBehindItWaiting) {
     one.say(R"(2/znsocket,1["llen",[["k"],{}]])");
     EXPECT_TRUE(one.heard.empty());
     one.allowed = 1'000;
-    one.talk.go_on();
+    one.go_on();
     EXPECT_EQ(one.heard, (std::vector<std::string>{R"(3/znsocket,0[{"data":[{"data":1},{"data":1}]}])",
                                                    R"(3/znsocket,1[{"data":1}])"}));
 }
@@ -130,6 +132,50 @@ TEST_F(SocketSession, EnvelopesAreOpenedAndChunksPutTogether) {
     EXPECT_EQ(one.answer(R"(2/znsocket,4["llen",[["k"],{}]])"), R"(3/znsocket,4[{"data":2}])") << "it ran once";
 }
 
+TEST_F(SocketSession, ALargeEventIsReadByAWorkerAndKeepsThoseBehindItWaiting) {
+    const std::string large(limits::event_bytes_at_once, 'x');
+    const auto push = [](int id) { return fmt::format(R"(2/znsocket,{}["rpush",[["k","small"],{{}}]])", id); };
+    const std::vector<std::string> in_order{R"(3/znsocket,0[{"data":1}])", R"(3/znsocket,1[{"data":2}])"};
+    const auto expect_in_order = [&](const std::string& event, std::vector<std::string> attachments) {
+        store("DEL k");
+        one.heard.clear();
+        one.say(event, std::move(attachments));
+        one.say(push(1));
+        EXPECT_TRUE(one.heard.empty());
+        one.finish_work();
+        EXPECT_EQ(one.heard, in_order);
+    };
+    one.slow_workers = true;
+    expect_in_order(R"(2/znsocket,0["rpush",[["k",")" + large + R"("],{}]])", {});
+    const std::string compressed =
+        R"(51-/znsocket,0["compressed_message",{"event":"rpush","data":{"_placeholder":true,"num":0}}])";
+    const std::string arguments = R"([["k",")" + large + R"("],{}])";
+    expect_in_order(compressed, {framed(arguments)});
+    expect_in_order(compressed, {testing::enveloped(arguments)});
+    EXPECT_EQ(one.answer(push(2)), R"(3/znsocket,2[{"data":3}])") << "a small one waits for nobody";
+}
+
+TEST_F(SocketSession, WhoLeavesWhileAWorkerReadsIsNotAnswered) {
+    one.slow_workers = true;
+    one.say(R"(2/znsocket,0["rpush",[["k",")" + std::string(limits::event_bytes_at_once, 'x') + R"("],{}]])");
+    one.say("1/znsocket,");
+    one.heard.clear();
+    one.finish_work();
+    EXPECT_EQ(one.heard.size(), 1U) << "what was sent before is done";
+}
+
+TEST_F(SocketSession, WhatGoesToOthersIsNotLargerThanAnEvent) {
+    visitor other(store, all);
+    other.say("0/znsocket,");
+    other.heard.clear();
+    const auto envelope = framed(R"([[],{"target":"t","data":")" + std::string(limits::event_bytes, 'x') + R"("}])");
+    EXPECT_TRUE(
+        one.answer(R"(51-/znsocket,1["compressed_message",{"event":"refresh","data":{"_placeholder":true,"num":0}}])",
+                   {envelope})
+            .starts_with(R"(3/znsocket,1[{"error":{"msg":"Invalid arguments for refresh: at most 5242880 bytes)"));
+    EXPECT_TRUE(other.heard.empty());
+}
+
 TEST_F(SocketSession, AQuestionInChunksIsCompleteOnceTheOwnerHasAnswered) {
     visitor owner(store, all);
     owner.say("0/znsocket,");
@@ -156,11 +202,15 @@ TEST_F(SocketSession, ABranchIsChosenWhenConnecting) {
 }
 
 TEST_F(SocketSession, WhatIsNoEventIsAnErrorOfTheConnection) {
-    for (const auto* const text :
-         {"2/znsocket,0{}", "2/znsocket,0[", "2/znsocket,0[5]", "3/znsocket,0[", "61-/znsocket,0[]"}) {
+    const std::string large(limits::event_bytes_at_once, ' ');
+    const std::vector<std::string> none_of_them{"2/znsocket,0{}", "2/znsocket,0[",    "2/znsocket,0[5]",
+                                                "3/znsocket,0[",  "61-/znsocket,0[]", "2/znsocket,0[" + large};
+    for (const auto& text : none_of_them) {
+        visitor other(store, all);
+        other.say("0/znsocket,");
         auto packet = wire::read_socket_packet(text);
         ASSERT_TRUE(packet) << text;
-        EXPECT_FALSE(one.talk.take(std::move(*packet), {})) << text;
+        EXPECT_FALSE(other.talk.take(std::move(*packet), {}) && other.talk.go_on()) << text;
     }
     EXPECT_TRUE(one.answer(R"(2/znsocket,1["llen",{"a":1}])")
                     .starts_with(R"(3/znsocket,1[{"error":{"msg":"Invalid arguments for llen: )"));

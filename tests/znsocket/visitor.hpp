@@ -6,6 +6,7 @@
 //     EXPECT_EQ(one.answer("0/znsocket,{}"), R"(0/znsocket,{"sid":"sid"})");
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,14 +34,34 @@ struct visitor final : surroundings {
         }
         return ran;
     }
-    [[nodiscard]] bool waits() const override { return allowed == 0; }
+    [[nodiscard]] bool waits() const override { return allowed == 0 || !done.empty(); }
     [[nodiscard]] bool authenticated() const override { return commands.authenticated; }
     [[nodiscard]] std::chrono::nanoseconds now() const override { return std::chrono::seconds(1); }
 
+    void work(std::function<void()> job, std::function<void()> then) override {
+        job();
+        if (!slow_workers) { return then(); }
+        done.push_back(std::move(then));
+    }
+
+    void go_on() {
+        do {
+            const auto went = talk.go_on();
+            ASSERT_TRUE(went) << went.error().context;
+        } while (talk.has_work() && !waits());
+    }
+    /// The workers are done, one after the other.
+    void finish_work() {
+        for (; !done.empty(); go_on()) {
+            const auto then = std::move(done.front());
+            done.erase(done.begin());
+            then();
+        }
+    }
     void take(wire::socket_packet packet, std::vector<std::string> attachments) {
         const auto taken = talk.take(std::move(packet), std::move(attachments));
         ASSERT_TRUE(taken) << taken.error().context;
-        talk.go_on();
+        go_on();
     }
     void say(std::string_view text, std::vector<std::string> attachments = {}) {
         auto packet = wire::read_socket_packet(text);
@@ -57,6 +78,8 @@ struct visitor final : surroundings {
     command_session commands;
     std::vector<std::string> heard;
     unsigned allowed = 1'000'000;
+    bool slow_workers = false;  ///< jobs are done when finish_work() says so
+    std::vector<std::function<void()>> done;
     session talk;
 };
 

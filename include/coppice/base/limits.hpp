@@ -36,13 +36,19 @@ inline constexpr std::size_t reply_nesting = 32;                ///< depth of a 
 
 // ZnSocket.
 inline constexpr std::size_t event_values = 8 * mebibyte;  ///< JSON values of one event: a million commands of eight
-inline constexpr std::size_t inflated_bytes = 256 * mebibyte;  ///< one compressed message, unpacked
-inline constexpr std::size_t chunk_sets = 1024;                ///< messages in chunks that a connection has open
-inline constexpr std::size_t chunked_bytes = 512 * mebibyte;   ///< chunks and kept answers of one connection
-inline constexpr std::size_t chunks = 1024 * 1024;             ///< of one message
-inline constexpr std::chrono::minutes chunk_age{5};            ///< after the last chunk came, a message is forgotten
-inline constexpr std::size_t checked_keys = 1024 * 1024;       ///< keys one participant has opened, or adapters it has
-inline constexpr std::chrono::seconds adapter_patience{5};     ///< with the owner of an adapter
+inline constexpr std::size_t event_bytes_at_once = 64 * 1024;      ///< larger events are read by a worker
+inline constexpr std::size_t inflated_bytes = 256 * mebibyte;      ///< one compressed message, unpacked
+inline constexpr std::size_t chunk_sets = 1024;                    ///< messages in chunks that a connection has open
+inline constexpr std::size_t chunked_bytes = 512 * mebibyte;       ///< chunks and kept answers of one connection
+inline constexpr std::size_t all_chunked_bytes = 1024 * mebibyte;  ///< the same, of all connections
+inline constexpr std::chrono::seconds chunk_patience{10};  ///< after that, a message gives way to others' chunks
+inline constexpr std::size_t chunks = 1024 * 1024;         ///< of one message
+inline constexpr std::chrono::minutes chunk_age{5};        ///< after the last chunk came, a message is forgotten
+inline constexpr std::size_t checked_keys = 1024 * 1024;   ///< keys one participant has opened, or adapters it has
+inline constexpr std::size_t refreshes_at_once = 32;       ///< in a window: more are brought together
+inline constexpr std::chrono::milliseconds refresh_window{50};
+inline constexpr std::size_t refreshes_waiting = 1024;      ///< of one participant, for the window's end
+inline constexpr std::chrono::seconds adapter_patience{5};  ///< with the owner of an adapter
 
 // HTTP, Engine.IO and Socket.IO.
 inline constexpr std::size_t http_header_bytes = 32 * 1024;         ///< of one request
