@@ -1,7 +1,7 @@
 // command/transactions.cpp: MULTI, EXEC and WATCH: commands that run together, if nobody touched what was watched.
 //
-// EXEC is one change: its branches have a group each, a mark before each command takes back one that fails by
-// itself, as in Redis. When a page is missing the whole of it is undone and run again.
+// EXEC is one change: its branches have a group each, in which a command of several primitives that fails goes back
+// to its own mark, as in Redis. When a page is missing the whole of it is undone and run again.
 #include <vector>
 
 #include <fmt/format.h>

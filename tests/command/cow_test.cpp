@@ -55,6 +55,18 @@ TEST(Cow, CountsChangesAndWhatTheyCopied) {
               fmt::format("{:.1f}", static_cast<double>(cow.number("nodes_copied_bytes")) / 5));
 }
 
+TEST(Cow, CommandsOfOneExecCopyAPathOnce) {
+    memory_client client;
+    figures cow(client);
+    for (const auto* const copied : {"0", "2"}) {
+        client("MULTI");
+        for (int i = 0; i < 500; ++i) { client("RPUSH list an_element_of_some_length"); }
+        client("EXEC");
+        EXPECT_EQ(cow["nodes_copied"], copied) << "once there is something to keep, its page and the key's";
+    }
+    EXPECT_EQ(client("LLEN list"), ":1000");
+}
+
 TEST(Cow, CountsVersionsAndWhoHoldsThem) {
     memory_client client;
     figures cow(client);
