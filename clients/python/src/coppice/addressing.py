@@ -8,11 +8,15 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any
 
+from redis.client import EMPTY_RESPONSE, NEVER_DECODE
+
 # Commands that are about the connection or the store, not about keys: they are sent as they are.
 _NOT_ABOUT_KEYS = frozenset(
     ["AT", "ON", "BRANCH", "TAG", "LOG", "DIFF", "REFLOG", "STORE", "PING", "ECHO", "TIME", "INFO", "COMMAND", "CLIENT",
      "CONFIG", "SLOWLOG", "ROLE", "LASTSAVE", "WATCH", "UNWATCH"]
 )
+# Options that say how a reply is read, or that it may be cached.
+_BEFORE_CALLBACK = frozenset([NEVER_DECODE, EMPTY_RESPONSE, "keys"])
 
 
 def addressed(
@@ -25,6 +29,11 @@ def addressed(
     if name[0].upper() in _NOT_ABOUT_KEYS:
         return words, options
     return ("AT", reference, *name, *words[1:]), {**options, "inner": words[0]}
+
+
+def for_callback(options: dict[str, Any]) -> dict[str, Any]:
+    """What of the options of redis-py the function that shapes a reply is given."""
+    return {name: value for name, value in options.items() if name not in _BEFORE_CALLBACK} if options else options
 
 
 def shape_replies(callbacks: MutableMapping[Any, Any]) -> None:

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Container, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
 import redis.exceptions
 from redis.backoff import NoBackoff
+from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.commands import CoreCommands
 from redis.retry import Retry
 
 from coppice import versions
 from coppice.address import CHECK_SECONDS, client_options, local_store, user_on
-from coppice.addressing import addressed, shape_replies
+from coppice.addressing import addressed, for_callback, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
+from coppice.exchange import exchange
 from coppice.participant import Adapter, Participant
 from coppice.sio import EVENTS, Sio
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from coppice.local import LocalPool
 
 __all__ = ["Client", "Pipeline"]
+
+Command = tuple[Any, ...]
+Queued = tuple[Command, dict[str, Any]]  # with redis-py's options for its reply
 
 # Names of arguments that ZnSocket's storage takes and redis-py calls otherwise.
 ARGUMENTS = {
@@ -313,9 +318,13 @@ class Pipeline(redis.client.Pipeline):
 
     def execute_command(self, *words: Any, **options: Any) -> Any:
         """Queues a command, or, between `watch` and `multi`, asks it."""
-        words, options = addressed(self.reference, words, options)
-        with translated(self.reference, (words,)):
-            return super().execute_command(*words, **options)  # type: ignore[no-untyped-call]
+        if self.reference is not None:
+            words, options = addressed(self.reference, words, options)
+        if (self.watching or words[0] == "WATCH") and not self.explicit_transaction:
+            with translated(self.reference, (words,)):
+                return self.immediate_execute_command(*words, **options)  # type: ignore[no-untyped-call]
+        self.command_stack.append((words, options))
+        return self
 
     def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The replies of all that was queued, in order.  Cost: a round trip.  Raises the first error, or returns it."""
@@ -324,6 +333,58 @@ class Pipeline(redis.client.Pipeline):
         afterwards, self._afterwards = self._afterwards, []
         for each in afterwards:
             each()
+        return replies
+
+    # redis-py's own two take some microseconds for each command.
+
+    def _execute_transaction(self, connection: Any, commands: Sequence[Queued], raise_on_error: bool) -> list[Any]:
+        sent = [words for words, options in commands if EMPTY_RESPONSE not in options]
+        begun, *queued, done = self._exchange(connection, [("MULTI",), *sent, ("EXEC",)])
+        not_run = self._not_run(commands, queued) if queued.count("QUEUED") < len(commands) else {}
+        if isinstance(done, Exception):
+            errors = [each for each in (begun, *queued) if isinstance(each, Exception)]
+            raise errors[0] if errors and isinstance(done, redis.exceptions.ExecAbortError) else done
+        self.watching = False  # by EXEC
+        if done is None:
+            raise redis.exceptions.WatchError("Watched variable changed.")
+        for position, reply in not_run.items():
+            done.insert(position, reply)
+        return self._shaped(commands, done, raise_on_error)
+
+    def _not_run(self, commands: Sequence[Queued], queued: list[Any]) -> dict[int, Any]:
+        """The replies, by position, to what was not sent, and the errors of what was refused."""
+        answers = iter(queued)
+        not_run: dict[int, Any] = {}
+        for position, (words, options) in enumerate(commands):
+            if EMPTY_RESPONSE in options:
+                not_run[position] = options[EMPTY_RESPONSE]
+            elif isinstance(answer := next(answers), Exception):
+                self.annotate_exception(answer, position + 1, words)  # type: ignore[no-untyped-call]
+                not_run[position] = answer
+        return not_run
+
+    def _execute_pipeline(self, connection: Any, commands: Sequence[Queued], raise_on_error: bool) -> list[Any]:
+        raw = {position for position, (_, options) in enumerate(commands) if NEVER_DECODE in options}
+        replies = self._exchange(connection, [words for words, _ in commands], raw)
+        for position, (_, options) in enumerate(commands):
+            if EMPTY_RESPONSE in options and isinstance(replies[position], redis.exceptions.ResponseError):
+                replies[position] = options[EMPTY_RESPONSE]
+        return self._shaped(commands, replies, raise_on_error)
+
+    def _exchange(self, connection: Any, commands: list[Command], raw: Container[int] = ()) -> list[Any]:
+        if self._client.local is not None:
+            return list(connection.exchange(commands, raw))
+        return exchange(connection, commands, raw)
+
+    def _shaped(self, commands: Sequence[Queued], replies: list[Any], raise_on_error: bool) -> list[Any]:
+        """Replies as redis-py's callbacks for their commands have them.  Raises the first error, or leaves it there."""
+        if raise_on_error:
+            self.raise_first_error(commands, replies)  # type: ignore[no-untyped-call]
+        callbacks = {name: self.response_callbacks.get(name) for name in {words[0] for words, _ in commands}}
+        for position, (words, options) in enumerate(commands) if any(callbacks.values()) else ():
+            callback = callbacks[words[0]]
+            if callback is not None and not isinstance(replies[position], Exception):
+                replies[position] = callback(replies[position], **for_callback(options))
         return replies
 
     def afterwards(self, act: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -27,6 +27,7 @@ from redis._parsers import _RESP3Parser
 from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.connection import ConnectionPool, UnixDomainSocketConnection
 
+from coppice.addressing import for_callback
 from coppice.exceptions import ConnectionError, ResponseError
 
 try:
@@ -148,9 +149,7 @@ class LocalPool(ConnectionPool):
         callback = callbacks.get(words[0])
         if callback is None:
             return reply
-        for name in (NEVER_DECODE, EMPTY_RESPONSE, "keys"):
-            options.pop(name, None)
-        return callback(reply, **options)
+        return callback(reply, **for_callback(options))
 
     def listeners(self) -> int:
         """How many clients of this store are sent refreshes."""
@@ -235,6 +234,14 @@ class LocalConnection(UnixDomainSocketConnection):
             if not self._listening:  # else nobody reads them
                 self._replies.extend(replies)
         self._listening = self._listening or command[0][:2] == _LISTEN
+
+    def exchange(self, commands: list[tuple[Any, ...]], raw: Container[int]) -> list[Any]:
+        """As `coppice.exchange`.  Requires: nobody listens here."""
+        self.connect()
+        assert self._session is not None
+        with translated_engine(self.store.address):
+            replies = self._session.run_many(commands, not raw)
+        return [each if at in raw else _decoded(each) for at, each in enumerate(replies)] if raw else replies
 
     def can_read(self, timeout: float = 0) -> bool:
         return bool(self._replies)
