@@ -398,6 +398,8 @@ class Pipeline(redis.client.Pipeline):
 
 def require_client(r: object, kind: str, queued: bool = False) -> None:
     """Raises TypeError unless an object of `kind` can be built on `r`: on a pipeline only where writes are `queued`."""
+    if isinstance(r, Client):
+        return
     if isinstance(r, redis.client.Pipeline):
         if not queued:
             raise TypeError(f"{kind} cannot be built on a pipeline, whose replies come later: build it on the client")

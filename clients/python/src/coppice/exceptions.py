@@ -104,24 +104,31 @@ def _refusal(commands: Iterable[tuple[Any, ...]]) -> str | None:
     return None
 
 
-@contextmanager
-def translated(reference: str | None, commands: Iterable[tuple[Any, ...]] = ()) -> Iterator[None]:
+class translated:
     """Raises what redis-py raises inside as the type of this module, if there is one.
 
     `reference` names the version that commands inside read, None for the present. `commands`: the words of each.
     """
-    try:
-        yield
-    except ZnSocketError:
-        raise
-    except redis.exceptions.DataError as error:
-        raise DataError(_refusal(commands) or str(error)) from error
-    except redis.exceptions.ResponseError as error:
-        if reference is not None and _ONLY_READS in str(error):
-            raise FrozenStorageError(reference) from error
-        if type(error) is redis.exceptions.ResponseError:
-            raise ResponseError(str(error)) from error
-        raise
+
+    __slots__ = ("_commands", "_reference")
+
+    def __init__(self, reference: str | None, commands: Iterable[tuple[Any, ...]] = ()) -> None:
+        self._reference = reference
+        self._commands = commands
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if error is None or isinstance(error, ZnSocketError):
+            return
+        if isinstance(error, redis.exceptions.DataError):
+            raise DataError(_refusal(self._commands) or str(error)) from error
+        if isinstance(error, redis.exceptions.ResponseError):
+            if self._reference is not None and _ONLY_READS in str(error):
+                raise FrozenStorageError(self._reference) from error
+            if type(error) is redis.exceptions.ResponseError:
+                raise ResponseError(str(error)) from error
 
 
 @contextmanager

@@ -32,12 +32,20 @@ class Codec:
 
     def encode(self, value: Any) -> str:
         """Raises TypeError for what is neither JSON's nor a converter's, ValueError for a number that JSON has not."""
+        if type(value) is int:
+            return repr(value)  # json's encoder is built anew for each number
         text = self._encoder.encode(value)
         return _STRING_OR_NOT_A_NUMBER.sub(_null_unless_string, text) if self._convert_nan else text
 
     def decode(self, text: str) -> Any:
         """Raises ValueError for what is no JSON document."""
         return self._decoder.decode(text)
+
+
+@cache
+def plain_codec(convert_nan: bool) -> Codec:
+    """One without converters."""
+    return Codec(None, convert_nan)
 
 
 def encode_all(values: Sequence[Any], encode: Callable[[Any], str]) -> list[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar
 
 import redis
@@ -17,7 +16,7 @@ import redis.exceptions
 from coppice.client import Client, Pipeline, require_client
 from coppice.objects.place import Adapted, Fallback, Place, Queued, replies_of
 from coppice.participant import value_of
-from coppice.values import Codec, decode_all, encode_all
+from coppice.values import Codec, decode_all, encode_all, plain_codec
 from coppice.versions import Version
 
 if sys.version_info >= (3, 11):
@@ -91,7 +90,7 @@ class Stored:
         self.fallback = fallback
         self.fallback_policy = fallback_policy
         self._key = key
-        self._codec = Codec(converter, convert_nan)
+        self._codec = plain_codec(convert_nan) if converter is None else Codec(converter, convert_nan)
         self._callbacks = dict(callbacks or {})
         self._checked = self._check(self.key) if opens else None
         self._found: Place | None = None
@@ -213,11 +212,11 @@ class Stored:
         """Tells other clients of a write that was made; of one in a pipeline, when it is."""
         if self.socket is None:
             return
-        announce = partial(self.socket.participant.announce, self.key, data)
-        if isinstance(self.redis, Pipeline):
-            self.redis.afterwards(announce)
+        participant = self.socket.participant
+        if self.redis is not self.socket and isinstance(self.redis, Pipeline):
+            self.redis.afterwards(lambda: participant.announce(self.key, data))
         else:
-            announce()
+            participant.announce(self.key, data)
 
     def _alike(self, kind: type[Kind], r: redis.Redis, key: str, opens: bool = True) -> Kind:
         """One that reads and writes elements as this does, and shows itself so if it is of one kind with it.
