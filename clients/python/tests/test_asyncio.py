@@ -40,6 +40,16 @@ async def test_commands_and_pipelines(address: str) -> None:
         assert await asyncio.gather(*(client.lindex("l", 0) for _ in range(20))) == ["a"] * 20
 
 
+def test_hundreds_of_commands_at_once(place: str, request: pytest.FixtureRequest) -> None:
+    async def ask(address: str) -> None:
+        async with coppice.asyncio.Client(address) as client:
+            assert sorted(await asyncio.gather(*(client.incr("n") for _ in range(500)))) == list(range(1, 501))
+            pipes = [client.pipeline().incr("n").execute() for _ in range(150)]
+            assert len(await asyncio.gather(*pipes)) == 150
+
+    asyncio.run(ask(request.getfixturevalue("address") if place == "server" else "memory://"))
+
+
 @in_a_loop
 async def test_versions(address: str) -> None:
     async with coppice.asyncio.Client.from_url(address) as client:

@@ -22,6 +22,8 @@ CHECK_SECONDS = 10.0  # the same for the first answer, which tells whether this 
 MAIN_USER = "default"
 
 
+CONNECTIONS_MAX = 2**31  # of one client whose callers are threads: as many as those
+TASKS_CONNECTIONS_MAX = 100  # of one for asyncio, whose tasks may be thousands: the others wait
 _HOST_AND_PORT = re.compile(r"[\w.-]+:\d+")
 
 
@@ -84,7 +86,8 @@ def client_options(
     """
     if not decode_responses:
         raise NotImplementedError("decode_responses=False is not supported yet")
-    defaults = {"socket_connect_timeout": connect_seconds, "socket_timeout": REPLY_SECONDS}
+    defaults = {"socket_connect_timeout": connect_seconds, "socket_timeout": REPLY_SECONDS,
+                "max_connections": CONNECTIONS_MAX}
     found, branch = ({}, "") if is_local(address) else options_of(address)
     options = {**defaults, **found, **given, "decode_responses": True, "protocol": 3}
     return {**options, "username": user_on(options.get("username"), branch)} if branch else options

@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from coppice import versions
-from coppice.address import client_options, local_store, user_on
+from coppice.address import REPLY_SECONDS, TASKS_CONNECTIONS_MAX, client_options, local_store, user_on
 from coppice.addressing import addressed, shape_replies
 from coppice.exceptions import FrozenStorageError, reached, require_coppice, translated
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
@@ -27,7 +27,10 @@ __all__ = ["Client", "Pipeline"]
 
 
 class Client(redis.asyncio.Redis):
-    """As `coppice.Client`; it connects, and raises its ConnectionError, at the first command or `await client`."""
+    """As `coppice.Client`; it connects, and raises its ConnectionError, at the first command or `await client`.
+
+    Tasks that ask at once have a connection each, up to `max_connections` (100); the others wait for one of those.
+    """
 
     def __init__(
         self, address: str | os.PathLike[str] = "coppice://localhost:5000", *, connect_wait_timeout: float = 1,
@@ -35,6 +38,7 @@ class Client(redis.asyncio.Redis):
     ) -> None:
         self.address = os.fspath(address)
         options.setdefault("retry", Retry(NoBackoff(), 0))
+        options.setdefault("max_connections", TASKS_CONNECTIONS_MAX)
         decode_responses = options.pop("decode_responses", True)
         self._store = local_store(self.address)
         self._open(client_options(self.address, decode_responses, connect_wait_timeout, options))
@@ -50,6 +54,10 @@ class Client(redis.asyncio.Redis):
         self.reference: str | None = None
         if self._store is None:
             super().__init__(**options)
+            made = self.connection_pool
+            self.connection_pool = redis.asyncio.BlockingConnectionPool(
+                made.max_connections, REPLY_SECONDS, made.connection_class, **made.connection_kwargs
+            )
         else:
             pool = self._store.pool_for_asyncio(options.get("username"), options.get("db", 0))
             super().__init__(connection_pool=pool)

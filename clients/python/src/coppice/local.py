@@ -27,6 +27,7 @@ from redis._parsers import _RESP3Parser
 from redis.client import EMPTY_RESPONSE, NEVER_DECODE
 from redis.connection import ConnectionPool, UnixDomainSocketConnection
 
+from coppice.address import CONNECTIONS_MAX, REPLY_SECONDS, TASKS_CONNECTIONS_MAX
 from coppice.addressing import for_callback
 from coppice.exceptions import ConnectionError, ResponseError
 
@@ -69,7 +70,8 @@ class LocalStore:
         return LocalPool(copy.copy(self), _branch_of(user), db)
 
     def pool_for_asyncio(self, user: str | None, db: int) -> LocalAsyncPool:
-        return LocalAsyncPool(cast(Any, LocalAsyncConnection), **_pool_options(copy.copy(self), _branch_of(user), db))
+        options = _pool_options(copy.copy(self), _branch_of(user), db)
+        return LocalAsyncPool(TASKS_CONNECTIONS_MAX, REPLY_SECONDS, cast(Any, LocalAsyncConnection), **options)
 
     def close(self) -> None:
         """Sessions are refused from now on, for the client was closed."""
@@ -125,7 +127,7 @@ class LocalPool(ConnectionPool):
         self.store = store
         self.branch = branch
         self.db = db
-        super().__init__(LocalConnection, **_pool_options(store, branch, db))
+        super().__init__(LocalConnection, CONNECTIONS_MAX, **_pool_options(store, branch, db))
 
     def session(self) -> _engine.Session:
         """The session of single commands.  Cost: opening the store if nobody has.  Raises ConnectionError."""
@@ -270,7 +272,7 @@ def _decoded(reply: Any) -> Any:
     return reply
 
 
-class LocalAsyncPool(redis.asyncio.ConnectionPool):
+class LocalAsyncPool(redis.asyncio.BlockingConnectionPool):
     """What redis-py's asyncio asks for connections."""
 
     async def disconnect(self, inuse_connections: bool = True) -> None:
