@@ -114,11 +114,27 @@ def test_what_is_no_store(tmp_path: Path) -> None:
         coppice.Client("memory://", username="default@nope")
 
 
+def test_a_word_names_a_folder_only_where_a_store_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    for word in ("nothing", "empty", "localhost"):
+        for connect in (coppice.Client, coppice.asyncio.Client):
+            with pytest.raises(ValueError, match=f"Invalid address '{word}': no folder of this name has a store "
+                                                 rf"\('{word}/' makes one\); .* as ./folder or folder/, or memory://"):
+                connect(word)
+    assert [each.name for each in tmp_path.iterdir()] == ["empty"]
+    for name, address in (("a", "a/"), ("b", "./b"), ("c", Path("c")), (".d", ".d"), ("e", f"{tmp_path}/e")):
+        with coppice.Client(address) as client:
+            client.set("k", name)
+        with coppice.Client(name) as again:
+            assert again.get("k") == name
+
+
 def test_without_the_compiled_engine() -> None:
     path = str(Path(coppice.__file__).parents[1])
     script = ("import coppice, coppice.values as values\n"
               "assert values.encode_all([1, 'a'], repr) == ['1', \"'a'\"]\n"
-              "coppice.Client('folder')")
+              "coppice.Client('folder/')")
     ran = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": path}, text=True,
                          capture_output=True, timeout=60)
     assert "ImportError: a store in this process needs the compiled engine" in ran.stderr

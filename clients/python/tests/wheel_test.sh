@@ -20,7 +20,7 @@ environment/bin/python - <<'PROGRAM'
 import numpy
 import coppice
 
-with coppice.Client("folder") as client:
+with coppice.Client("folder/") as client:
     frames = coppice.List(client, "frames")
     frames.extend([1, 2.5, "three"])
     rows = coppice.Array.from_numpy(client, "rows", numpy.arange(6).reshape(3, 2))

@@ -4,9 +4,12 @@
     znsocket://host:port    http://host:port          ZnSocket's; a path, its HTTP prefix, means nothing here
     redis://...                                       redis-py's, with all that its `from_url` accepts
     folder/    file:///folder    memory://            a store of this process, by the compiled engine (coppice.local)
+
+A word alone names a folder only where a store is in it: else a mistyped address would make one.
 """
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -19,12 +22,16 @@ if TYPE_CHECKING:
 PORT = 5000
 REPLY_SECONDS = 60.0  # how long ZnSocket's client waits for an answer
 CHECK_SECONDS = 10.0  # the same for the first answer, which tells whether this is a server of ours
-MAIN_USER = "default"
-
-
 CONNECTIONS_MAX = 2**31  # of one client whose callers are threads: as many as those
 TASKS_CONNECTIONS_MAX = 100  # of one for asyncio, whose tasks may be thousands: the others wait
+MAIN_USER = "default"
 _HOST_AND_PORT = re.compile(r"[\w.-]+:\d+")
+_STORE_FILE = "FORMAT"  # in a store's folder (docs/format.md)
+
+
+def as_text(address: str | os.PathLike[str]) -> str:
+    """An address as text: a path object is one of a folder, whatever it is called."""
+    return address if isinstance(address, str) else os.path.join(".", address)
 
 
 def is_local(address: str) -> bool:
@@ -33,6 +40,8 @@ def is_local(address: str) -> bool:
         return urlsplit(address).scheme in ("file", "memory")
     if not address or _HOST_AND_PORT.fullmatch(address):
         raise _invalid(address)
+    if "/" not in address and not address.startswith(".") and not os.path.exists(os.path.join(address, _STORE_FILE)):
+        raise _invalid(address, f"no folder of this name has a store ('{address}/' makes one)")
     return True
 
 
@@ -54,6 +63,8 @@ def options_of(address: str) -> tuple[dict[str, Any], str]:
         raise _invalid(address, "the server speaks no TLS, so put a tunnel before it")
     if parts.scheme not in ("coppice", "znsocket", "http") or not parts.hostname:
         raise _invalid(address)
+    if parts.query:
+        raise _invalid(address, "nothing is read behind '?'")
     try:
         port = parts.port or PORT
     except ValueError:
@@ -69,7 +80,7 @@ def options_of(address: str) -> tuple[dict[str, Any], str]:
 def _invalid(address: str, why: str = "") -> ValueError:
     return ValueError(f"Invalid address {address!r}: {why + '; ' if why else ''}a server is "
                       "coppice://[user:password@]host[:port][/branch], or so with http://, znsocket:// or redis://, a "
-                      "store of this process a folder's path or memory://")
+                      "store of this process a folder's path, as ./folder or folder/, or memory://")
 
 
 def user_on(user: str | None, branch: str) -> str:

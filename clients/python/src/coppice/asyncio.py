@@ -18,7 +18,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from coppice import versions
-from coppice.address import REPLY_SECONDS, TASKS_CONNECTIONS_MAX, client_options, local_store, user_on
+from coppice.address import REPLY_SECONDS, TASKS_CONNECTIONS_MAX, as_text, client_options, local_store, user_on
 from coppice.addressing import addressed, shape_replies
 from coppice.exceptions import FrozenStorageError, reached, require_coppice, translated
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
@@ -36,7 +36,7 @@ class Client(redis.asyncio.Redis):
         self, address: str | os.PathLike[str] = "coppice://localhost:5000", *, connect_wait_timeout: float = 1,
         **options: Any
     ) -> None:
-        self.address = os.fspath(address)
+        self.address = as_text(address)
         options.setdefault("retry", Retry(NoBackoff(), 0))
         options.setdefault("max_connections", TASKS_CONNECTIONS_MAX)
         decode_responses = options.pop("decode_responses", True)

@@ -20,7 +20,7 @@ from redis.commands import CoreCommands
 from redis.retry import Retry
 
 from coppice import versions
-from coppice.address import CHECK_SECONDS, client_options, local_store, user_on
+from coppice.address import CHECK_SECONDS, as_text, client_options, local_store, user_on
 from coppice.addressing import addressed, for_callback, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
 from coppice.exchange import exchange
@@ -51,7 +51,7 @@ class Client(redis.Redis):
     """A connection pool to a coppice server, or a store in this process.
 
     `address` (or `url`): `coppice://[user:password@]host[:port][/branch]`; also `http://`, `znsocket://`, `redis://`;
-    of this process a folder's path or `memory://`.
+    of this process a folder's path (`folder/`, `./folder`, a Path) or `memory://`.
     `connect_wait_timeout`: seconds to wait for the connection.
     `retry`: redis-py's Retry object. ZnSocket's number means nothing: no command is sent twice by itself.
     `options`: those of `redis.Redis`, such as `password`, `db`, `socket_timeout` (60 s), `max_connections`.
@@ -82,7 +82,7 @@ class Client(redis.Redis):
         url: str | None = None,
         **options: Any,
     ) -> None:
-        self.address = os.fspath(url or address)
+        self.address = as_text(url or address)
         self.decode_responses = decode_responses
         self.namespace = namespace
         self.refresh_callbacks = {} if refresh_callbacks is None else refresh_callbacks
