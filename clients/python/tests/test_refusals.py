@@ -98,6 +98,20 @@ def test_what_collections_cannot_be_built_on(client: coppice.Client) -> None:
                 make(wrong)
 
 
+@pytest.mark.parametrize("key", [None, b"key", 5])
+def test_keys_of_collections_are_texts(client: coppice.Client, key: Any) -> None:
+    origin = coppice.List(client, "origin")
+    kinds: list[Callable[[], Any]] = [
+        lambda: coppice.List(client, key), lambda: coppice.Dict(client, key), lambda: coppice.Array(client, key),
+        lambda: coppice.Segments(client, origin, key), lambda: coppice.ListAdapter(key, client, []),
+    ]
+    for make in kinds:
+        with pytest.raises(TypeError, match=f"the key of .* is a str, not of type {type(key).__name__}"):
+            make()
+    with pytest.raises(TypeError, match="origin must be a List"):
+        coppice.Segments(client, None, "k")  # type: ignore[arg-type]
+
+
 def test_a_dict_on_a_pipeline_only_takes_writes(client: coppice.Client) -> None:
     pairs = coppice.Dict(client, "d")
     with client.pipeline() as pipe:
@@ -142,9 +156,9 @@ def test_every_kind_has_its_versions(method: str) -> None:
 @pytest.mark.parametrize(("address", "told"), [
     ("https://localhost:5000", "speaks no TLS"), ("rediss://localhost", "speaks no TLS"),
     ("ftp://localhost", "a server is"), ("http://", "a server is"), ("coppice://localhost:many", "a port is a number"),
+    ("http://localhost:5000?password=secret", "nothing is read behind"),
 ])
 def test_addresses_that_are_none(address: str, told: str) -> None:
     for connect in (coppice.Client, coppice.asyncio.Client):
         with pytest.raises(ValueError, match=rf"Invalid address '{re.escape(address)}': .*{told}.*coppice://.*memory://"):
             connect(address)
-    ("http://localhost:5000?password=secret", "nothing is read behind"),

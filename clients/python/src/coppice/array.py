@@ -23,7 +23,7 @@ from redis.client import NEVER_DECODE
 from redis.exceptions import WatchError
 
 from coppice import bulk
-from coppice.client import Client, require_client
+from coppice.client import Client, require_client, require_key
 from coppice.exceptions import FrozenStorageError
 from coppice.versions import Version
 
@@ -85,6 +85,7 @@ class Array:
 
     def __init__(self, r: redis.Redis, key: str) -> None:
         require_client(r, f"a {type(self).__name__}")
+        require_key(key, f"a {type(self).__name__}")
         self.redis = r
         self._key = key
         self._client = Client.sharing(r)

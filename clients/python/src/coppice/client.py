@@ -408,6 +408,12 @@ def require_client(r: object, kind: str, queued: bool = False) -> None:
         raise TypeError(f"{kind} is built on a coppice.Client or redis.Redis, not on {given}")
 
 
+def require_key(key: object, kind: str) -> None:
+    """Raises TypeError for what is no key of an object of `kind`."""
+    if not isinstance(key, str):
+        raise TypeError(f"the key of {kind} is a str, not of type {type(key).__name__}")
+
+
 def call_command(r: redis.Redis, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Calls the method `name` of redis-py with arguments under its own names or those of ZnSocket's storage."""
     if name.startswith("_") or not callable(getattr(CoreCommands, name, None)):

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import redis
 
-from coppice.client import Client
+from coppice.client import Client, require_key
 from coppice.objects.dict import Dict
 from coppice.objects.list import List
 from coppice.objects.place import Adapted
@@ -41,6 +41,7 @@ class _Adapter:
     socket: Client
 
     def _begin(self, prefix: str, converter: list[type] | None, convert_nan: bool, r: redis.Redis | None) -> None:
+        require_key(self.key, f"a {type(self).__name__}")
         self.key = f"{prefix}:{self.key}"
         self._codec = Codec(converter, convert_nan)
         self._options: dict[str, Any] = {"converter": converter, "convert_nan": convert_nan, "socket": self.socket}

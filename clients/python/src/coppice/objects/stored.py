@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 import redis
 import redis.exceptions
 
-from coppice.client import Client, Pipeline, require_client
+from coppice.client import Client, Pipeline, require_client, require_key
 from coppice.objects.place import Adapted, Fallback, Place, Queued, replies_of
 from coppice.participant import value_of
 from coppice.values import Codec, decode_all, encode_all, plain_codec
@@ -75,6 +75,7 @@ class Stored:
         opens: bool = True,
     ) -> None:
         require_client(r, f"a {type(self).__name__}", queued=self._queued and fallback is None)
+        require_key(key, f"a {type(self).__name__}")
         if fallback is not None and not isinstance(fallback, str):
             given = type(fallback).__name__
             raise TypeError(f"fallback is the key of a {type(self).__name__}, a str, not of type {given}")
