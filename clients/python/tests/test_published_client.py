@@ -160,9 +160,15 @@ def test_a_password_stands_in_the_address(tmp_path: Path) -> None:
         guarded.launch()
         assert eventually(lambda: guarded.address_in_lock() != 0)
         host = f"127.0.0.1:{guarded.address_in_lock()}"
-        r = znsocket.Client(f"http://anybody:secret@{host}", connect_wait_timeout=10)
-        assert r.set("key", "value") is True
-        r.sio.disconnect()
-        for wrong in (f"http://{host}", f"http://anybody:wrong@{host}"):
+        with coppice.Client(f"coppice://:secret@{host}") as ours:
+            ours.branch("exp").set("key", "of exp")
+        for user, there in (("anybody", "value"), ("", "value"), ("default@exp", "of exp"), ("x%40exp", "of exp")):
+            r = znsocket.Client(f"http://{user}:secret@{host}", connect_wait_timeout=10)
+            if "exp" not in user:
+                assert r.set("key", "value") is True
+            assert r.get("key") == there
+            r.sio.disconnect()
+        # What stands behind "?" it keeps to itself.
+        for wrong in (f"http://{host}", f"http://anybody:wrong@{host}", f"http://{host}?password=secret"):
             with pytest.raises(znsocket.exceptions.ConnectionError):
                 znsocket.Client(wrong, connect_wait_timeout=2)
