@@ -39,6 +39,38 @@ def test_what_numpy_stores_and_loads(client: coppice.Client, array: np.ndarray[A
     assert (len(raw) - array.nbytes) % 64 == 0
     assert (kept.shape, kept.dtype, kept.ndim, kept.nbytes) == (array.shape, array.dtype, array.ndim, array.nbytes)
     assert kept.to_numpy().flags.writeable
+    out = np.empty_like(array, order="C")
+    assert kept.to_numpy(out=out) is out and np.array_equal(out, array)
+
+
+def test_what_an_array_is_not_read_into(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    frozen = np.empty_like(ROWS)
+    frozen.flags.writeable = False
+    wrong: list[tuple[Any, type[Exception], str]] = [
+        ([], TypeError, "out is a numpy array, not of type list"),
+        (ROWS.astype("f4"), TypeError, "out has dtype float32, the array has float64"),
+        (ROWS[1:].copy(), ValueError, r"out has shape \(9999, 3\), the array has \(10000, 3\)"),
+        (np.empty_like(ROWS, order="F"), ValueError, "one block of memory in C order"),
+        (frozen, ValueError, "that can be written to"),
+    ]
+    for out, error, told in wrong:
+        with pytest.raises(error, match=told):
+            kept.to_numpy(out=out)
+
+
+def test_an_array_that_is_not_any_more_what_was_read(client: coppice.Client) -> None:
+    """Its header is known from the read before; the new one is seen in the message that reads the rows."""
+    kept = coppice.Array.from_numpy(client, "a", ROWS)
+    out = kept.to_numpy()
+    coppice.Array.from_numpy(client, "a", ROWS + 1)
+    assert np.array_equal(kept.to_numpy(out=out), ROWS + 1)
+    coppice.Array.from_numpy(client, "a", ROWS[1:])
+    with pytest.raises(ValueError, match="out has shape"):
+        kept.to_numpy(out=out)
+    client.delete(kept.key)
+    with pytest.raises(KeyError):
+        kept.to_numpy(out=out)
 
 
 def test_a_file_of_numpy_s_is_an_array(client: coppice.Client) -> None:

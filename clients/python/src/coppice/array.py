@@ -173,9 +173,24 @@ class Array:
         for chunk in self.chunks():
             yield from chunk
 
-    def to_numpy(self, copy: bool = True) -> NDArray[Any]:
-        """All of it; with `copy=False` one that cannot be written to, and in a store of this process may be a view."""
-        return self._read(lambda read: read.rows(0, read.header.rows, writable=copy))
+    def to_numpy(self, copy: bool = True, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """All of it; with `copy=False` one that cannot be written to, and in a store of this process may be a view.
+
+        `out`: an array of the same dtype and shape, which is filled and returned; memory that is there already may be
+        filled several times as fast as new memory. After an error nobody knows what it has.
+        Raises TypeError for an `out` of another type, ValueError for one of another shape or that is no block of memory
+        which can be written to, in C order.
+        """
+
+        def take(read: _Reader) -> Any:
+            if out is None:
+                return read.rows(0, read.header.rows, writable=copy)
+            read.header.require_alike(out)
+            read.rows(0, read.header.rows, writable=True, into=_bytes_of(out))
+            return out
+
+        found: NDArray[Any] = self._read(take)
+        return found
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         rows = self.to_numpy(copy=copy is not False)
@@ -291,7 +306,7 @@ class Array:
                 return action(read)
             except bulk.BytesChanged:
                 self._known = None
-            except IndexError:
+            except (IndexError, TypeError, ValueError):
                 if read.fresh:
                     raise
                 self._known = None
@@ -358,6 +373,17 @@ class _Header:
             raise IndexError("too many indices for array: array is 0-dimensional")
         return numpy.atleast_1d(numpy.arange(self.rows)[index])
 
+    def require_alike(self, out: Any) -> None:
+        """Raises TypeError, ValueError unless the array's bytes can be put into `out`."""
+        if not isinstance(out, _numpy().ndarray):
+            raise TypeError(f"out is a numpy array, not of type {type(out).__name__}")
+        if out.dtype != self.dtype:
+            raise TypeError(f"out has dtype {out.dtype}, the array has {self.dtype}")
+        if out.shape != self.shape:
+            raise ValueError(f"out has shape {out.shape}, the array has {self.shape}")
+        if not (out.flags.c_contiguous and out.flags.writeable):
+            raise ValueError("out has to be one block of memory in C order that can be written to")
+
     def fitted(self, value: Any) -> Any:
         """`value` as an array of this type.  Raises TypeError where it is of another kind, OverflowError."""
         numpy = _numpy()
@@ -394,22 +420,22 @@ class _Reader:
         self.header = header
         self.fresh = fresh  # it was just read
 
-    def bytes_at(self, position: int, count: int, writable: bool) -> Any:
-        """A buffer of its own with bytes of the value.  Raises BytesChanged where the header is another one now."""
-        header, found = bulk.fetch(self.array._client, self.array.key, self.header.size, position, count)
+    def bytes_at(self, position: int, count: int, writable: bool, into: memoryview | None) -> Any:
+        """A buffer of its own with bytes of the value, or `into`.  Raises BytesChanged where the header is another."""
+        header, found = bulk.fetch(self.array._client, self.array.key, self.header.size, position, count, into)
         if not header:
             raise KeyError(self.array.key)
         if header != self.header.text or len(found) != count:
             raise bulk.BytesChanged
         return found
 
-    def rows(self, first: int, count: int, writable: bool = False) -> Any:
-        """Rows as an array that can be written to or not."""
+    def rows(self, first: int, count: int, writable: bool = False, into: memoryview | None = None) -> Any:
+        """Rows as an array that can be written to or not, in memory of its own or in that given."""
         header = self.header
         if count == 0 and not self.fresh:
             raise bulk.BytesChanged  # perhaps: no byte tells
         size = count * header.row_bytes
-        data = self.bytes_at(header.size + first * header.row_bytes, size, writable) if size else bytearray()
+        data = self.bytes_at(header.size + first * header.row_bytes, size, writable, into) if size else bytearray()
         made = _numpy().frombuffer(data, dtype=header.dtype, count=size // max(1, header.dtype.itemsize))
         made.flags.writeable = writable
         return made.reshape((count, *header.shape[1:]) if header.shape else ())
@@ -453,10 +479,10 @@ class _LocalReader(_Reader):
         super().__init__(array, _header_in(array.key, bytes(held.read(0, min(held.size, HEADER_MAX)))), fresh=True)
         self.held = held
 
-    def bytes_at(self, position: int, count: int, writable: bool) -> Any:
+    def bytes_at(self, position: int, count: int, writable: bool, into: memoryview | None) -> Any:
         if not writable:
             return self.held.read(position, count)
-        copied = _numpy().empty(count, "u1")
+        copied = _numpy().empty(count, "u1") if into is None else into
         self.held.read_into(position, copied)
         return copied
 

@@ -6,7 +6,7 @@ time. So here a connection of the client's pool is used for one message by hand:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import redis
 import redis.exceptions
@@ -21,10 +21,6 @@ _NAMELESS = () if tuple(map(int, redis.__version__.split(".")[:2])) >= (5, 3) el
 _CLOSED = "the server closed the connection"
 _error_of = _RESP3Parser(socket_read_size=1).parse_error
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
 Part = bytes | memoryview
 
 
@@ -32,21 +28,25 @@ def store(client: Client, key: str, parts: Sequence[Part]) -> None:
     """Sets `key` to the bytes of all parts, in one change."""
     with translated(client.reference):
         if client.local is None:
-            _talk(client, [_packed(("SET", key), sum(map(len, parts))), *parts, b"\r\n"], 1)
+            _talk(client, [_packed(("SET", key), sum(map(len, parts))), *parts, b"\r\n"], [None])
             return
         first, *others = parts
         client.local.run_together([("SET", key, first), *(("APPEND", key, part) for part in others)])
 
 
-def fetch(client: Client, key: str, header: int, position: int, count: int) -> tuple[bytes, NDArray[np.uint8]]:
-    """`count` bytes of a string from `position` on, or as many as there are, and its first `header` bytes at that time.
+def fetch(
+    client: Client, key: str, header: int, position: int, count: int, into: memoryview | None = None
+) -> tuple[bytes, memoryview]:
+    """The first `header` bytes of a string, and `count` bytes from `position` on at that time, or as many as there are.
 
+    `into`: where those are put if there are so many; else they have new memory.
     Cost: one message.  Requires: a client of a server, numpy.  Raises BytesChanged where the header just changed.
     """
     ranges = [(0, header), (position, count), (0, header)]
     words = [("GETRANGE", key, first, first + size - 1) for first, size in ranges]
     with translated(client.reference):
-        before, found, after = _talk(client, [_packed(addressed(client.reference, each, {})[0]) for each in words], 3)
+        message = [_packed(addressed(client.reference, each, {})[0]) for each in words]
+        before, found, after = _talk(client, message, [None, into, None])
     if bytes(before) != bytes(after):
         raise BytesChanged
     return bytes(before), found
@@ -56,15 +56,18 @@ class BytesChanged(Exception):
     """Somebody wrote while several ranges were read."""
 
 
-def _talk(client: Client, message: Sequence[Part], replies: int) -> list[Any]:
-    """The bytes of each reply to a message of commands, None of one that is no bulk string.  Raises the first error."""
+def _talk(client: Client, message: Sequence[Part], places: Sequence[memoryview | None]) -> list[Any]:
+    """The bytes of each reply to a message of commands, None of one that is no bulk string.  Raises the first error.
+
+    `places`: where the bytes of each go if they fit exactly; else, and where None, they have new memory.
+    """
     pool = client.connection_pool
     connection = pool.get_connection(*_NAMELESS)
     found = None
     try:
         connection.send_packed_command(list(message))
         source = _Source(connection._sock)
-        found = [source.reply() for _ in range(replies)]
+        found = [source.reply(into) for into in places]
     finally:
         if found is None:
             connection.disconnect()
@@ -90,7 +93,7 @@ class _Source:
         self._socket = socket
         self._ahead = b""  # what came with the line before
 
-    def reply(self) -> Any:
+    def reply(self, into: memoryview | None) -> Any:
         while b"\r\n" not in self._ahead:
             self._receive(_LINE_MAX)
         line, _, self._ahead = self._ahead.partition(b"\r\n")
@@ -98,22 +101,23 @@ class _Source:
             return _error_of(line[1:].decode(errors="replace"))  # type: ignore[no-untyped-call]
         if line[:1] != b"$":
             return None
-        import numpy
+        size = int(line[1:])
+        if into is None or len(into) != size:
+            import numpy
 
-        found = numpy.empty(int(line[1:]), "u1")  # not set to zero before
-        with found.data as whole:
-            at = min(len(whole), len(self._ahead))
-            whole[:at] = self._ahead[:at]
-            self._ahead = self._ahead[at:]
-            while at < len(whole):
-                got = self._socket.recv_into(whole[at:])
-                if got == 0:
-                    raise redis.exceptions.ConnectionError(_CLOSED)
-                at += got
+            into = numpy.empty(size, "u1").data  # not set to zero before
+        at = min(size, len(self._ahead))
+        into[:at] = self._ahead[:at]
+        self._ahead = self._ahead[at:]
+        while at < size:
+            got = self._socket.recv_into(into[at:])
+            if got == 0:
+                raise redis.exceptions.ConnectionError(_CLOSED)
+            at += got
         while len(self._ahead) < 2:
             self._receive(2)
         self._ahead = self._ahead[2:]  # the line's end
-        return found
+        return into
 
     def _receive(self, most: int) -> None:
         got = self._socket.recv(most)
