@@ -1,7 +1,8 @@
 """One run of a numpy array written and read: gigabytes a second by name, as JSON.
 
 Usage: array_client.py ADDRESS MEGABYTES
-Beside them plain TCP, over loopback and between two threads, in the same process and into memory that is there.
+Beside them plain TCP, over loopback and between two threads in the same process: into memory that is there, and into
+an array that is new each time, as what to_numpy() gives is.
 Run by the Python of build/python, which has what clients/python needs; COPPICE_BUILD has the compiled engine.
 """
 from __future__ import annotations
@@ -25,8 +26,8 @@ import coppice  # noqa: E402  (the folder has to be on the path first)
 coppice.__path__.append(os.path.join(os.environ["COPPICE_BUILD"], "python", "coppice"))
 
 
-def through_tcp(data: memoryview, received: bytearray) -> None:
-    """The data, received by another thread into memory that is there."""
+def through_tcp(data: memoryview, received: Any) -> None:
+    """The data, received by another thread."""
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as out:
         source, _ = listener.accept()
 
@@ -55,7 +56,8 @@ def settle(client: coppice.Client) -> None:
 def main() -> None:
     address, megabytes = sys.argv[1], int(sys.argv[2])
     array = np.random.default_rng(1).random(megabytes * 125_000)
-    received = bytearray(b"x") * array.nbytes
+    data = array.data.cast("B")
+    there = np.zeros_like(array)
     rates: dict[str, float] = {}
 
     def timed(name: str, times: int, work: Callable[[], Any]) -> Any:
@@ -71,9 +73,11 @@ def main() -> None:
 
     # Several times each: memory that the machine has never given out costs its own time first.
     with coppice.Client(address) as client:
-        timed("TCP", 5, lambda: through_tcp(array.data.cast("B"), received))
+        timed("TCP", 5, lambda: through_tcp(data, there.data.cast("B")))
+        timed("TCP, new memory", 5, lambda: through_tcp(data, np.empty_like(array).data.cast("B")))
         kept = timed("write", 3, lambda: coppice.Array.from_numpy(client, "array", array))
         found = timed("read", 5, kept.to_numpy)
+        timed("read, out=", 5, lambda: kept.to_numpy(out=there))
     print(json.dumps({"rates": rates, "seen": hashlib.sha256(found.data).hexdigest()}))
 
 

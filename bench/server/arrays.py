@@ -24,26 +24,29 @@ def measure(given) -> Table:
     megabytes = 8 if given.small else 200
     table = Table(
         "A numpy array, written and read", "scripts/bench --only arrays",
-        f"`Array.from_numpy` and `to_numpy` of {megabytes} MB, GB a second, beside the same bytes over loopback's TCP "
-        f"in the same process, into memory that is there; medians of {given.runs} runs that take turns, each in a "
+        f"`Array.from_numpy`, `to_numpy()` and `to_numpy(out=)` of {megabytes} MB, GB a second, beside the same bytes "
+        "over loopback's TCP in the same process, into memory that is there and into a new array, as `to_numpy()` gives one. "
+        f"Medians of {given.runs} runs that take turns, each in a "
         "process of its own and of three to five times one after the other. The server syncs its log each second. "
         "The last column is of what was read (SHA-256).",
-        ["where", "TCP", "write", "of TCP", "read", "of TCP", "answer"])
+        ["where", "TCP", "TCP, new memory", "write", "of TCP", "read", "of TCP", "of TCP, new", "read, out=", "of TCP",
+         "answer"])
     with Server("coppice") as server:
         ways = {"server": f"coppice://127.0.0.1:{server.port}", "in process, memory": "memory://"}
-        rates: dict[str, dict[str, list[float]]] = {way: {"TCP": [], "write": [], "read": []} for way in ways}
+        rates: dict[str, dict[str, list[float]]] = {way: {} for way in ways}
         seen = set()
         for _ in range(given.runs):
             for way, address in ways.items():
                 run = run_of(address, megabytes)
                 seen.add(run["seen"])
                 for name, rate in run["rates"].items():  # type: ignore[attr-defined]
-                    rates[way][name].append(rate)
+                    rates[way].setdefault(name, []).append(rate)
                 server.settle(20)
     if len(seen) != 1:
         raise RuntimeError(f"different arrays were read: {seen}")
     answer = str(seen.pop())[:8]
     for way, of in rates.items():
-        tcp, write, read = (median(of[name]) for name in ("TCP", "write", "read"))
-        table.add(way, tcp, write, write / tcp, read, read / tcp, answer)
+        names = ("TCP", "TCP, new memory", "write", "read", "read, out=")
+        tcp, new, write, read, into = (median(of[name]) for name in names)
+        table.add(way, tcp, new, write, write / tcp, read, read / tcp, read / new, into, into / tcp, answer)
     return table
