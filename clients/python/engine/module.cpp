@@ -19,6 +19,7 @@
 #include <embed/embedded_store.hpp>
 #include <embed/flat_reply.hpp>
 #include <storage/volatile_storage.hpp>
+#include <wire/resp_writer.hpp>
 
 #include "json_values.hpp"
 #include "replies.hpp"
@@ -151,6 +152,14 @@ private:
     std::deque<command_words> words_;
     std::vector<arguments> all_;
 };
+
+/// Commands as a client sends them to a server.
+nb::object pack_all(nb::handle commands) {
+    wire::byte_buffer out;
+    const command_list given(commands);
+    for (const auto words : given.view()) { wire::append_request(out, words); }
+    return own(PyBytes_FromStringAndSize(out.data(), static_cast<Py_ssize_t>(out.size())));
+}
 
 class session {
 public:
@@ -291,6 +300,7 @@ NB_MODULE(_engine, m) {
         return opened(std::move(made));
     });
     m.def("open_memory", [] { return opened(embedded_store::open(open_volatile_storage(), upkeep::in_background)); });
+    m.def("pack_all", &pack_all);
     m.def("encode_all", &encode_all);
     m.def("decode_all", &decode_all);
     m.def("close_all", [] {

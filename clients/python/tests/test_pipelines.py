@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import redis
+from redis._parsers import _RESP3Parser
 from redis.client import NEVER_DECODE
 
 import coppice
-from coppice import exceptions
+from coppice import exceptions, exchange
 
 Commands = Callable[[Any], Any]
 
@@ -54,6 +55,18 @@ def test_they_answer_as_redis_py(client: coppice.Client, transaction: bool, rais
     client.flushall()
     assert outcome(client.pipeline(transaction), QUEUED[queued], raise_on_error) == expected
     assert sorted(client.scan_iter()) == left
+
+
+def test_without_the_compiled_parts(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where neither the engine nor hiredis is installed."""
+    monkeypatch.setattr(exchange, "compiled", lambda: None)
+    with coppice.Client(address) as client, coppice.Client(address) as plain:
+        plain.connection_pool.connection_kwargs["parser_class"] = _RESP3Parser
+        for queue in QUEUED.values():
+            found = outcome(client.pipeline(), queue, raise_on_error=False)
+            client.flushall()
+            assert outcome(plain.pipeline(), queue, raise_on_error=False) == found
+            client.flushall()
 
 
 def test_bytes_stay_bytes_where_they_are_asked_for(client: coppice.Client) -> None:

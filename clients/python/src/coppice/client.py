@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import redis
@@ -23,7 +24,7 @@ from coppice import versions
 from coppice.address import CHECK_SECONDS, as_text, client_options, local_store, user_on
 from coppice.addressing import addressed, for_callback, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
-from coppice.exchange import exchange
+from coppice.exchange import Command, decoded, exchange
 from coppice.participant import Adapter, Participant
 from coppice.sio import EVENTS, Sio
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Client", "Pipeline"]
 
-Command = tuple[Any, ...]
 Queued = tuple[Command, dict[str, Any]]  # with redis-py's options for its reply
 
 # Names of arguments that ZnSocket's storage takes and redis-py calls otherwise.
@@ -371,10 +371,11 @@ class Pipeline(redis.client.Pipeline):
                 replies[position] = options[EMPTY_RESPONSE]
         return self._shaped(commands, replies, raise_on_error)
 
-    def _exchange(self, connection: Any, commands: list[Command], raw: Container[int] = ()) -> list[Any]:
-        if self._client.local is not None:
-            return list(connection.exchange(commands, raw))
-        return exchange(connection, commands, raw)
+    def _exchange(self, connection: Any, commands: list[Command], raw: Collection[int] = ()) -> list[Any]:
+        """The replies, errors among them; the texts of those at the positions `raw` are bytes."""
+        ask = partial(exchange, connection) if self._client.local is None else connection.exchange
+        replies: list[Any] = ask(commands, not raw)
+        return [each if at in raw else decoded(each) for at, each in enumerate(replies)] if raw else replies
 
     def _shaped(self, commands: Sequence[Queued], replies: list[Any], raise_on_error: bool) -> list[Any]:
         """Replies as redis-py's callbacks for their commands have them.  Raises the first error, or leaves it there."""

@@ -16,7 +16,7 @@ import os
 import re
 import threading
 from collections import deque
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
@@ -30,6 +30,7 @@ from redis.connection import ConnectionPool, UnixDomainSocketConnection
 from coppice.address import CONNECTIONS_MAX, REPLY_SECONDS, TASKS_CONNECTIONS_MAX
 from coppice.addressing import for_callback
 from coppice.exceptions import ConnectionError, ResponseError
+from coppice.exchange import Command, decoded
 
 try:
     from coppice import _engine
@@ -237,13 +238,12 @@ class LocalConnection(UnixDomainSocketConnection):
                 self._replies.extend(replies)
         self._listening = self._listening or command[0][:2] == _LISTEN
 
-    def exchange(self, commands: list[tuple[Any, ...]], raw: Container[int]) -> list[Any]:
+    def exchange(self, commands: list[Command], decode: bool) -> list[Any]:
         """As `coppice.exchange`.  Requires: nobody listens here."""
         self.connect()
         assert self._session is not None
         with translated_engine(self.store.address):
-            replies = self._session.run_many(commands, not raw)
-        return [each if at in raw else _decoded(each) for at, each in enumerate(replies)] if raw else replies
+            return self._session.run_many(commands, decode)
 
     def can_read(self, timeout: float = 0) -> bool:
         return bool(self._replies)
@@ -259,17 +259,7 @@ class LocalConnection(UnixDomainSocketConnection):
         reply = self._replies.popleft()
         if isinstance(reply, Exception):
             raise reply
-        return reply if disable_decoding else _decoded(reply)
-
-
-def _decoded(reply: Any) -> Any:
-    if isinstance(reply, bytes):
-        return reply.decode()
-    if isinstance(reply, list):
-        return [_decoded(each) for each in reply]
-    if isinstance(reply, dict):
-        return {_decoded(name): _decoded(value) for name, value in reply.items()}
-    return reply
+        return reply if disable_decoding else decoded(reply)
 
 
 class LocalAsyncPool(redis.asyncio.BlockingConnectionPool):

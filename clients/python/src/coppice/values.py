@@ -50,19 +50,19 @@ def plain_codec(convert_nan: bool) -> Codec:
 
 def encode_all(values: Sequence[Any], encode: Callable[[Any], str]) -> list[str]:
     """The text of each value, as `encode` gives it.  Cost: with the compiled engine some 50 ns for a plain one."""
-    engine = _compiled()
+    engine = compiled()
     return list(map(encode, values)) if engine is None else engine.encode_all(values, encode)
 
 
 def decode_all(texts: Sequence[str], decode: Callable[[str], Any]) -> list[Any]:
     """The value of each text, as `decode` gives it.  Cost: as of `encode_all`."""
-    engine = _compiled()
+    engine = compiled()
     return list(map(decode, texts)) if engine is None else engine.decode_all(texts, decode)
 
 
 @cache
-def _compiled() -> Any:
-    """The module that does plain values (numbers, strings, truths, None) at once; None where it is not installed."""
+def compiled() -> Any:
+    """The compiled module, which does many values or commands at once; None where it is not installed."""
     try:
         from coppice import _engine
     except ImportError:
