@@ -14,9 +14,11 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <unordered_map>
+#include <type_traits>
 #include <utility>
 #include <vector>
+
+#include <coppice/resident/layout.hpp>
 
 namespace coppice {
 
@@ -123,16 +125,17 @@ private:
 
     // The parts between nodes that stand in both, as far as their order is the same.
     static std::vector<run> divided(run whole) {
-        std::unordered_map<const header*, std::size_t> places;  // in `before`
-        for (std::size_t each = 0; each < whole.before.size(); ++each) {
-            places.emplace(whole.before[each].node, each);
-        }
+        using place = std::pair<const header*, std::size_t>;
+        std::vector<place> places;  // in `before`
+        places.reserve(whole.before.size());
+        for (const item& each : whole.before) { places.emplace_back(each.node, places.size()); }
+        std::sort(places.begin(), places.end());
         std::vector<run> parts;
         run part{{}, {}, whole.at, whole.position};
         std::size_t passed = 0;
         for (const item& each : whole.after) {
-            const auto same = places.find(each.node);
-            if (same == places.end() || same->second < passed || whole.before[same->second] != each) {
+            const auto same = std::lower_bound(places.begin(), places.end(), place(each.node, passed));
+            if (same == places.end() || same->first != each.node || whole.before[same->second] != each) {
                 part.after.push_back(each);
                 continue;
             }
@@ -148,27 +151,92 @@ private:
         return parts;
     }
 
+    /// The elements of a run, which lie in a few arrays.
+    class window {
+    public:
+        explicit window(const items& in) {
+            for (const item& each : in) {
+                if (each.size != 0) { parts_.push_back({Kind::as_leaf(*each.node).items(), size_, each.size}); }
+                size_ += each.size;
+            }
+        }
+        [[nodiscard]] std::size_t size() const noexcept { return size_; }
+        /// How many elements from `at` on are those of another window from `beside` on, of at most `most`.
+        [[nodiscard]] std::size_t common(std::size_t at, const window& other, std::size_t beside,
+                                         std::size_t most) const {
+            std::size_t passed = 0;
+            while (passed < most) {
+                const auto [mine, in_mine] = from(at + passed);
+                const auto [yours, in_yours] = other.from(beside + passed);
+                const std::size_t count = std::min({in_mine, in_yours, most - passed});
+                const std::size_t same = mine == yours ? count : common_elements(mine, yours, count);
+                passed += same;
+                if (same != count) { break; }
+            }
+            return passed;
+        }
+        /// How many at the ends are the same, of at most `most`.
+        [[nodiscard]] std::size_t common_end(const window& other, std::size_t most) const {
+            std::size_t passed = 0;
+            while (passed < most) {
+                const auto [mine, in_mine] = up_to(size_ - passed);
+                const auto [yours, in_yours] = other.up_to(other.size_ - passed);
+                const std::size_t count = std::min({in_mine, in_yours, most - passed});
+                std::size_t same = mine == yours ? count : 0;
+                if constexpr (std::is_integral_v<value>) {
+                    while (count - same >= block && same_bytes(mine - same - block, yours - same - block, block)) {
+                        same += block;
+                    }
+                }
+                while (same < count && *(mine - same - 1) == *(yours - same - 1)) { ++same; }
+                passed += same;
+                if (same != count) { break; }
+            }
+            return passed;
+        }
+
+    private:
+        static constexpr std::size_t block = 32;  // elements that are compared as bytes at once
+
+        struct part {
+            const value* first;
+            std::size_t at;
+            std::size_t size;
+        };
+        [[nodiscard]] const part& part_of(std::size_t at) const noexcept {
+            const auto is_behind = [](std::size_t wanted, const part& each) { return wanted < each.at; };
+            return *(std::upper_bound(parts_.begin(), parts_.end(), at, is_behind) - 1);
+        }
+        /// Where an element is, and how many follow it there, itself included.
+        [[nodiscard]] std::pair<const value*, std::size_t> from(std::size_t at) const noexcept {
+            const part& in = part_of(at);
+            return {in.first + (at - in.at), in.size - (at - in.at)};
+        }
+        /// Behind the element before `end`, and how many stand there before it, that one included.
+        [[nodiscard]] std::pair<const value*, std::size_t> up_to(std::size_t end) const noexcept {
+            const part& in = part_of(end - 1);
+            return {in.first + (end - in.at), end - in.at};
+        }
+        [[nodiscard]] static std::size_t common_elements(const value* a, const value* b, std::size_t count) {
+            std::size_t same = 0;
+            if constexpr (std::is_integral_v<value>) {
+                while (count - same >= block && same_bytes(a + same, b + same, block)) { same += block; }
+            }
+            while (same < count && a[same] == b[same]) { ++same; }
+            return same;
+        }
+
+        std::vector<part> parts_;
+        std::size_t size_ = 0;
+    };
+
     void compare_elements(const run& in) {
-        std::vector<const value*> before = elements(in.before);
-        std::vector<const value*> after = elements(in.after);
-        const auto same = [](const value* a, const value* b) { return a == b || *a == *b; };
-        const auto first = std::mismatch(before.begin(), before.end(), after.begin(), after.end(), same);
-        const auto begun = static_cast<std::size_t>(first.first - before.begin());
-        before.erase(before.begin(), first.first);
-        after.erase(after.begin(), first.second);
-        while (!before.empty() && !after.empty() && same(before.back(), after.back())) {
-            before.pop_back();
-            after.pop_back();
-        }
-        edits(before, after, in.at + begun, in.position + begun);
-    }
-    static std::vector<const value*> elements(const items& in) {
-        std::vector<const value*> all;
-        for (const item& each : in) {
-            const value* first = Kind::as_leaf(*each.node).items();
-            for (std::size_t element = 0; element < each.size; ++element) { all.push_back(first + element); }
-        }
-        return all;
+        const window before(in.before);
+        const window after(in.after);
+        const std::size_t shorter = std::min(before.size(), after.size());
+        const std::size_t begin = before.common(0, after, 0, shorter);
+        const std::size_t end = before.common_end(after, shorter - begin);
+        edits({before, begin, before.size() - end}, {after, begin, after.size() - end}, in);
     }
 
     // Myers's greedy search: reaches[d] holds, for each diagonal, how far along `before` d edits come on it.
@@ -189,20 +257,30 @@ private:
         if (by_removing != nowhere && by_removing + 1 > by_inserting) { return {by_removing + 1, true}; }
         return {by_inserting, false};
     }
-    void edits(const std::vector<const value*>& before, const std::vector<const value*>& after, std::size_t at,
-               std::size_t position) {
-        const auto old_size = static_cast<int>(before.size());
-        const auto new_size = static_cast<int>(after.size());
+    /// Elements [first, last) of a window.
+    struct section {
+        const window& of;
+        std::size_t first;
+        std::size_t last;
+        [[nodiscard]] int size() const noexcept { return static_cast<int>(last - first); }
+    };
+    void edits(const section& before, const section& after, const run& in) {
+        const int old_size = before.size();
+        const int new_size = after.size();
+        const std::size_t at = in.at + before.first;
+        const std::size_t position = in.position + after.first;
         std::vector<reach> reaches;
         for (int count = 0; count <= edits_most && old_size > 0 && new_size > 0; ++count) {
             reach now(static_cast<std::size_t>(2 * count + 3), nowhere);
             for (int diagonal = -count; diagonal <= count; diagonal += 2) {
                 int along = count == 0 ? 0 : move_to(reaches.back(), count, diagonal).along;
                 if (along == nowhere) { continue; }
-                while (along < old_size && along - diagonal < new_size
-                       && *before[static_cast<std::size_t>(along)]
-                              == *after[static_cast<std::size_t>(along - diagonal)]) {
-                    ++along;
+                if (along < old_size && along - diagonal < new_size) {
+                    const auto same = before.of.common(
+                        before.first + static_cast<std::size_t>(along), after.of,
+                        after.first + static_cast<std::size_t>(along - diagonal),
+                        static_cast<std::size_t>(std::min(old_size - along, new_size - along + diagonal)));
+                    along += static_cast<int>(same);
                 }
                 now[static_cast<std::size_t>(diagonal + count + 1)] = along;
                 if (along >= old_size && diagonal == old_size - new_size) {
@@ -211,7 +289,7 @@ private:
             }
             reaches.push_back(std::move(now));
         }
-        report({at, before.size(), position, after.size()});
+        report({at, before.last - before.first, position, after.last - after.first});
     }
     void report_way(const std::vector<reach>& reaches, int diagonal, std::size_t at, std::size_t position) {
         std::vector<splice> way;
