@@ -23,6 +23,7 @@
 #include <coppice/map.hpp>
 
 #include "collections_table.hpp"
+#include "text_rows.hpp"
 #include "vector_rows.hpp"
 
 #if defined(COPPICE_BENCH_ABSL)
@@ -215,6 +216,7 @@ void maps(const settings& set, const std::string& name) {
 int run(const settings& set) {
     std::printf("ns of CPU time per operation, best of %u runs; bytes per element\n", set.runs);
     vectors(set);
+    texts(set);
     maps<std::int64_t>(set, "map<int64, int64>");
     maps<std::string>(set, "map<string, string>");
     std::printf("\nseen %016llx\n", static_cast<unsigned long long>(seen));

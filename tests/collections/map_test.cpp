@@ -71,7 +71,8 @@ TYPED_TEST_SUITE(MapOf, kinds);
 /// One random change, of the value itself or of a copy.
 template <class Subject>
 void change(random_source& random, version<Subject>& now, int keys) {
-    auto& [subject, model] = now;
+    auto& subject = now.subject;
+    auto& model = now.model;
     const auto key_of = [](int key) { return element_of<typename Subject::key_type>(key); };
     const auto value_of = [](int value) { return element_of<typename Subject::mapped_type>(value); };
     const int key = static_cast<int>(random.below(static_cast<std::uint64_t>(keys)));

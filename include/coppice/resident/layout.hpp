@@ -142,8 +142,17 @@ private:
     }
 };
 
+/// What a tree says of elements together, where it says nothing but how many they are.
+struct no_measure {
+    [[nodiscard]] friend no_measure operator+(no_measure /*a*/, no_measure /*b*/) noexcept { return {}; }
+    [[nodiscard]] friend no_measure operator-(no_measure /*a*/, no_measure /*b*/) noexcept { return {}; }
+    [[nodiscard]] friend bool operator==(no_measure /*a*/, no_measure /*b*/) noexcept { return true; }
+};
+
 /// The order of a tree whose elements are found by their position alone: inner nodes know nothing of them.
 struct by_position {
+    using measure = no_measure;
+    [[nodiscard]] static no_measure measured(const auto& /*first*/, std::size_t /*count*/) noexcept { return {}; }
     static constexpr bool keyed = false;
     static constexpr std::size_t leaf_most = ~std::size_t{0};
     struct separator {};

@@ -1,7 +1,7 @@
 // coppice/resident/node.hpp: the nodes of a sequence in memory, and who owns them.
 //
 //     leaf   | owners height | used capacity | root |  element element element ....  room |
-//     inner  | owners height entries regular | (lows) | child child ... | sums: elements in children 0..k |
+//     inner  | owners height entries regular | (lows) | (measures) | child child ... | sums: elements in 0..k |
 //
 // - A leaf is `used` elements of at most `capacity`. A leaf that is a vector's tail also owns the tree in front of it
 //   (vector.hpp); in a tree its `root` is null.
@@ -13,6 +13,7 @@
 // - Where elements have keys (Order::keyed), lows[k] is the separator of child k + 1: that of the first element below
 //   it, which the leaf owns and the separator only names. The last child's is repeated behind it, for a search of fixed
 //   length.
+// - Where elements are measured (Order::measure is not no_measure), measures[k] is the measure of those below child k.
 //
 // A node is written only by who owns it alone, on a path of such nodes; the last owner frees it, and with it what it
 // alone owned. Counts are the only thing that threads share.
@@ -89,8 +90,18 @@ struct low_header : header<Nodes> {
 template <class Nodes, class Order>
 struct low_header<Nodes, Order, false> : header<Nodes> {};
 
+template <class Order>
+inline constexpr bool is_measured = !std::is_same_v<typename Order::measure, no_measure>;
+
+template <class Nodes, class Order, bool Measured = is_measured<Order>>
+struct measured_header : low_header<Nodes, Order> {
+    std::array<typename Order::measure, Nodes::fanout> measures{};
+};
 template <class Nodes, class Order>
-struct inner : low_header<Nodes, Order> {
+struct measured_header<Nodes, Order, false> : low_header<Nodes, Order> {};
+
+template <class Nodes, class Order>
+struct inner : measured_header<Nodes, Order> {
     std::array<header<Nodes>*, Nodes::fanout> children{};
 };
 template <class Nodes, class Order, class Sum>
@@ -109,13 +120,26 @@ struct node_kind {
     using wide = counted<Nodes, Order, std::int64_t>;
     using at = typename leaf::at;
     using separator = typename Order::separator;
+    using measure = typename Order::measure;
 
     /// What an inner node knows of a child.
     struct branch {
         header* node;
         std::size_t size;
         [[no_unique_address]] separator low;  ///< where it matters: of no first child
+        [[no_unique_address]] measure total;
     };
+    /// What comes to the elements below a node, or goes.
+    struct change {
+        std::ptrdiff_t size;
+        [[no_unique_address]] measure total;
+    };
+    [[nodiscard]] static change coming(at first, std::size_t count) noexcept {
+        return {static_cast<std::ptrdiff_t>(count), Order::measured(first, count)};
+    }
+    [[nodiscard]] static change going(at first, std::size_t count) noexcept {
+        return {-static_cast<std::ptrdiff_t>(count), measure() - Order::measured(first, count)};
+    }
 
     /// Elements of a full leaf.
     static constexpr std::size_t leaf_most = std::min(leaf::fitting(), Order::leaf_most);
@@ -182,15 +206,28 @@ struct node_kind {
             return {};
         }
     }
-    [[nodiscard]] static branch whole(header* node) noexcept { return {node, size_of(*node), low_of(*node)}; }
+    /// The measure of the elements in children [0, slot).
+    [[nodiscard]] static measure measure_before(const inner& node, unsigned slot) noexcept {
+        measure all{};
+        if constexpr (is_measured<Order>) {
+            for (unsigned each = 0; each < slot; ++each) { all = all + node.measures[each]; }
+        }
+        return all;
+    }
+    /// Cost: O(1) of an inner node; of a leaf, as its elements are measured.
+    [[nodiscard]] static measure measure_of(const header& node) noexcept {
+        return node.height == 0 ? Order::measured(as_leaf(node).items(), as_leaf(node).size())
+                                : measure_before(as_inner(node), node.entries);
+    }
+    [[nodiscard]] static branch whole(header* node) noexcept {
+        return {node, size_of(*node), low_of(*node), measure_of(*node)};
+    }
     /// A child as its parent knows it.
     [[nodiscard]] static branch child(const inner& node, unsigned slot) noexcept {
-        const std::size_t size = before(node, slot + 1) - before(node, slot);
-        if constexpr (Order::keyed) {
-            return {node.children[slot], size, slot == 0 ? low_of(*node.children[0]) : node.lows[slot - 1]};
-        } else {
-            return {node.children[slot], size, {}};
-        }
+        branch known{node.children[slot], before(node, slot + 1) - before(node, slot), {}, {}};
+        if constexpr (Order::keyed) { known.low = slot == 0 ? low_of(*node.children[0]) : node.lows[slot - 1]; }
+        if constexpr (is_measured<Order>) { known.total = node.measures[slot]; }
+        return known;
     }
 
     // ---- Owning
@@ -238,6 +275,7 @@ struct node_kind {
         made->regular = from.regular;
         made->children = from.children;
         if constexpr (Order::keyed) { made->lows = from.lows; }
+        if constexpr (is_measured<Order>) { made->measures = from.measures; }
         for (unsigned slot = 0; slot < from.entries; ++slot) { retain(from.children[slot]); }
         with_sums(*made, [&from](auto& sums) {
             sums = static_cast<const counted<Nodes, Order, std::decay_t<decltype(sums[0])>>&>(from).sums;
@@ -263,6 +301,7 @@ struct node_kind {
         const unsigned last = node.entries++;
         node.children[last] = child.node;
         if (last != 0) { set_low(node, last, child.low); }
+        if constexpr (is_measured<Order>) { node.measures[last] = child.total; }
         with_sums(node, [&](auto& sums) {
             using sum = std::decay_t<decltype(sums[0])>;
             sums[last] = static_cast<sum>((last == 0 ? 0 : sums[last - 1]) + static_cast<sum>(child.size));
@@ -282,12 +321,13 @@ struct node_kind {
         });
         node.entries = static_cast<std::uint8_t>(slot);
     }
-    /// The child at `slot` has `change` elements more, or fewer.
-    static void add(inner& node, unsigned slot, std::ptrdiff_t change) noexcept {
+    /// The elements of the child at `slot` have changed.
+    static void add(inner& node, unsigned slot, const change& made) noexcept {
+        if constexpr (is_measured<Order>) { node.measures[slot] = node.measures[slot] + made.total; }
         with_sums(node, [&](auto& sums) {
             using sum = std::decay_t<decltype(sums[0])>;
             for (unsigned each = slot; each < node.entries; ++each) {
-                sums[each] = static_cast<sum>(sums[each] + static_cast<sum>(change));
+                sums[each] = static_cast<sum>(sums[each] + static_cast<sum>(made.size));
             }
         });
     }

@@ -34,7 +34,9 @@ struct by_key {
     static constexpr bool keyed = true;
     static constexpr std::size_t leaf_most = Entries::leaf_most;
     using separator = typename Entries::separator;
+    using measure = no_measure;
 
+    [[nodiscard]] static measure measured(const auto& /*first*/, std::size_t /*count*/) noexcept { return {}; }
     [[nodiscard]] static separator low(typename Entries::at first) noexcept { return Entries::low(first); }
     [[nodiscard]] static bool same(const separator& a, const separator& b) {
         if constexpr (Entries::keys_inline) {

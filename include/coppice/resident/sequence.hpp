@@ -16,6 +16,7 @@
 //   I4  sums[k] is the number of elements below children 0 to k; behind them stands the greatest number.
 //   I5  A node that is marked regular is.
 //   I6  lows[k] is the separator of the first element below child k + 1 (only where elements have keys).
+//   I7  measures[k] is the measure of the elements below child k (only where they are measured).
 //
 // How a change stays whole. First the path to the leaf becomes the tree's own, which changes nothing that it says. Then
 // all memory is taken and all elements are copied that the change needs. Only then is anything changed, and nothing
@@ -44,6 +45,7 @@ class sequence : public leaf_kind<T, Nodes, Order> {
 public:
     using typename kind::at;
     using typename kind::branch;
+    using typename kind::change;
     using typename kind::header;
     using typename kind::held;
     using typename kind::inner;
@@ -138,15 +140,10 @@ public:
             way.push(node, node.entries - 1U);
             slot = &node.children[node.entries - 1U];
         }
-        const std::size_t size = last->size();
-        kind::append(*way.last().at, {added.get(), size, low_of(*added.get())});
-        static_cast<void>(added.take());
-        for (unsigned level = way.depth; level-- > 0;) {
-            if (level + 1 != way.depth) {
-                kind::add(*way.steps[level].at, way.steps[level].slot, static_cast<std::ptrdiff_t>(size));
-            }
-            kind::note_regular(*way.steps[level].at);
-        }
+        const branch behind = whole(added.take());
+        kind::append(*way.last().at, behind);
+        kind::note_regular(*way.last().at);
+        note_above(way, way.depth - 1, {static_cast<std::ptrdiff_t>(behind.size), behind.total});
     }
 
     // ---- Making trees from others
@@ -274,6 +271,7 @@ protected:
     // ---- Changing the leaf at the end of an owned path
 
     static void set_at(header*& slot, const path& way, std::size_t position, T&& value) {
+        static_assert(!is_measured<Order>, "what is measured is spliced");
         leaf& old = as_leaf(*slot);
         const at items = old.items();
         if (is_own(old)) {
@@ -291,6 +289,7 @@ protected:
         leaf& old = as_leaf(*slot);
         const std::size_t size = old.size();
         const at items = old.items();
+        const change added = kind::coming(layout::place_of(value), 1);
         const std::initializer_list<piece> pieces = {copied(items, position), last_use(value),
                                                      copied(items + position, size - position)};
         if (size < leaf_most) {
@@ -299,7 +298,7 @@ protected:
             } else {
                 replace(slot, gather(pieces, Order::capacity_for(size + 1, leaf_most)));
             }
-            return note_change(way, 1);
+            return note_change(way, added);
         }
         // What is added behind all others leaves full leaves behind, not halves.
         const std::size_t half = position == size && is_last(way) ? size : (size + 1) / 2;
@@ -311,11 +310,11 @@ protected:
             fill(right, {items + kept, size - kept, true});
             cut(old, kept);
             position < half ? put(old, position, std::move(value)) : put(right, position - half, std::move(value));
-            enter(root, way, half, held(&right), reserve);
+            enter(root, way, added, held(&right), reserve);
         } else {
             held right = gather(pieces, half, size + 1, capacity);
             replace(slot, gather(pieces, 0, half, leaf_most));
-            enter(root, way, half, std::move(right), reserve);
+            enter(root, way, added, std::move(right), reserve);
         }
     }
 
@@ -323,14 +322,15 @@ protected:
         leaf& old = as_leaf(*slot);
         const std::size_t size = old.size();
         const at items = old.items();
-        if (size == 1) { return leave(root, way); }
+        const change gone = kind::going(items + position, 1);
+        if (size == 1) { return leave(root, way, gone); }
         if (is_own(old)) {
             remove(old, position);
         } else {
             replace(slot,
                     gather({copied(items, position), copied(items + (position + 1), size - position - 1)}, size - 1));
         }
-        note_change(way, -1);
+        note_change(way, gone);
         if (position == 0) { note_first(way, way.depth, *slot); }
         if (!is_filled(*slot)) { mend(root, way); }
     }
@@ -350,65 +350,63 @@ protected:
         return true;
     }
 
-    /// The leaf at the end of the path has `change` elements more, or fewer.
-    static void note_change(const path& way, std::ptrdiff_t change) noexcept {
+    /// The elements of the leaf at the end of the path have changed.
+    static void note_change(const path& way, const change& made) noexcept {
         for (unsigned level = way.depth; level-- > 0;) {
             inner& node = *way.steps[level].at;
             const unsigned slot = way.steps[level].slot;
             const header& child = *node.children[slot];
-            kind::add(node, slot, change);
+            kind::add(node, slot, made);
             node.regular = node.regular && slot + 1U == node.entries && (child.height == 0 || child.regular);
         }
     }
     /// The same for nodes above `level`, whose children may have become regular or not in other ways.
-    static void note_above(const path& way, unsigned level, std::ptrdiff_t change) noexcept {
+    static void note_above(const path& way, unsigned level, const change& made) noexcept {
         while (level-- > 0) {
-            kind::add(*way.steps[level].at, way.steps[level].slot, change);
+            kind::add(*way.steps[level].at, way.steps[level].slot, made);
             kind::note_regular(*way.steps[level].at);
         }
     }
 
-    /// The leaf at the end of the path was split: `left` elements remain in it, the rest is `right`; one was added.
-    static void enter(header*& root, const path& way, std::size_t left, held right, spares& reserve) noexcept {
+    /// Some came to the leaf at the end of the path, and it was split: what it has no more is `right`.
+    static void enter(header*& root, const path& way, const change& added, held right, spares& reserve) noexcept {
         for (unsigned level = way.depth; level-- > 0;) {
             inner& node = *way.steps[level].at;
             const unsigned slot = way.steps[level].slot;
             row all;
             all.push(node, 0, slot);
-            all.push({node.children[slot], left, low_of(*node.children[slot])});
-            all.push(whole(right.get()));
+            all.push(whole(node.children[slot]));
+            all.push(whole(right.take()));
             all.push(node, slot + 1, node.entries);
-            static_cast<void>(right.take());
             if (all.count <= fanout) {
                 all.store(node, 0, all.count);
-                return note_above(way, level, 1);
+                return note_above(way, level, added);
             }
             inner& beside = reserve.take();
             all.store(beside, all.count / 2, all.count);
             all.store(node, 0, all.count / 2);
-            left = size_of(node);
             right = held(&beside);
         }
         inner& above = reserve.take();
-        kind::append(above, {root, left, low_of(*root)});
+        kind::append(above, root);
         kind::append(above, right.take());
         kind::note_regular(above);
         root = &above;
     }
 
     /// The leaf at the end of the path loses its only element, and goes.
-    static void leave(header*& root, const path& way) noexcept {
+    static void leave(header*& root, const path& way, const change& gone) noexcept {
         unsigned level = way.depth;
         while (level > 0 && way.steps[level - 1].at->entries == 1) { --level; }
         if (level == 0) { return replace(root, held()); }
         inner& node = *way.steps[level - 1].at;
         const unsigned slot = way.steps[level - 1].slot;
-        const held gone(node.children[slot]);
+        const held empty(node.children[slot]);
         row all;
         all.push(node, 0, slot);
         all.push(node, slot + 1, node.entries);
         all.store(node, 0, all.count);
-        note_above(way, level - 1, -1);
+        note_above(way, level - 1, gone);
         if (slot == 0) { note_first(way, level - 1, node); }
         path upper = way;
         upper.depth = level - 1;
@@ -465,7 +463,8 @@ protected:
             const std::size_t start = before(from, slot);
             const std::size_t end = before(from, slot + 1);
             held child = part(from.children[slot], slot == begin ? in_first : 0, std::min(last, end) - start);
-            kind::append(*made, {child.get(), size_of(*child.get()), kind::child(from, slot).low});
+            const bool shared = child.get() == from.children[slot];
+            kind::append(*made, shared ? kind::child(from, slot) : whole(child.get()));
             static_cast<void>(child.take());
         }
         kind::note_regular(*made);
@@ -516,9 +515,10 @@ protected:
             return {held(retain(left)), held(retain(right))};
         }
         const std::initializer_list<piece> pieces = {copied(a.items(), a.size()), copied(b.items(), b.size())};
-        if (all <= leaf_most) { return {gather(pieces, leaf_most), held()}; }
-        held first = gather(pieces, 0, all / 2, leaf_most);
-        return {std::move(first), gather(pieces, all / 2, all, leaf_most)};
+        if (all <= leaf_most) { return {gather(pieces, Order::capacity_for(all, leaf_most)), held()}; }
+        const std::size_t capacity = Order::capacity_for(all - all / 2, leaf_most);
+        held first = gather(pieces, 0, all / 2, capacity);
+        return {std::move(first), gather(pieces, all / 2, all, capacity)};
     }
     /// It may stand inside a tree.
     [[nodiscard]] static bool is_filled(const header& node) noexcept {
@@ -560,6 +560,7 @@ protected:
             if constexpr (Order::keyed) {
                 COPPICE_CHECK(slot == 0 || Order::same(here.lows[slot - 1], low_of(child)));  // I6
             }
+            COPPICE_CHECK(kind::child(here, slot).total == kind::measure_of(child));  // I7
             regular =
                 regular && (last ? child.height == 0 || child.regular : size_of(child) == kind::full(child.height));
         }
