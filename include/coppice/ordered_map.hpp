@@ -43,9 +43,6 @@
 
 namespace coppice {
 
-template <class K, class V, class Compare, class Nodes>
-class ordered_map_edit;
-
 template <class K, class V, class Compare = ascending, class Nodes = shared_nodes>
 class ordered_map : public resident::ordered<ordered_map<K, V, Compare, Nodes>, K, V, Compare, Nodes> {
     static_assert(std::is_copy_constructible_v<V>,
@@ -58,7 +55,7 @@ class ordered_map : public resident::ordered<ordered_map<K, V, Compare, Nodes>, 
 
 public:
     using mapped_type = V;
-    using edit_type = ordered_map_edit<K, V, Compare, Nodes>;
+    using edit_type = map_edit<ordered_map>;
 
     /// Nothing.  Allocates nothing.
     ordered_map() noexcept = default;
@@ -68,7 +65,7 @@ public:
     ordered_map(From from, End end) {
         this->put_all(std::move(from), std::move(end), [](const auto& pair) {
             const auto& [key, value] = pair;
-            return entries::make(K(key), V(value));
+            return typename base::given{K(key), V(value)};
         });
     }
 
@@ -106,7 +103,7 @@ public:
         return ordered_map(*this).insert(std::move(key), std::move(value));
     }
     [[nodiscard]] ordered_map insert(K key, V value) && {
-        this->put_here(entries::make(std::move(key), std::move(value)));
+        this->put_here({std::move(key), std::move(value)});
         return std::move(*this);
     }
     /// With `value` for `key` if it has none; else the same value.
@@ -114,7 +111,7 @@ public:
         return ordered_map(*this).try_insert(std::move(key), std::move(value));
     }
     [[nodiscard]] ordered_map try_insert(K key, V value) && {
-        if (!this->contains(key)) { this->put_here(entries::make(std::move(key), std::move(value))); }
+        if (!this->contains(key)) { this->put_here({std::move(key), std::move(value)}); }
         return std::move(*this);
     }
     /// With what `change` makes of the value of `key`, which is null if there is none.
@@ -125,13 +122,9 @@ public:
     template <std::invocable<const V*> Change>
     [[nodiscard]] ordered_map update(K key, Change change) && {
         V value = change(find(key));
-        this->put_here(entries::make(std::move(key), std::move(value)));
+        this->put_here({std::move(key), std::move(value)});
         return std::move(*this);
     }
-
-    /// For many changes at once.
-    [[nodiscard]] edit_type edit() const& { return edit_type(*this); }
-    [[nodiscard]] edit_type edit() && { return edit_type(std::move(*this)); }
 
     /// Calls visit(key, before, after) for each key whose value differs, in order; before is null for a key that was
     /// added, after for one that was removed.
@@ -148,76 +141,12 @@ public:
     requires std::is_invocable_r_v<std::optional<V>, Resolve&, const K&, const V*, const V*,
                                    const V*> [[nodiscard]] friend ordered_map
     merge(const ordered_map& base, const ordered_map& a, const ordered_map& b, Resolve resolve) {
-        const auto same = [](const V* left, const V* right) {
-            return left == right || (left != nullptr && right != nullptr && *left == *right);
-        };
-        if (b.is_same(base)) { return a; }
-        if (a.is_same(base)) { return b; }
-        ordered_map merged = a;
-        diff(base, b, [&](const K& key, const V* before, const V* in_b) {
-            const V* in_a = a.find(key);
-            if (same(in_a, in_b)) { return; }
-            const std::optional<V> next = same(in_a, before)
-                                              ? (in_b == nullptr ? std::nullopt : std::optional<V>(*in_b))
-                                              : std::optional<V>(resolve(key, before, in_a, in_b));
-            if (next) {
-                merged.put_here(entries::make(key, *next));
-            } else {
-                merged.erase_here(key);
-            }
-        });
-        return merged;
+        return resident::merged_maps(base, a, b, resolve);
     }
 
 private:
     friend base;
     friend edit_type;
-};
-
-/// Many changes of a map, which end in one value: `auto e = m.edit(); e.insert(k, v); m = std::move(e).done();`
-/// What the edit has made and nobody else holds is changed in place.
-/// Threads: one.  Errors: as those of the map; the edit is then as it was.
-template <class K, class V, class Compare, class Nodes>
-class ordered_map_edit {
-    using map = ordered_map<K, V, Compare, Nodes>;
-
-public:
-    explicit ordered_map_edit(map from) noexcept : made_(std::move(from)) {}
-
-    [[nodiscard]] std::size_t size() const noexcept { return made_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return made_.empty(); }
-    template <class Key = K>
-    [[nodiscard]] const V* find(const Key& key) const {
-        return made_.find(key);
-    }
-
-    void insert(K key, V value) { made_.put_here(map::entries::make(std::move(key), std::move(value))); }
-    /// False if the key was there, which keeps its value.
-    bool try_insert(K key, V value) {
-        if (made_.contains(key)) { return false; }
-        insert(std::move(key), std::move(value));
-        return true;
-    }
-    template <std::invocable<const V*> Change>
-    void update(K key, Change change) {
-        V value = change(made_.find(key));
-        insert(std::move(key), std::move(value));
-    }
-    /// False if the key was not there.
-    template <class Key = K>
-    bool erase(const Key& key) {
-        const std::size_t before = size();
-        made_.erase_here(key);
-        return size() != before;
-    }
-    void clear() noexcept { made_ = {}; }
-
-    /// The value as it is now; the edit may go on.
-    [[nodiscard]] map done() const& noexcept { return made_; }
-    [[nodiscard]] map done() && noexcept { return std::move(made_); }
-
-private:
-    map made_;
 };
 
 }  // namespace coppice

@@ -15,9 +15,6 @@
 
 namespace coppice {
 
-template <class K, class Compare, class Nodes>
-class ordered_set_edit;
-
 template <class K, class Compare = ascending, class Nodes = shared_nodes>
 class ordered_set : public resident::ordered<ordered_set<K, Compare, Nodes>, K, void, Compare, Nodes> {
     using base = resident::ordered<ordered_set, K, void, Compare, Nodes>;
@@ -26,7 +23,7 @@ class ordered_set : public resident::ordered<ordered_set<K, Compare, Nodes>, K, 
     using at_place = typename tree::at;
 
 public:
-    using edit_type = ordered_set_edit<K, Compare, Nodes>;
+    using edit_type = set_edit<ordered_set>;
 
     /// Nothing.  Allocates nothing.
     ordered_set() noexcept = default;
@@ -34,7 +31,7 @@ public:
     /// Cost: O(n) if the keys ascend.
     template <std::input_iterator From, std::sentinel_for<From> End>
     ordered_set(From from, End end) {
-        this->put_all(std::move(from), std::move(end), [](const auto& key) { return entries::make(K(key)); });
+        this->put_all(std::move(from), std::move(end), [](const auto& key) { return K(key); });
     }
 
     /// The key as the set has it, or null.  It holds while any set lives that has it.
@@ -60,10 +57,6 @@ public:
         insert_here(std::move(key));
         return std::move(*this);
     }
-
-    /// For many changes at once.
-    [[nodiscard]] edit_type edit() const& { return edit_type(*this); }
-    [[nodiscard]] edit_type edit() && { return edit_type(std::move(*this)); }
 
     /// Calls visit(key, was_added) for each key that is in one set alone, in order.
     template <std::invocable<const K&, bool> Visit>
@@ -103,7 +96,7 @@ public:
     [[nodiscard]] friend ordered_set set_difference(const ordered_set& a, const ordered_set& b) {
         typename tree::builder made(0);
         diff(a, b, [&made](const K& key, bool added) {
-            if (!added) { made.push(entries::make(K(key))); }
+            if (!added) { made.push(K(key)); }
         });
         ordered_set rest;
         rest.size_ = made.size();
@@ -115,49 +108,8 @@ private:
     friend base;
     friend edit_type;
 
-    void insert_here(K key) {
-        if (!this->contains(key)) { this->put_here(entries::make(std::move(key))); }
-    }
-};
-
-/// Many changes of a set, which end in one value: `auto e = s.edit(); e.insert(k); s = std::move(e).done();`
-/// What the edit has made and nobody else holds is changed in place.
-/// Threads: one.  Errors: as those of the set; the edit is then as it was.
-template <class K, class Compare, class Nodes>
-class ordered_set_edit {
-    using set = ordered_set<K, Compare, Nodes>;
-
-public:
-    explicit ordered_set_edit(set from) noexcept : made_(std::move(from)) {}
-
-    [[nodiscard]] std::size_t size() const noexcept { return made_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return made_.empty(); }
-    template <class Key = K>
-    [[nodiscard]] bool contains(const Key& key) const {
-        return made_.contains(key);
-    }
-
     /// False if the key was there.
-    bool insert(K key) {
-        const std::size_t before = size();
-        made_.insert_here(std::move(key));
-        return size() != before;
-    }
-    /// False if the key was not there.
-    template <class Key = K>
-    bool erase(const Key& key) {
-        const std::size_t before = size();
-        made_.erase_here(key);
-        return size() != before;
-    }
-    void clear() noexcept { made_ = {}; }
-
-    /// The value as it is now; the edit may go on.
-    [[nodiscard]] set done() const& noexcept { return made_; }
-    [[nodiscard]] set done() && noexcept { return std::move(made_); }
-
-private:
-    set made_;
+    bool insert_here(K&& key) { return !this->contains(key) && this->put_here(std::move(key)); }
 };
 
 }  // namespace coppice

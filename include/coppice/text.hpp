@@ -47,6 +47,7 @@
 #include <vector>
 
 #include <coppice/resident/iterator.hpp>
+#include <coppice/resident/rooted.hpp>
 #include <coppice/resident/sequence_diff.hpp>
 #include <coppice/resident/sequence_merge.hpp>
 #include <coppice/resident/text_diff.hpp>
@@ -70,21 +71,18 @@ template <class Nodes>
 class text_edit;
 
 template <class Nodes = shared_nodes>
-class basic_text {
+class basic_text : public resident::rooted<resident::text_tree<Nodes>>, public resident::iterable<basic_text<Nodes>> {
+    using base = resident::rooted<resident::text_tree<Nodes>>;
     using nodes = resident::text_tree<Nodes>;
     using header = typename nodes::header;
+    using base::root_, base::size_;
 
 public:
     using value_type = char;
-    using size_type = std::size_t;
-    using difference_type = std::ptrdiff_t;
     using reference = const char&;
     using const_reference = const char&;
     using const_pointer = const char*;
-    using const_iterator = resident::sequence_iterator<basic_text>;
-    using iterator = const_iterator;
-    using const_reverse_iterator = std::reverse_iterator<const_iterator>;
-    using reverse_iterator = const_reverse_iterator;
+    using typename resident::iterable<basic_text>::const_iterator;
     using edit_type = text_edit<Nodes>;
     class code_point_iterator;
     class code_point_range;
@@ -96,27 +94,9 @@ public:
     /// Errors: throws text_error naming the first byte that is not UTF-8.
     explicit basic_text(std::string_view bytes) : basic_text() { append_here(checked(bytes)); }
 
-    basic_text(const basic_text& from) noexcept : root_(from.root_), size_(from.size_) {
-        if (root_ != nullptr) { nodes::retain(root_); }
-    }
-    basic_text(basic_text&& from) noexcept
-        : root_(std::exchange(from.root_, nullptr)), size_(std::exchange(from.size_, 0)) {}
-    basic_text& operator=(basic_text from) noexcept {
-        swap(*this, from);
-        return *this;
-    }
-    ~basic_text() { nodes::release(root_); }
-    friend void swap(basic_text& a, basic_text& b) noexcept {
-        std::swap(a.root_, b.root_);
-        std::swap(a.size_, b.size_);
-    }
-
     // ---- Looking
 
-    /// Bytes.
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-    /// Code points.
+    /// Code points; size() is that of bytes.
     [[nodiscard]] std::size_t length() const noexcept { return nodes::measure_before(root_, size_).code_points; }
     /// One more than there are line breaks ('\n'): what stands behind the last one is a line, empty or not.
     [[nodiscard]] std::size_t line_count() const noexcept { return nodes::measure_before(root_, size_).breaks + 1; }
@@ -126,7 +106,7 @@ public:
     /// The code point that begins at `position`.  Errors: as of a change there.
     [[nodiscard]] char32_t code_point_at(std::size_t position) const {
         if (expect_boundary(position) == size_) { throw out_of_range(); }
-        return resident::utf8::decoded(begin() + static_cast<std::ptrdiff_t>(position));
+        return resident::utf8::decoded(this->begin() + static_cast<std::ptrdiff_t>(position));
     }
 
     // Positions, lines and code points are counted from 0.  Errors: std::out_of_range for what is not there.
@@ -193,17 +173,9 @@ public:
             position += some.size();
         }
     }
-    [[nodiscard]] const_iterator begin() const noexcept { return {*this, 0}; }
-    [[nodiscard]] const_iterator end() const noexcept { return {*this, size_}; }
-    [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-    [[nodiscard]] const_iterator cend() const noexcept { return end(); }
-    [[nodiscard]] const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
-    [[nodiscard]] const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
     /// A forward range of char32_t. The text must live, where it is.
     [[nodiscard]] code_point_range code_points() const noexcept { return code_point_range(*this); }
 
-    /// Both are one value, known without looking at a byte.  Cost: O(1).
-    [[nodiscard]] bool is_same(const basic_text& other) const noexcept { return root_ == other.root_; }
     /// Calls `use(address, bytes)` for each node, a node before those below it, which are left out if `use` returns
     /// false. Texts share a node if both have its address.  Cost: O(nodes).
     template <class Use>
@@ -405,14 +377,14 @@ private:
         basic_text made = part(0, first);
         made.append_here(bytes);
         made.append_here(part(last, size_));
-        swap(*this, made);
+        *this = std::move(made);
     }
     void append_here(std::string_view bytes) {
         if (bytes.empty()) { return; }
         if (root_ == nullptr || !nodes::splice(root_, size_, size_, bytes)) {
             basic_text longer = *this;  // for it may come to some of the bytes only
             nodes::append(longer.root_, bytes);
-            swap(*this, longer);
+            std::swap(root_, longer.root_);
         }
         size_ += bytes.size();
     }
@@ -427,9 +399,6 @@ private:
         nodes::release(std::exchange(root_, both));
         size_ += right.size_;
     }
-
-    header* root_ = nullptr;  // null when empty
-    std::size_t size_ = 0;
 };
 
 using text = basic_text<>;

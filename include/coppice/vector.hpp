@@ -51,7 +51,7 @@ template <class T, class Nodes>
 class vector_edit;
 
 template <class T, class Nodes = shared_nodes>
-class vector {
+class vector : public resident::iterable<vector<T, Nodes>> {
     static_assert(std::is_copy_constructible_v<T>,
                   "versions of a vector share and copy elements: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<T, std::remove_cvref_t<T>>, "elements are values, neither const nor references");
@@ -62,15 +62,9 @@ class vector {
 
 public:
     using value_type = T;
-    using size_type = std::size_t;
-    using difference_type = std::ptrdiff_t;
     using reference = const T&;
     using const_reference = const T&;
     using const_pointer = const T*;
-    using const_iterator = resident::sequence_iterator<vector>;
-    using iterator = const_iterator;
-    using const_reverse_iterator = std::reverse_iterator<const_iterator>;
-    using reverse_iterator = const_reverse_iterator;
     using edit_type = vector_edit<T, Nodes>;
     /// Of the one allocation of a vector that is its tail alone.
     static constexpr std::size_t node_bytes_beyond_elements = leaf::first_byte();
@@ -127,13 +121,6 @@ public:
     }
     [[nodiscard]] const T& front() const noexcept { return (*this)[0]; }
     [[nodiscard]] const T& back() const noexcept { return (*this)[size_ - 1]; }
-
-    [[nodiscard]] const_iterator begin() const noexcept { return {*this, 0}; }
-    [[nodiscard]] const_iterator end() const noexcept { return {*this, size_}; }
-    [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-    [[nodiscard]] const_iterator cend() const noexcept { return end(); }
-    [[nodiscard]] const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
-    [[nodiscard]] const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
 
     /// The elements from `index` to the end of their leaf, as they lie in memory.  Requires: index < size().
     [[nodiscard]] std::span<const T> span_at(std::size_t index) const noexcept {
@@ -275,7 +262,7 @@ public:
 
 private:
     friend edit_type;
-    friend const_iterator;
+    friend resident::sequence_iterator<vector>;
     using cursor = const T*;
     static constexpr std::size_t leaf_most = nodes::leaf_most;
 

@@ -6,15 +6,16 @@
 //     the key is not           counted blocks of a key and its value    where the key is
 //     a set's, copied or not   keys, or counted blocks of one           a key, or where it is
 //
-// So copying a leaf, or a separator, never throws (counted_entry.hpp).
+// So copying a leaf, or a separator, never throws (counted_block.hpp).
 #pragma once
 
 #include <compare>
 #include <cstddef>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
-#include <coppice/resident/counted_entry.hpp>
+#include <coppice/resident/counted_block.hpp>
 #include <coppice/resident/layout.hpp>
 
 namespace coppice {
@@ -38,12 +39,14 @@ struct map_entry {
 
 namespace resident {
 
-/// A set's keys, as V is nothing.
+/// What a collection is given is `given`: a key, or a key and a value. `assign` puts it in place of an element of an
+/// own leaf, if that can be done without another block.  A set's keys are those where V is nothing.
 template <class K, class V, class Nodes, bool Inline = lies_inline<K>>
 struct keyed_entries;
 
 template <class K, class Nodes>
 struct keyed_entries<K, void, Nodes, true> {
+    using given = K;
     using element = K;
     using at = K*;
     using separator = K;
@@ -51,8 +54,10 @@ struct keyed_entries<K, void, Nodes, true> {
     using reference = const K&;
     static constexpr bool keys_inline = true;
     static constexpr bool all_inline = true;
+    static constexpr bool has_values = false;
     static constexpr std::size_t leaf_most = 64;
-    [[nodiscard]] static element make(K key) { return key; }
+    [[nodiscard]] static element make(given&& key) { return key; }
+    [[nodiscard]] static const K& key_in(const given& key) noexcept { return key; }
     [[nodiscard]] static const K* keys(at first) noexcept { return first; }
     [[nodiscard]] static const K& key(at place) noexcept { return *place; }
     [[nodiscard]] static reference show(at place) noexcept { return *place; }
@@ -64,6 +69,7 @@ struct keyed_entries<K, void, Nodes, true> {
 
 template <class K, class Nodes>
 struct keyed_entries<K, void, Nodes, false> {
+    using given = K;
     using element = counted_entry<K, Nodes>;
     using at = element*;
     using separator = const K*;
@@ -71,8 +77,10 @@ struct keyed_entries<K, void, Nodes, false> {
     using reference = const K&;
     static constexpr bool keys_inline = false;
     static constexpr bool all_inline = false;
+    static constexpr bool has_values = false;
     static constexpr std::size_t leaf_most = 32;
-    [[nodiscard]] static element make(K key) { return element::make(std::move(key)); }
+    [[nodiscard]] static element make(given&& key) { return element::make(std::move(key)); }
+    [[nodiscard]] static const K& key_in(const given& key) noexcept { return key; }
     [[nodiscard]] static const K& key(at place) noexcept { return **place; }
     [[nodiscard]] static reference show(at place) noexcept { return **place; }
     [[nodiscard]] static const element* first(at place) noexcept { return place; }
@@ -83,8 +91,13 @@ struct keyed_entries<K, void, Nodes, false> {
 
 template <class K, class V, class Nodes>
 struct keyed_entries<K, V, Nodes, true> {
+    struct given {
+        K key;
+        V value;
+    };
     static constexpr bool keys_inline = true;
     static constexpr bool all_inline = lies_inline<V>;
+    static constexpr bool has_values = true;
     using cell = std::conditional_t<all_inline, V, counted_entry<V, Nodes>>;
     using element = columns<K, cell>;
     using at = columns_at<K, cell>;
@@ -92,13 +105,23 @@ struct keyed_entries<K, V, Nodes, true> {
     using value_type = std::pair<K, V>;
     using reference = map_entry<K, V>;
     static constexpr std::size_t leaf_most = 64;
-    [[nodiscard]] static element make(K key, V value) {
+    [[nodiscard]] static element make(given&& from) {
         if constexpr (all_inline) {
-            return {key, value};
+            return {from.key, from.value};
         } else {
-            return {key, cell::make(std::move(value))};
+            return {from.key, cell::make(std::move(from.value))};
         }
     }
+    [[nodiscard]] static bool assign(at place, given&& from) noexcept {
+        if constexpr (all_inline) {
+            std::construct_at(place.second, from.value);
+        } else {
+            if (!place.second->assign(std::move(from.value))) { return false; }
+        }
+        std::construct_at(place.first, from.key);
+        return true;
+    }
+    [[nodiscard]] static const K& key_in(const given& from) noexcept { return from.key; }
     [[nodiscard]] static const K* keys(at first) noexcept { return first.first; }
     [[nodiscard]] static const K& key(at place) noexcept { return *place.first; }
     [[nodiscard]] static const V& value(at place) noexcept {
@@ -122,19 +145,22 @@ struct keyed_entries<K, V, Nodes, true> {
 
 template <class K, class V, class Nodes>
 struct keyed_entries<K, V, Nodes, false> {
-    struct both {
+    struct given {
         K key;
         V value;
     };
-    using element = counted_entry<both, Nodes>;
+    using element = counted_entry<given, Nodes>;
     using at = element*;
     using separator = const K*;
     using value_type = std::pair<K, V>;
     using reference = map_entry<K, V>;
     static constexpr bool keys_inline = false;
     static constexpr bool all_inline = false;
+    static constexpr bool has_values = true;
     static constexpr std::size_t leaf_most = 32;
-    [[nodiscard]] static element make(K key, V value) { return element::make(std::move(key), std::move(value)); }
+    [[nodiscard]] static element make(given&& from) { return element::make(std::move(from)); }
+    [[nodiscard]] static bool assign(at place, given&& from) noexcept { return place->assign(std::move(from)); }
+    [[nodiscard]] static const K& key_in(const given& from) noexcept { return from.key; }
     [[nodiscard]] static const K& key(at place) noexcept { return (*place)->key; }
     [[nodiscard]] static const V& value(at place) noexcept { return (*place)->value; }
     [[nodiscard]] static reference show(at place) noexcept { return {key(place), value(place)}; }

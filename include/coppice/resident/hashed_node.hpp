@@ -25,6 +25,7 @@
 #endif
 
 #include <coppice/base/assert.hpp>
+#include <coppice/resident/counted_block.hpp>
 #include <coppice/resident/hash.hpp>
 #include <coppice/resident/policy.hpp>
 
@@ -44,46 +45,24 @@ struct inline_cells {
     static void release(const cell& /*of*/) noexcept {}
 };
 
-/// A cell is one ownership of a block that holds the entry and the path of its key.
+/// A cell is one ownership of a block that holds the entry; the path of its key is noted there.
 template <class Element, class Nodes>
 struct counted_cells {
-    struct block {
-        owner_count<Nodes::atomic> owners;
-        std::uint32_t path;
-        Element element;
-    };
+    using block = counted_block<Element, Nodes, std::uint32_t>;
     using cell = block*;
     static constexpr bool counted = true;
-    static constexpr std::align_val_t alignment{alignof(block)};
 
-    [[nodiscard]] static const Element& element(const cell& of) noexcept { return of->element; }
+    [[nodiscard]] static const Element& element(const cell& of) noexcept { return of->value; }
     /// Errors: throws what allocating and moving an entry throw.
     [[nodiscard]] static cell make(Element&& element, std::uint32_t path) {
-        void* memory = Nodes::allocate(sizeof(block), alignment);
-        try {
-            return ::new (memory) block{{}, path, std::move(element)};
-        } catch (...) {
-            Nodes::deallocate(memory, sizeof(block), alignment);
-            throw;
-        }
+        return block::make(path, std::move(element));
     }
     /// Puts another entry in place of that of an own cell.  Errors: as make; the cell is then as it was.
     static void assign(cell& of, Element&& element, std::uint32_t path) {
-        if constexpr (std::is_nothrow_move_constructible_v<Element>) {
-            if (of->owners.is_one()) {
-                std::destroy_at(&of->element);
-                std::construct_at(&of->element, std::move(element));
-                return;
-            }
-        }
-        release(std::exchange(of, make(std::move(element), path)));
+        if (!of->assign(std::move(element))) { block::release(std::exchange(of, make(std::move(element), path))); }
     }
     static void retain(const cell& of) noexcept { of->owners.add(); }
-    static void release(const cell& of) noexcept {
-        if (!of->owners.drop()) { return; }
-        std::destroy_at(of);
-        Nodes::deallocate(of, sizeof(block), alignment);
-    }
+    static void release(const cell& of) noexcept { block::release(of); }
 };
 
 /// What a map holds.
@@ -203,7 +182,7 @@ struct hashed_nodes {
     }
     [[nodiscard]] static std::uint32_t path_of(const cell& of) {
         if constexpr (cells::counted) {
-            return of->path;
+            return of->note;
         } else {
             return hashed_of(key_of(of)).path;
         }

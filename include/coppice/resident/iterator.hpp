@@ -99,4 +99,26 @@ private:
     leaf_place<cursor> place_;
 };
 
+/// What a collection has whose elements have positions. Collection is as the iterator says, and derived from this.
+template <class Collection>
+class iterable {
+public:
+    using size_type = std::size_t;
+    using difference_type = std::ptrdiff_t;
+    using const_iterator = sequence_iterator<Collection>;
+    using iterator = const_iterator;
+    using const_reverse_iterator = std::reverse_iterator<const_iterator>;
+    using reverse_iterator = const_reverse_iterator;
+
+    [[nodiscard]] const_iterator begin() const noexcept { return {self(), 0}; }
+    [[nodiscard]] const_iterator end() const noexcept { return {self(), self().size()}; }
+    [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
+    [[nodiscard]] const_iterator cend() const noexcept { return end(); }
+    [[nodiscard]] const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
+    [[nodiscard]] const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
+
+private:
+    [[nodiscard]] const Collection& self() const noexcept { return static_cast<const Collection&>(*this); }
+};
+
 }  // namespace coppice::resident

@@ -5,14 +5,15 @@
 #include <compare>
 #include <concepts>
 #include <cstddef>
-#include <iterator>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include <coppice/resident/iterator.hpp>
+#include <coppice/resident/keyed.hpp>
 #include <coppice/resident/ordered_diff.hpp>
 #include <coppice/resident/ordered_tree.hpp>
+#include <coppice/resident/rooted.hpp>
 
 namespace coppice::resident {
 
@@ -23,7 +24,8 @@ concept transparent = requires {
 
 /// The base of `Collection`, which is a value: a root and a size.
 template <class Collection, class K, class V, class Compare, class Nodes>
-class ordered {
+class ordered : public rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, Nodes>>, public iterable<Collection> {
+    using base = rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, Nodes>>;
     static_assert(std::is_copy_constructible_v<K>,
                   "versions of a collection share and copy keys: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<K, std::remove_cvref_t<K>>, "keys are values, neither const nor references");
@@ -32,48 +34,23 @@ class ordered {
 
 protected:
     using entries = resident::keyed_entries<K, V, Nodes>;
-    using tree = ordered_tree<entries, Compare, Nodes>;
-    using header = typename tree::header;
-    using element = typename tree::element;
-    using held = typename tree::held;
+    using given = typename entries::given;
+    using typename base::tree;
+    using base::root_, base::size_;
 
 public:
     using key_type = K;
     using key_compare = Compare;
     using value_type = typename entries::value_type;
-    using size_type = std::size_t;
-    using difference_type = std::ptrdiff_t;
     using reference = typename entries::reference;
     using const_reference = reference;
     using const_pointer = std::conditional_t<std::is_reference_v<reference>, const value_type*,
                                              arrow<std::remove_reference_t<reference>>>;
-    using const_iterator = sequence_iterator<Collection>;
-    using iterator = const_iterator;
-    using const_reverse_iterator = std::reverse_iterator<const_iterator>;
-    using reverse_iterator = const_reverse_iterator;
+    using typename iterable<Collection>::const_iterator;
     /// Of the one allocation of a small collection that is built at once.
     static constexpr std::size_t node_bytes_beyond_elements = tree::leaf::first_byte();
 
-    ordered() noexcept = default;
-    ordered(const ordered& from) noexcept : root_(from.root_), size_(from.size_) {
-        if (root_ != nullptr) { root_->owners.add(); }
-    }
-    ordered(ordered&& from) noexcept : root_(std::exchange(from.root_, nullptr)), size_(std::exchange(from.size_, 0)) {}
-    ordered& operator=(ordered from) noexcept {
-        std::swap(root_, from.root_);
-        std::swap(size_, from.size_);
-        return *this;
-    }
-    ~ordered() { tree::release(root_); }
-    friend void swap(Collection& a, Collection& b) noexcept {
-        std::swap(a.root_, b.root_);
-        std::swap(a.size_, b.size_);
-    }
-
     // ---- Looking.  Keys are found by a K, by what becomes one, and by whatever a transparent Compare compares.
-
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     template <class Key = K>
     [[nodiscard]] bool contains(const Key& key) const {
@@ -108,16 +85,6 @@ public:
     [[nodiscard]] reference front() const noexcept { return nth(0); }
     [[nodiscard]] reference back() const noexcept { return nth(size_ - 1); }
 
-    [[nodiscard]] const_iterator begin() const noexcept { return {self(), 0}; }
-    [[nodiscard]] const_iterator end() const noexcept { return {self(), size_}; }
-    [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
-    [[nodiscard]] const_iterator cend() const noexcept { return end(); }
-    [[nodiscard]] const_reverse_iterator rbegin() const noexcept { return const_reverse_iterator(end()); }
-    [[nodiscard]] const_reverse_iterator rend() const noexcept { return const_reverse_iterator(begin()); }
-
-    /// Both are one value, known without looking at an entry.  Cost: O(1).
-    [[nodiscard]] bool is_same(const Collection& other) const noexcept { return root_ == other.root_; }
-
     // ---- Changing: each makes a new value, and on an rvalue reuses what nobody else holds
 
     /// Without a key; the same value if it is not there.
@@ -130,6 +97,9 @@ public:
         erase_here(key);
         return std::move(self());
     }
+    /// For many changes at once.
+    [[nodiscard]] auto edit() const& { return typename Collection::edit_type(self()); }
+    [[nodiscard]] auto edit() && { return typename Collection::edit_type(std::move(self())); }
 
     /// Entries [first, last) in the order of keys.  Requires: first <= last <= size().
     [[nodiscard]] Collection slice(std::size_t first, std::size_t last) const {
@@ -187,6 +157,7 @@ public:
 
 protected:
     friend const_iterator;
+    friend keyed_edit<Collection>;
     using cursor = entry_cursor<entries>;
     using place = leaf_place<cursor>;
 
@@ -207,19 +178,27 @@ protected:
             return static_cast<K>(key);
         }
     }
-    void put_here(element&& value) { size_ += tree::put(root_, std::move(value)) ? 1 : 0; }
-    template <class Key>
-    void erase_here(const Key& key) {
-        size_ -= tree::erase_key(root_, as_key(key)) ? 1 : 0;
+    /// False if the key was there.
+    bool put_here(given&& value) {
+        const bool added = tree::put(root_, std::move(value));
+        size_ += added ? 1 : 0;
+        return added;
     }
-    /// Takes all elements that `make` makes of a range; in O(n) as far as they come in order.
+    /// False if the key was not there.
+    template <class Key>
+    bool erase_here(const Key& key) {
+        const bool gone = tree::erase_key(root_, as_key(key));
+        size_ -= gone ? 1 : 0;
+        return gone;
+    }
+    /// Takes all that `make` makes of a range; in O(n) as far as it comes in order.
     template <class From, class End, class Make>
     void put_all(From from, End end, Make make) {
         std::size_t expected = 0;
         if constexpr (std::sized_sentinel_for<End, From>) { expected = static_cast<std::size_t>(end - from); }
         typename tree::builder made(expected);
         for (; from != end; ++from) {
-            element next = make(*from);
+            given next = make(*from);
             if (!made.takes(next)) { break; }
             made.push(std::move(next));
         }
@@ -235,9 +214,6 @@ protected:
             return true;
         });
     }
-
-    header* root_ = nullptr;  // null when empty
-    std::size_t size_ = 0;
 
 private:
     [[nodiscard]] Collection& self() noexcept { return static_cast<Collection&>(*this); }

@@ -58,6 +58,7 @@ class ordered_tree : public sequence<typename Entries::element, Nodes, by_key<En
 
 public:
     using element = typename Entries::element;
+    using given = typename Entries::given;
     using typename kind::at;
     using typename kind::header;
     using typename kind::held;
@@ -156,27 +157,32 @@ public:
 
     // ---- Changing
 
-    /// Puts in an element, in place of that with its key if there is one; true if there was none.
-    static bool put(header*& root, element value) {
-        const at given = kind::layout::place_of(value);
+    /// Puts in what is given, in place of the element with its key if there is one; true if there was none.
+    static bool put(header*& root, given&& value) {
         if (root == nullptr) {
-            root = kind::gather({{given, 1, true}}, order::capacity_for(1, leaf_most)).take();
+            element first = Entries::make(std::move(value));
+            root = kind::gather({kind::last_use(first)}, order::capacity_for(1, leaf_most)).take();
             return true;
         }
-        const auto& key = Entries::key(given);
+        const auto& key = Entries::key_in(value);
         path way;
         header*& slot = kind::own_way(root, way, [&key](const inner& node) {
             const unsigned chosen = slot_of(node, key);
             if (node.height == 1) { fetch_keys(*node.children[chosen]); }
             return chosen;
         });
-        const std::size_t position = lower_in(as_leaf(*slot), key);
-        if (holds(as_leaf(*slot), position, key)) {
-            kind::set_at(slot, way, position, std::move(value));
-            return false;
+        const leaf& in = as_leaf(*slot);
+        const std::size_t position = lower_in(in, key);
+        if (!holds(in, position, key)) {
+            kind::insert_at(root, slot, way, position, Entries::make(std::move(value)));
+            return true;
         }
-        kind::insert_at(root, slot, way, position, std::move(value));
-        return true;
+        if constexpr (Entries::has_values) {
+            if (!kind::is_own(in) || !Entries::assign(in.items() + position, std::move(value))) {
+                kind::set_at(slot, way, position, Entries::make(std::move(value)));
+            }
+        }
+        return false;
     }
     /// Takes out the element with a key; false if there is none.
     template <class Key>
@@ -198,14 +204,12 @@ public:
         builder& operator=(const builder&) = delete;
         ~builder() { kind::release(root_); }
 
-        [[nodiscard]] bool takes(const element& next) const {
-            auto& behind = const_cast<element&>(next);
-            return !last_
-                   || Compare()(Entries::key(end() + (last_leaf().size() - 1)),
-                                Entries::key(kind::layout::place_of(behind)));
+        [[nodiscard]] bool takes(const given& next) const {
+            return !last_ || Compare()(Entries::key(end() + (last_leaf().size() - 1)), Entries::key_in(next));
         }
         /// Requires: takes(next).
-        void push(element next) {
+        void push(given&& from) {
+            element next = Entries::make(std::move(from));
             if (last_ && last_leaf().size() == leaf_most) { append(); }
             if (!last_ || last_leaf().size() == last_leaf().capacity) { grow(); }
             kind::put(last_leaf(), last_leaf().size(), std::move(next));
