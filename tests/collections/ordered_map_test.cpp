@@ -230,24 +230,18 @@ TYPED_TEST(OrderedMapFaults, AFailedChangeChangesNothing) {
             if (size > 20) { made = std::move(made).erase(K(20)).erase(K(22)); }
             return made;
         };
-        using change = void (*)(TypeParam&, int);
-        for (const change each : std::initializer_list<change>{
-                 [](TypeParam&of, int key) { of = std::move(of).insert(K(key), 7); },
-                 [](TypeParam&of, int key) { of = of.insert(K(key), 7); },
-                 [](TypeParam&of, int key) { of = std::move(of).erase(K(key)); },
-                 [](TypeParam&of, int key) { of = of.erase(K(key)); },
-                 [](TypeParam&of, int key) { of = of.split(K(key)).first + of.split(K(key + 6)).second; },
-                 [](TypeParam&of, int key) {
-                     const auto base = of;
-                     const auto b = of.insert(K(key), 1).erase(K(4));
-                     of = merge(base, of.insert(K(key), 2), b, [](auto&&...) { return std::nullopt; });
-                 }}) {
-            for (const int key : {0, 1, size, 2 * size - 2, 2 * size}) {
-                expect_all_or_nothing(
-                    make, [&](TypeParam& of) { each(of, key); },
-                    [](const TypeParam& a, const TypeParam& b) { return a == b; });
-            }
-        }
+        expect_all_or_nothing(
+            make, {0, 1, size, 2 * size - 2, 2 * size},
+            {[](TypeParam& of, int key) { of = std::move(of).insert(K(key), 7); },
+             [](TypeParam& of, int key) { of = of.insert(K(key), 7); },
+             [](TypeParam& of, int key) { of = std::move(of).erase(K(key)); },
+             [](TypeParam& of, int key) { of = of.erase(K(key)); },
+             [](TypeParam& of, int key) { of = of.split(K(key)).first + of.split(K(key + 6)).second; },
+             [](TypeParam& of, int key) {
+                 const auto base = of;
+                 const auto b = of.insert(K(key), 1).erase(K(4));
+                 of = merge(base, of.insert(K(key), 2), b, [](auto&&...) { return std::nullopt; });
+             }});
     }
 }
 

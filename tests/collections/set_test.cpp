@@ -104,16 +104,15 @@ TEST(Set, AFailedChangeChangesNothing) {
             for (int each = 0; each < size; ++each) { made = std::move(made).insert(each); }
             return made;
         };
-        using change = void (*)(subject&);
-        for (const change each : {change([](subject& of) { of = std::move(of).insert(100); }),
-                                  change([](subject& of) { of = of.erase(2); }), change([](subject& of) {
-                                      of = of | subject{1, 2, 100, 101};
-                                  }),
-                                  change([](subject& of) {
-                                      of = of & subject{1, 2, 100, 101};
-                                  })}) {
-            expect_all_or_nothing(make, each, [](const subject& a, const subject& b) { return a == b; });
-        }
+        expect_all_or_nothing(make, {2, 100},
+                              {[](subject& of, int key) { of = std::move(of).insert(key); },
+                               [](subject& of, int key) { of = of.erase(key); },
+                               [](subject& of, int key) {
+                                   of = of | subject{1, 2, key, key + 1};
+                               },
+                               [](subject& of, int key) {
+                                   of = of & subject{1, 2, key, key + 1};
+                               }});
     }
 }
 

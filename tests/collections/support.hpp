@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <new>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <coppice/resident/policy.hpp>
@@ -99,10 +101,10 @@ Element element_of(int value) {
     }
 }
 
-/// Runs `operation(subject, twin)` on what `make` makes, with each fault in turn, until none happens. After a fault
-/// `same(subject, untouched)` must hold, and nothing may have leaked. With `shared` a twin holds all nodes too.
-template <class Make, class Operation, class Same>
-void expect_all_or_nothing(Make make, Operation operation, Same same) {
+/// Runs `operation(subject)` on what `make` makes, with each fault in turn, until none happens. After a fault the subject
+/// must be as it was, and nothing may have leaked. With `shared` a twin holds all nodes too.
+template <class Make, class Operation>
+void expect_all_or_nothing(Make make, Operation operation) {
     for (const bool shared : {false, true}) {
         SCOPED_TRACE(shared ? "shared" : "sole");
         for (std::int64_t fails = 0;; ++fails) {
@@ -120,12 +122,24 @@ void expect_all_or_nothing(Make make, Operation operation, Same same) {
                 } catch (const std::bad_alloc&) { failed = true; }
                 faults::left = -1;
                 subject.check_invariants();
-                ASSERT_TRUE(same(twin, untouched)) << "after fault " << fails;
-                if (failed) { ASSERT_TRUE(same(subject, untouched)) << "after fault " << fails; }
+                ASSERT_TRUE(twin == untouched) << "after fault " << fails;
+                if (failed) { ASSERT_TRUE(subject == untouched) << "after fault " << fails; }
             }
             ASSERT_EQ(live_nodes, nodes) << "after fault " << fails;
             ASSERT_EQ(live_elements, elements) << "after fault " << fails;
             if (!failed) { break; }
+        }
+    }
+}
+/// The same for each change at each place.
+template <class Make, class At>
+void expect_all_or_nothing(
+    Make make, std::initializer_list<At> places,
+    std::initializer_list<std::type_identity_t<void (*)(std::invoke_result_t<Make>&, At)>> changes) {
+    for (const auto change : changes) {
+        for (const At at : places) {
+            SCOPED_TRACE(at);
+            expect_all_or_nothing(make, [&](auto& of) { change(of, at); });
         }
     }
 }

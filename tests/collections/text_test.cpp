@@ -321,6 +321,7 @@ TEST(Text, ASmallOneIsOneAllocationOfLittleMore) {
 }
 
 TEST(TextFaults, AFailedChangeChangesNothing) {
+    static const std::string many_bytes(70, 'y');
     for (const std::size_t size : {0U, 5U, 16U, 100U, 300U}) {
         const auto make = [size] {
             small made{std::string(size, 'x')};
@@ -328,24 +329,16 @@ TEST(TextFaults, AFailedChangeChangesNothing) {
         };
         const std::size_t length = make().size();
         SCOPED_TRACE(size);
-        const std::string bytes(70, 'y');
-        using step = void (*)(small&, std::size_t, std::string_view);
-        for (const step each : std::initializer_list<step>{
-                 [](small&of, std::size_t at, std::string_view) { of = std::move(of).insert(at, "z"); },
-                 [](small&of, std::size_t at, std::string_view) { of = of.insert(at, "z"); },
-                 [](small&of, std::size_t at, std::string_view some) { of = std::move(of).insert(at, some); },
-                 [](small&of, std::size_t at, std::string_view) { of = std::move(of).erase(at / 2, at); },
-                 [](small&of, std::size_t at, std::string_view) { of = std::move(of).replace(at / 2, at, "z"); },
-                 [](small&of, std::size_t, std::string_view some) { of += some; },
-                 [](small&of, std::size_t at, std::string_view) { of += of.drop(at); },
-                 [](small&of, std::size_t at, std::string_view) { of = of.slice(at / 2, at); },
-                 [](small&of, std::size_t, std::string_view some) { of = small(some); }}) {
-            for (const std::size_t at : {std::size_t{0}, length / 3, length / 2, length}) {
-                expect_all_or_nothing(
-                    make, [&](small& of) { each(of, at, bytes); },
-                    [](const small& a, const small& b) { return a == b; });
-            }
-        }
+        expect_all_or_nothing(
+            make, {std::size_t{0}, length / 3, length / 2, length},
+            {[](small& of, std::size_t at) { of = std::move(of).insert(at, "z"); },
+             [](small& of, std::size_t at) { of = of.insert(at, "z"); },
+             [](small& of, std::size_t at) { of = std::move(of).insert(at, many_bytes); },
+             [](small& of, std::size_t at) { of = std::move(of).erase(at / 2, at); },
+             [](small& of, std::size_t at) { of = std::move(of).replace(at / 2, at, "z"); },
+             [](small& of, std::size_t) { of += many_bytes; }, [](small& of, std::size_t at) { of += of.drop(at); },
+             [](small& of, std::size_t at) { of = of.slice(at / 2, at); },
+             [](small& of, std::size_t) { of = small(many_bytes); }});
     }
 }
 
