@@ -11,6 +11,7 @@
 #include <coppice/tree/cursor.hpp>
 #include <coppice/tree/diff.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 namespace coppice::bench {
@@ -187,21 +188,12 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view flag = argv[i];
-        if (flag == "--small") {
+    for (coppice::bench::arguments given("diff_bench", argc, argv); given.next();) {
+        if (given.is("--small")) {
             set.keys = 2000;
-        } else if (flag == "--json") {
-            set.json = true;
-        } else if (flag == "--only" && i + 1 < argc) {
-            set.only = argv[++i];
-        } else if (flag == "--runs" && i + 1 < argc) {
-            set.runs = static_cast<unsigned>(std::strtoul(argv[++i], nullptr, 10));
-        } else if (flag == "--keys" && i + 1 < argc) {
-            set.keys = std::strtoull(argv[++i], nullptr, 10);
-        } else {
-            std::fprintf(stderr, "diff_bench: unknown argument %s; see the top of bench/diff_bench.cpp\n", argv[i]);
-            return 2;
+        } else if (!given.flag("--json", set.json) && !given.value("--only", set.only)
+                   && !given.value("--runs", set.runs) && !given.value("--keys", set.keys)) {
+            return given.refuse();
         }
     }
     return coppice::bench::run(set);

@@ -14,6 +14,7 @@
 #include <store/diff.hpp>
 #include <store/engine.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 namespace coppice::bench {
@@ -262,33 +263,16 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view flag = argv[i];
-        const auto number = [&] { return std::strtoull(argv[++i], nullptr, 10); };
-        if (flag == "--small") {
+    for (coppice::bench::arguments given("store_bench", argc, argv); given.next();) {
+        if (given.is("--small")) {
             set.largest = 1000;
             set.keys = 2000;
             set.branches = 50;
-        } else if (flag == "--json") {
-            set.json = true;
-        } else if (i + 1 == argc) {
-            std::fprintf(stderr, "store_bench: unknown argument %s; see the top of bench/store_bench.cpp\n", argv[i]);
-            return 2;
-        } else if (flag == "--only") {
-            set.only = argv[++i];
-        } else if (flag == "--runs") {
-            set.runs = static_cast<unsigned>(number());
-        } else if (flag == "--largest") {
-            set.largest = number();
-        } else if (flag == "--keys") {
-            set.keys = number();
-        } else if (flag == "--branches") {
-            set.branches = number();
-        } else if (flag == "--folder") {
-            set.folder = argv[++i];
-        } else {
-            std::fprintf(stderr, "store_bench: unknown argument %s; see the top of bench/store_bench.cpp\n", argv[i]);
-            return 2;
+        } else if (!given.flag("--json", set.json) && !given.value("--only", set.only)
+                   && !given.value("--runs", set.runs) && !given.value("--largest", set.largest)
+                   && !given.value("--keys", set.keys) && !given.value("--branches", set.branches)
+                   && !given.value("--folder", set.folder)) {
+            return given.refuse();
         }
     }
     return coppice::bench::run(set);

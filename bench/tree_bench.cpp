@@ -17,6 +17,7 @@
 #include <coppice/tree/cursor.hpp>
 #include <coppice/tree/tree.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 #if __has_include(<absl/container/btree_map.h>) && defined(COPPICE_BENCH_ABSL)
@@ -531,35 +532,17 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (int i = 1; i < argc; ++i) {
-        const std::string_view flag = argv[i];
-        const auto number = [&] {
-            return i + 1 < argc ? static_cast<std::uint32_t>(std::strtoul(argv[++i], nullptr, 10)) : 0U;
-        };
-        if (flag == "--small") {
+    for (coppice::bench::arguments given("tree_bench", argc, argv); given.next();) {
+        if (given.is("--small")) {
             set.keys = 2000;
             set.many = 4000;
-        } else if (flag == "--json") {
-            set.json = true;
-        } else if (flag == "--sizes") {
-            set.sizes = true;
-        } else if (flag == "--only" && i + 1 < argc) {
-            set.only = argv[++i];
-        } else if (flag == "--runs") {
-            set.runs = number();
-        } else if (flag == "--keys") {
-            set.keys = number();
-        } else if (flag == "--many") {
-            set.many = number();
-        } else if (flag == "--leaf-bytes") {
-            set.nodes.leaf_bytes = number();
-        } else if (flag == "--inner-bytes") {
-            set.nodes.inner_bytes = number();
-        } else if (flag == "--fanout") {
-            set.nodes.fanout = number();
-        } else {
-            std::fprintf(stderr, "tree_bench: unknown argument %s; see the top of bench/tree_bench.cpp\n", argv[i]);
-            return 2;
+        } else if (!given.flag("--json", set.json) && !given.flag("--sizes", set.sizes)
+                   && !given.value("--only", set.only) && !given.value("--runs", set.runs)
+                   && !given.value("--keys", set.keys) && !given.value("--many", set.many)
+                   && !given.value("--leaf-bytes", set.nodes.leaf_bytes)
+                   && !given.value("--inner-bytes", set.nodes.inner_bytes)
+                   && !given.value("--fanout", set.nodes.fanout)) {
+            return given.refuse();
         }
     }
     return coppice::bench::run(set);
