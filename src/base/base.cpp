@@ -1,6 +1,4 @@
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <random>
 
 #include <coppice/base/assert.hpp>
@@ -60,12 +58,5 @@ std::uint64_t random_seed() {
     std::random_device device;
     return (static_cast<std::uint64_t>(device()) << 32) | device();
 }
-
-namespace detail {
-void assertion_failed(const char* condition, const char* file, int line) noexcept {
-    std::fprintf(stderr, "coppice: %s:%d: this must hold: %s\n", file, line, condition);
-    std::abort();
-}
-}  // namespace detail
 
 }  // namespace coppice

@@ -4,9 +4,16 @@
 // debug and test builds (COPPICE_ASSERTIONS). Neither is for input: a bad packet is an error, not a bug.
 #pragma once
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace coppice::detail {
 /// Prints the condition and where it stood, then aborts.
-[[noreturn]] void assertion_failed(const char* condition, const char* file, int line) noexcept;
+[[noreturn, gnu::cold, gnu::noinline]] inline void assertion_failed(const char* condition, const char* file,
+                                                                    int line) noexcept {
+    std::fprintf(stderr, "coppice: %s:%d: this must hold: %s\n", file, line, condition);
+    std::abort();
+}
 }  // namespace coppice::detail
 
 #define COPPICE_CHECK(condition)                       \
