@@ -28,8 +28,8 @@ struct default_hash<std::string> {
 struct default_equal {
     using is_transparent = void;
     template <class A, class B>
-    [[nodiscard]] bool operator()(const A& a, const B& b) const {
-        return a == b;
+    [[nodiscard]] auto operator()(const A& a, const B& b) const -> decltype(static_cast<bool>(a == b)) {
+        return static_cast<bool>(a == b);
     }
 };
 

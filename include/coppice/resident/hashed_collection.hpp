@@ -20,6 +20,11 @@ class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>> {
     static_assert(std::is_copy_constructible_v<K>,
                   "versions of a collection share their keys: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<K, std::remove_cvref_t<K>>, "keys are values, neither const nor references");
+    static_assert(std::is_default_constructible_v<Hash> && std::is_invocable_r_v<std::size_t, const Hash&, const K&>,
+                  "keys are found by their hash: specialise std::hash for them, or give the collection a Hash");
+    static_assert(
+        std::is_default_constructible_v<Equal> && std::is_invocable_r_v<bool, const Equal&, const K&, const K&>,
+        "keys are told apart by ==: give them one, or give the collection an Equal");
 
 protected:
     using typename base::tree;

@@ -31,6 +31,8 @@ class ordered : public rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, 
     static_assert(std::is_same_v<K, std::remove_cvref_t<K>>, "keys are values, neither const nor references");
     static_assert(std::is_empty_v<Compare> && std::is_default_constructible_v<Compare>,
                   "the order of keys has no state: it is a type");
+    static_assert(std::is_invocable_r_v<bool, const Compare&, const K&, const K&>,
+                  "keys have an order: give them a <, or give the collection a Compare");
 
 protected:
     using entries = resident::keyed_entries<K, V, Nodes>;

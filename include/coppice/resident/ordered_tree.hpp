@@ -22,8 +22,8 @@ namespace coppice {
 struct ascending {
     using is_transparent = void;
     template <class A, class B>
-    [[nodiscard]] constexpr bool operator()(const A& a, const B& b) const {
-        return a < b;
+    [[nodiscard]] constexpr auto operator()(const A& a, const B& b) const -> decltype(static_cast<bool>(a < b)) {
+        return static_cast<bool>(a < b);
     }
 };
 

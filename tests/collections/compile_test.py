@@ -1,0 +1,134 @@
+#!/usr/bin/python3
+"""What must compile with the collections does, and what must not is refused in words that say what to do.
+
+Usage: compile_test.py COMPILER
+"""
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ClassVar
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
+
+HEADERS = """
+#include <memory>
+#include <string>
+#include <string_view>
+#include <coppice/atomic_box.hpp>
+#include <coppice/cow_dataset.hpp>
+#include <coppice/map.hpp>
+#include <coppice/ordered_map.hpp>
+#include <coppice/ordered_set.hpp>
+#include <coppice/set.hpp>
+#include <coppice/text.hpp>
+#include <coppice/vector.hpp>
+#include <coppice/vector_merge.hpp>
+using namespace coppice;
+using alone = std::unique_ptr<int>;
+struct plain { int value; };                                    // neither hash, nor ==, nor <
+struct fixed { const int value; friend bool operator==(const fixed&, const fixed&) = default; };
+"""
+
+ACCEPTED = {
+    "what can only be moved, held by a pointer": "vector<std::shared_ptr<alone>> made{std::make_shared<alone>()};",
+    "elements without default, assignment and ==": "auto made = vector<fixed>{{1}}.set(0, {2}).insert(0, {3}).erase(1);",
+    "elements without ==, as long as none is asked for": "vector<plain> made(3, {1}); map<int, plain> m{{1, {2}}};",
+    "a hash and an equality of one's own": """
+        struct hash { std::size_t operator()(const plain& of) const { return std::size_t(of.value); } };
+        struct equal { bool operator()(const plain& a, const plain& b) const { return a.value == b.value; } };
+        const auto there = set<plain, hash, equal>{{1}}.contains(plain{1});""",
+    "an order of one's own": """
+        struct order { bool operator()(const plain& a, const plain& b) const { return a.value < b.value; } };
+        const auto rank = ordered_set<plain, order>{{1}}.rank_of(plain{1});""",
+    "keys that become others": """
+        const map<std::string, int> ages{{"ada", 36}};
+        bool found = ages.contains("ada") && ages.contains(std::string_view("ada")) && ages.contains({});
+        found = map<unsigned, int>{{1U, 1}}.contains(1) && ordered_map<unsigned, int>{{1U, 1}}.contains(1);""",
+    "collections as elements and keys": """
+        vector<map<std::string, vector<int>>> nested{{{"a", {1}}}};
+        map<text, text> texts{{text("a"), text("b")}};
+        ordered_map<text, int> ordered{{text("a"), 1}};""",
+    "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
+}
+
+SHARE = "versions of a %s share"
+REFUSED = {
+    "elements that can only be moved": ("vector<alone> made;", SHARE % "vector"),
+    "keys that can only be moved": ("set<alone> made;", SHARE % "collection"),
+    "values that can only be moved": ("map<int, alone> made;", SHARE % "map"),
+    "values of an ordered map that can only be moved": ("ordered_map<int, alone> made;", SHARE % "map"),
+    "keys of an ordered set that can only be moved": ("ordered_set<alone> made;", SHARE % "collection"),
+    "elements that are const": ("vector<const int> made;", "elements are values, neither const nor references"),
+    "references as values": ("map<int, int&> made;", "values are neither const nor references"),
+    "keys without a hash": ("set<plain> made;", "specialise std::hash for them, or give the collection a Hash"),
+    "keys without ==": (
+        "struct hash { std::size_t operator()(const plain&) const { return 1; } }; set<plain, hash> made;",
+        "keys are told apart by ==: give them one"),
+    "keys without an order": ("ordered_set<plain> made;", "keys have an order: give them a <"),
+    "an order with a state": (
+        "struct order { int state; bool operator()(int a, int b) const { return a < b; } }; ordered_set<int, order> made;",
+        "the order of keys has no state"),
+    "a key that becomes none": ("const bool found = map<std::string, int>{}.contains(1);", "found by what becomes one"),
+    "a difference of elements without ==": ("const auto found = diff(vector<plain>(), vector<plain>());", "diff"),
+    "a result that is dropped": ("vector<int> made; made.push_back(1);", "nodiscard|unused-result"),
+    "a change through operator[]": ("vector<int> made{1}; made[0] = 2;", "read-only|const-qualified"),
+    "a change through an iterator": ("vector<int> made{1}; *made.begin() = 2;", "read-only|const-qualified"),
+    "a text of an unchecked literal": ('text made = "abc";', "conversion"),
+    "a tree of one fan-out too many": (
+        "struct wide : shared_nodes { static constexpr unsigned fanout = 17; }; vector<int, wide> made;",
+        "an inner node has 4 to 16 children"),
+}
+
+
+class Compile(unittest.TestCase):
+    folder: ClassVar[tempfile.TemporaryDirectory[str]]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """Compiles the headers once for all snippets."""
+        cls.folder = tempfile.TemporaryDirectory()
+        headers = Path(cls.folder.name) / "headers.hpp"
+        headers.write_text(HEADERS)
+        done = cls.call("-x", "c++-header", str(headers), "-o", f"{headers}.gch")
+        if done.returncode != 0:
+            raise AssertionError(done.stderr[:3000])
+
+    @classmethod
+    def tearDownClass(cls) -> None:
+        cls.folder.cleanup()
+
+    @classmethod
+    def call(cls, *words: str, code: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run([COMPILER, "-std=c++20", "-Wall", "-Werror", f"-I{ROOT / 'include'}", *words],
+                              input=code, capture_output=True, text=True, timeout=120, check=False)
+
+    @classmethod
+    def compiled(cls, body: str) -> subprocess.CompletedProcess[str]:
+        """What the compiler says of a function with this body."""
+        return cls.call("-fsyntax-only", "-Wno-unused-variable", "-Wno-unused-but-set-variable",
+                        "-include", f"{cls.folder.name}/headers.hpp", "-x", "c++", "-", code=f"void use() {{ {body} }}")
+
+    def check(self, bodies: dict[str, str]) -> dict[str, subprocess.CompletedProcess[str]]:
+        with ThreadPoolExecutor(2) as pool:
+            return dict(zip(bodies, pool.map(self.compiled, bodies.values())))
+
+    def test_what_must_compile_does(self) -> None:
+        for what, done in self.check(ACCEPTED).items():
+            with self.subTest(what):
+                self.assertEqual(done.returncode, 0, done.stderr[:3000])
+
+    def test_what_must_not_compile_is_refused_in_words(self) -> None:
+        for what, done in self.check({what: body for what, (body, _) in REFUSED.items()}).items():
+            with self.subTest(what):
+                self.assertNotEqual(done.returncode, 0, "it was taken")
+                self.assertRegex(done.stderr, REFUSED[what][1])
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main())
