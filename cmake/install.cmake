@@ -23,20 +23,38 @@ endif()
 
 set(package ${CMAKE_BINARY_DIR}/package)
 file(CONFIGURE OUTPUT ${package}/coppiceConfig.cmake @ONLY CONTENT [[
-# coppice::coppice: the store inside a C++ program (#include <coppice/store.hpp>). Made by cmake/install.cmake.
-include(CMakeFindDependencyMacro)
-find_dependency(Threads)
-find_dependency(OpenSSL COMPONENTS Crypto)
-if(NOT TARGET coppice::coppice)
-    get_filename_component(coppice_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
-    add_library(coppice::coppice STATIC IMPORTED)
-    set_target_properties(coppice::coppice PROPERTIES
-        IMPORTED_LOCATION "${coppice_prefix}/lib/libcoppice.a"
+# Made by cmake/install.cmake. Two targets, which find_package(coppice COMPONENTS ...) may ask for alone:
+#   store        coppice::coppice: the store inside a C++ program (#include <coppice/store.hpp>)
+#   collections  coppice::collections: headers that need no library (#include <coppice/vector.hpp>)
+get_filename_component(coppice_prefix "${CMAKE_CURRENT_LIST_DIR}/../../.." ABSOLUTE)
+set(coppice_collections_FOUND TRUE)
+if(NOT TARGET coppice::collections)
+    add_library(coppice::collections INTERFACE IMPORTED)
+    set_target_properties(coppice::collections PROPERTIES
         INTERFACE_INCLUDE_DIRECTORIES "${coppice_prefix}/include"
-        INTERFACE_COMPILE_DEFINITIONS "@definitions@"
-        INTERFACE_COMPILE_FEATURES cxx_std_20
-        INTERFACE_LINK_LIBRARIES "rocksdb;zstd;lz4;OpenSSL::Crypto;Threads::Threads")
+        INTERFACE_COMPILE_FEATURES cxx_std_20)
 endif()
+if(NOT coppice_FIND_COMPONENTS OR "store" IN_LIST coppice_FIND_COMPONENTS)
+    include(CMakeFindDependencyMacro)
+    find_dependency(Threads)
+    find_dependency(OpenSSL COMPONENTS Crypto)
+    set(coppice_store_FOUND TRUE)
+    if(NOT TARGET coppice::coppice)
+        add_library(coppice::coppice STATIC IMPORTED)
+        set_target_properties(coppice::coppice PROPERTIES
+            IMPORTED_LOCATION "${coppice_prefix}/lib/libcoppice.a"
+            INTERFACE_INCLUDE_DIRECTORIES "${coppice_prefix}/include"
+            INTERFACE_COMPILE_DEFINITIONS "@definitions@"
+            INTERFACE_COMPILE_FEATURES cxx_std_20
+            INTERFACE_LINK_LIBRARIES "rocksdb;zstd;lz4;OpenSSL::Crypto;Threads::Threads")
+    endif()
+endif()
+foreach(coppice_part IN LISTS coppice_FIND_COMPONENTS)
+    if(coppice_FIND_REQUIRED_${coppice_part} AND NOT coppice_${coppice_part}_FOUND)
+        set(coppice_FOUND FALSE)
+        set(coppice_NOT_FOUND_MESSAGE "coppice has no component '${coppice_part}': they are store and collections")
+    endif()
+endforeach()
 ]])
 write_basic_package_version_file(${package}/coppiceConfigVersion.cmake
     VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
@@ -51,9 +69,17 @@ Version: @PROJECT_VERSION@
 Cflags: -I${prefix}/include @flags@
 Libs: -L${prefix}/lib -lcoppice -lrocksdb -lzstd -llz4 -lcrypto -pthread
 ]])
+file(CONFIGURE OUTPUT ${package}/coppice-collections.pc @ONLY CONTENT [[
+prefix=${pcfiledir}/../..
+
+Name: coppice-collections
+Description: Persistent collections, header-only
+Version: @PROJECT_VERSION@
+Cflags: -I${prefix}/include
+]])
 
 install(TARGETS coppice_archive ARCHIVE DESTINATION lib COMPONENT library)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/include/coppice DESTINATION include COMPONENT library FILES_MATCHING PATTERN "*.hpp")
 install(FILES ${package}/coppiceConfig.cmake ${package}/coppiceConfigVersion.cmake
     DESTINATION lib/cmake/coppice COMPONENT library)
-install(FILES ${package}/coppice.pc DESTINATION lib/pkgconfig COMPONENT library)
+install(FILES ${package}/coppice.pc ${package}/coppice-collections.pc DESTINATION lib/pkgconfig COMPONENT library)

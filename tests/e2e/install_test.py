@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import unittest
@@ -69,6 +70,28 @@ class Installed(unittest.TestCase):
                   "-DCMAKE_BUILD_TYPE=Debug")
         self.call("cmake", "--build", str(build))
         self.call("ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error")
+
+    def test_the_collections_need_no_library(self) -> None:
+        compilers = [found for name in ("c++", "clang++", "clang++-14") if (found := shutil.which(name))]
+        for compiler in compilers:
+            with self.subTest(compiler=compiler):
+                build = self.place.path / f"consumer-{Path(compiler).name}"
+                self.call("cmake", "-S", str(ROOT / "tests/e2e/consumer"), "-B", str(build),
+                          f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={compiler}")
+                self.call("cmake", "--build", str(build))
+                self.call(str(build / "consumer"))
+        flags = self.call("pkg-config", "--cflags", "--libs", "coppice-collections",
+                          PKG_CONFIG_PATH=str(self.prefix / "lib/pkgconfig")).split()
+        self.assertEqual([flag for flag in flags if not flag.startswith("-I")], [])
+        self.call("c++", "-std=c++20", "-fsyntax-only", str(ROOT / "tests/e2e/consumer/main.cpp"), *flags)
+
+    def test_a_component_that_is_not_there_is_named(self) -> None:
+        folder = self.place.path / "wrong_component"
+        folder.mkdir()
+        (folder / "CMakeLists.txt").write_text("cmake_minimum_required(VERSION 3.25)\nproject(wrong LANGUAGES CXX)\n"
+                                               "find_package(coppice REQUIRED COMPONENTS collection)\n")
+        with self.assertRaisesRegex(AssertionError, r"no\s+component\s+'collection'"):
+            self.call("cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DCMAKE_PREFIX_PATH={self.prefix}")
 
     def test_a_program_builds_with_pkg_config(self) -> None:
         text = (ROOT / "README.md").read_text()
