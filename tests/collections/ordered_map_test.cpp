@@ -321,6 +321,24 @@ TEST(OrderedMap, AnEditEndsInAValue) {
     EXPECT_EQ(after, (ordered_map<int, int>{{2, 21}, {3, 30}}));
 }
 
+TEST(OrderedMap, ASoleOwnerPutsValuesInPlace) {
+    using texts = ordered_map<std::string, std::string, ascending, tiny_nodes<64, 4>>;
+    texts subject;
+    for (int each = 0; each < 100; ++each) { subject = std::move(subject).insert(made_of<std::string>(each), "old"); }
+    const std::string key = made_of<std::string>(50);
+    const std::string* const place = subject.find(key);
+    faults::left = 0;  // nothing is allocated
+    subject = std::move(subject).insert(key, "new");
+    faults::left = -1;
+    EXPECT_EQ(subject.find(key), place);
+    EXPECT_EQ(*place, "new");
+    const texts other = subject;
+    subject = std::move(subject).insert(key, "newer");
+    EXPECT_EQ(*other.find(key), "new");
+    EXPECT_EQ(*subject.find(key), "newer");
+    subject.check_invariants();
+}
+
 TEST(OrderedMap, ADifferenceOfFewChangesComparesFewKeys) {
     static std::size_t compared;
     struct counting {

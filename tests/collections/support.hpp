@@ -101,8 +101,8 @@ Element element_of(int value) {
     }
 }
 
-/// Runs `operation(subject)` on what `make` makes, with each fault in turn, until none happens. After a fault the subject
-/// must be as it was, and nothing may have leaked. With `shared` a twin holds all nodes too.
+/// Runs `operation(subject)` on what `make` makes, with each fault in turn, until none happens. After a fault the
+/// subject must be as it was, and nothing may have leaked. With `shared` a twin holds all nodes too.
 template <class Make, class Operation>
 void expect_all_or_nothing(Make make, Operation operation) {
     for (const bool shared : {false, true}) {

@@ -1,4 +1,5 @@
-// Vectors that share nodes, on several threads: each does as it would alone.
+// Vectors, and texts, that share nodes, on several threads: each does as it would alone.
+#include <coppice/text.hpp>
 #include <coppice/vector.hpp>
 
 #include <atomic>
@@ -70,6 +71,24 @@ TEST(VectorThreads, EachChangesItsOwn) {
     });
     base.check_invariants();
     for (int each = 0; each < 20'000; ++each) { ASSERT_EQ(base[static_cast<std::size_t>(each)], each); }
+}
+
+TEST(TextThreads, EachChangesItsOwn) {
+    std::string lines;
+    for (int each = 0; each < 3'000; ++each) { lines += "line " + std::to_string(each) + '\n'; }
+    const text base(lines);
+    on_each_thread([&](int me) {
+        text mine = base;
+        const std::string mark = "<" + std::to_string(me) + ">";
+        for (std::size_t step = 0; step < 500; ++step) {
+            const std::size_t at = mine.position_of_line(step * 5);
+            mine = step % 2 == 0 ? std::move(mine).insert(at, mark) : mine.replace(at, at + 4, mark);
+        }
+        mine.check_invariants();
+        EXPECT_EQ(mine.line_count(), base.line_count());
+        EXPECT_TRUE(mine.starts_with(mark));
+    });
+    EXPECT_EQ(base, lines);
 }
 
 }  // namespace
