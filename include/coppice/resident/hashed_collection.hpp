@@ -14,7 +14,8 @@ namespace coppice::resident {
 
 /// The base of `Collection`. Kind is a map_element or a set_element.
 template <class Collection, class Kind, class Hash, class Equal, class Nodes>
-class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>> {
+class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>>,
+                          public keyed<Collection, typename Kind::key> {
     using base = rooted<hashed<Kind, Hash, Equal, Nodes>>;
     using K = typename Kind::key;
     static_assert(std::is_copy_constructible_v<K>,
@@ -32,7 +33,6 @@ protected:
     using base::root_, base::size_;
 
 public:
-    using key_type = K;
     using value_type = element;
     using size_type = std::size_t;
     using difference_type = std::ptrdiff_t;
@@ -47,36 +47,16 @@ public:
     [[nodiscard]] bool contains(const Key& key) const {
         return entry_of(key) != nullptr;
     }
-    /// 1 or 0.
-    template <class Key = K>
-    [[nodiscard]] std::size_t count(const Key& key) const {
-        return contains(key) ? 1 : 0;
-    }
     [[nodiscard]] const_iterator begin() const noexcept { return const_iterator(root_); }
     [[nodiscard]] const_iterator end() const noexcept { return {}; }
     [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
     [[nodiscard]] const_iterator cend() const noexcept { return end(); }
 
-    // ---- Changing
-
-    /// Without `key`, which may be absent.
-    template <class Key = K>
-    [[nodiscard]] Collection erase(const Key& key) const& {
-        return Collection(self()).erase(key);
-    }
-    template <class Key = K>
-    [[nodiscard]] Collection erase(const Key& key) && {
-        erase_here(key);
-        return std::move(self());
-    }
-    /// For many changes at once.
-    [[nodiscard]] auto edit() const& { return typename Collection::edit_type(self()); }
-    [[nodiscard]] auto edit() && { return typename Collection::edit_type(std::move(self())); }
-
     /// Dies naming the broken invariant.  Cost: O(n).
     void check_invariants() const { tree::check(root_, size_); }
 
 protected:
+    friend keyed<Collection, K>;
     friend keyed_edit<Collection>;
 
     /// What the tree looks for: `key` itself if Hash and Equal understand it, else a K.
@@ -112,10 +92,6 @@ protected:
         --size_;
         return true;
     }
-
-private:
-    [[nodiscard]] Collection& self() noexcept { return static_cast<Collection&>(*this); }
-    [[nodiscard]] const Collection& self() const noexcept { return static_cast<const Collection&>(*this); }
 };
 
 }  // namespace coppice::resident

@@ -1,5 +1,5 @@
-// coppice/resident/keyed.hpp: what collections with keys have in common, whether they are ordered or hashed: their
-// edits, and how maps are merged.
+// coppice/resident/keyed.hpp: what collections with keys have in common, whether they are ordered or hashed: members
+// that follow from others, edits, and how maps are merged.
 #pragma once
 
 #include <concepts>
@@ -75,6 +75,36 @@ public:
 };
 
 namespace resident {
+
+/// The base of a collection with keys K, which has contains and erase_here.
+template <class Collection, class K>
+class keyed {
+public:
+    using key_type = K;
+
+    /// 1 or 0.
+    template <class Key = K>
+    [[nodiscard]] std::size_t count(const Key& key) const {
+        return self().contains(key) ? 1 : 0;
+    }
+    /// Without a key; the same value if it is not there. On an rvalue what nobody else holds is reused.
+    template <class Key = K>
+    [[nodiscard]] Collection erase(const Key& key) const& {
+        return Collection(self()).erase(key);
+    }
+    template <class Key = K>
+    [[nodiscard]] Collection erase(const Key& key) && {
+        self().erase_here(key);
+        return std::move(self());
+    }
+    /// For many changes at once.
+    [[nodiscard]] auto edit() const& { return typename Collection::edit_type(self()); }
+    [[nodiscard]] auto edit() && { return typename Collection::edit_type(std::move(self())); }
+
+protected:
+    [[nodiscard]] Collection& self() noexcept { return static_cast<Collection&>(*this); }
+    [[nodiscard]] const Collection& self() const noexcept { return static_cast<const Collection&>(*this); }
+};
 
 /// `a` with what was changed from `base` to `b`; for what both changed in different ways what `resolve` says, as the
 /// maps tell.  Cost: as that of diff, and of a change for each key.

@@ -24,7 +24,9 @@ concept transparent = requires {
 
 /// The base of `Collection`, which is a value: a root and a size.
 template <class Collection, class K, class V, class Compare, class Nodes>
-class ordered : public rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, Nodes>>, public iterable<Collection> {
+class ordered : public rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, Nodes>>,
+                public iterable<Collection>,
+                public keyed<Collection, K> {
     using base = rooted<ordered_tree<keyed_entries<K, V, Nodes>, Compare, Nodes>>;
     static_assert(std::is_copy_constructible_v<K>,
                   "versions of a collection share and copy keys: hold what can only be moved by std::shared_ptr");
@@ -39,9 +41,9 @@ protected:
     using given = typename entries::given;
     using typename base::tree;
     using base::root_, base::size_;
+    using keyed<Collection, K>::self;
 
 public:
-    using key_type = K;
     using key_compare = Compare;
     using value_type = typename entries::value_type;
     using reference = typename entries::reference;
@@ -57,10 +59,6 @@ public:
     template <class Key = K>
     [[nodiscard]] bool contains(const Key& key) const {
         return tree::find_key(root_, as_key(key)).in != nullptr;
-    }
-    template <class Key = K>
-    [[nodiscard]] std::size_t count(const Key& key) const {
-        return contains(key) ? 1 : 0;
     }
     /// The entry at a position in the order of keys.  Requires: index < size().
     [[nodiscard]] reference nth(std::size_t index) const noexcept {
@@ -88,20 +86,6 @@ public:
     [[nodiscard]] reference back() const noexcept { return nth(size_ - 1); }
 
     // ---- Changing: each makes a new value, and on an rvalue reuses what nobody else holds
-
-    /// Without a key; the same value if it is not there.
-    template <class Key = K>
-    [[nodiscard]] Collection erase(const Key& key) const& {
-        return Collection(self()).erase(key);
-    }
-    template <class Key = K>
-    [[nodiscard]] Collection erase(const Key& key) && {
-        erase_here(key);
-        return std::move(self());
-    }
-    /// For many changes at once.
-    [[nodiscard]] auto edit() const& { return typename Collection::edit_type(self()); }
-    [[nodiscard]] auto edit() && { return typename Collection::edit_type(std::move(self())); }
 
     /// Entries [first, last) in the order of keys.  Requires: first <= last <= size().
     [[nodiscard]] Collection slice(std::size_t first, std::size_t last) const {
@@ -159,6 +143,7 @@ public:
 
 protected:
     friend const_iterator;
+    friend keyed<Collection, K>;
     friend keyed_edit<Collection>;
     using cursor = entry_cursor<entries>;
     using place = leaf_place<cursor>;
@@ -216,10 +201,6 @@ protected:
             return true;
         });
     }
-
-private:
-    [[nodiscard]] Collection& self() noexcept { return static_cast<Collection&>(*this); }
-    [[nodiscard]] const Collection& self() const noexcept { return static_cast<const Collection&>(*this); }
 };
 
 }  // namespace coppice::resident
