@@ -105,7 +105,7 @@ public:
     [[nodiscard]] const char& operator[](std::size_t position) const noexcept { return *leaf_of(position).at; }
     /// The code point that begins at `position`.  Errors: as of a change there.
     [[nodiscard]] char32_t code_point_at(std::size_t position) const {
-        if (expect_boundary(position) == size_) { throw out_of_range(); }
+        if (expect_boundary(position) == size_) { throw text_error("no code point,", position); }
         return resident::utf8::decoded(this->begin() + static_cast<std::ptrdiff_t>(position));
     }
 
@@ -294,11 +294,12 @@ private:
 
     // ---- Refusing
 
-    [[nodiscard]] static std::out_of_range out_of_range() {
-        return std::out_of_range("coppice::text: no such position, line or code point");
-    }
+    /// `given`, which is a position, a line or a code point.
     static std::size_t expect(std::size_t given, std::size_t most) {
-        if (given > most) { throw out_of_range(); }
+        if (given > most) {
+            throw std::out_of_range("coppice::text: " + std::to_string(given) + " is given, at most "
+                                    + std::to_string(most) + " is there");
+        }
         return given;
     }
     std::size_t expect_boundary(std::size_t position) const {
@@ -369,6 +370,7 @@ private:
     void replace_here(std::size_t first, std::size_t last, std::string_view given) {
         expect_range(first, last);
         const std::string_view bytes = checked(given);
+        if (first == last && bytes.empty()) { return; }
         if (first == size_) { return append_here(bytes); }
         if (nodes::splice(root_, first, last, bytes)) {
             size_ += bytes.size() - (last - first);

@@ -226,6 +226,14 @@ TEST(Text, NothingHasOneLine) {
     EXPECT_EQ(nothing.length(), 0U);
     EXPECT_EQ(nothing.line(0), nothing);
     EXPECT_EQ(nothing.find(""), 0U);
+    for (const std::size_t size : {std::size_t{3}, std::size_t{16}, std::size_t{100}}) {
+        const small some{std::string(size, 'x')};
+        small gone = some.erase(0, size);
+        EXPECT_TRUE(gone.is_same(small()));
+        gone = small(std::string(size, 'x')).erase(0, size);
+        EXPECT_TRUE(gone.is_same(small()));
+        (some + "y").erase(0, size).check_invariants();
+    }
     EXPECT_EQ(text("a\n").line_count(), 2U);
     EXPECT_EQ(text("a\n").line(1), nothing);
 }
@@ -277,7 +285,8 @@ TEST(Text, RefusesPositionsInsideACodePointAndBehindTheEnd) {
     EXPECT_THROW(static_cast<void>(subject.slice(4, 1)), std::out_of_range);
     EXPECT_THROW(static_cast<void>(subject.drop(6)), std::out_of_range);
     EXPECT_THROW(static_cast<void>(subject.line(1)), std::out_of_range);
-    EXPECT_THROW(static_cast<void>(subject.code_point_at(5)), std::out_of_range);
+    EXPECT_EQ(refused_at([&] { return subject.code_point_at(5); }), 5U);
+    EXPECT_TRUE(subject.erase(1, 1).is_same(subject));
     EXPECT_THROW(static_cast<void>(subject.position_of_code_point(4)), std::out_of_range);
     EXPECT_EQ(subject, "a€b");
 }
