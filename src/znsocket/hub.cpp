@@ -70,11 +70,13 @@ void hub::send_waiting(participant& to, belongings& its, std::chrono::nanosecond
 }
 
 bool hub::check(participant& who, std::string_view key) {
-    auto& its = participants_.at(&who);
     const std::string name(key);
-    if (its.checked.size() < limits::checked_keys && !its.checked.contains(name)) {
+    const auto joined = participants_.find(&who);
+    if (joined == participants_.end()) { return exists(key); }
+    auto& checked = joined->second.checked;
+    if (checked.size() < limits::checked_keys && !checked.contains(name)) {
         auto& count = checked_.try_emplace(name).first->second;
-        its.checked.insert(name);  // if this throws, 0 have checked it
+        checked.insert(name);  // if this throws, 0 have checked it
         ++count;
     }
     return exists(key);
@@ -85,9 +87,9 @@ bool hub::exists(std::string_view key) const { return adapters_.contains(std::st
 bool hub::register_adapter(participant& owner, std::string_view key) {
     const std::string name(key);
     if (const auto found = checked_.find(name); found != checked_.end() && found->second > 0) { return false; }
-    auto& its = participants_.at(&owner);
-    if (its.registered.size() == limits::checked_keys) { return false; }
-    its.registered.insert(name);  // if what follows throws, he owns what he was not given
+    const auto joined = participants_.find(&owner);
+    if (joined == participants_.end() || joined->second.registered.size() == limits::checked_keys) { return false; }
+    joined->second.registered.insert(name);  // if what follows throws, he owns what he was not given
     auto& registered = adapters_.try_emplace(name, &owner).first->second;
     if (registered != &owner) { participants_.at(registered).registered.erase(name); }
     registered = &owner;
@@ -97,7 +99,7 @@ bool hub::register_adapter(participant& owner, std::string_view key) {
 void hub::ask(participant& asker, std::string_view key, std::string_view text, std::chrono::nanoseconds now,
               on_told then) {
     const auto found = adapters_.find(std::string(key));
-    if (found == adapters_.end()) { return then(told::no_adapter, {}); }
+    if (found == adapters_.end() || !participants_.contains(&asker)) { return then(told::no_adapter, {}); }
     auto* const owner = found->second;
     const auto ticket = tickets_ + 1;
     questions_.emplace(ticket, question{&asker, owner, now + limits::adapter_patience, std::move(then)});

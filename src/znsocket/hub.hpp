@@ -12,6 +12,8 @@
 // Keys are checked by whoever opens them. A key that somebody has checked cannot be given an adapter as long as one
 // of those is connected, for they have decided how to read it.
 //
+// Whoever has left, or never joined, hears nothing, and what he asks for is not there.
+//
 // Threads: one.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
@@ -181,6 +182,18 @@ status session::go_on() {
     return {};
 }
 
+// Finds out what an event asks for; on a worker, when that takes long.
+template <class Reader>
+void session::read(std::size_t bytes, Reader reader) {
+    if (bytes <= limits::event_bytes_at_once) {
+        read_ = reader();
+        return;
+    }
+    const auto found = std::make_shared<std::optional<result<event>>>();
+    around_.work([found, reader = std::move(reader)] { *found = reader(); },
+                 [this, found] { read_ = std::move(*found); });
+}
+
 void session::begin() {
     auto next = std::move(inbox_.front());
     inbox_.pop_front();
@@ -190,17 +203,6 @@ void session::begin() {
     attachments_ = std::move(next.attachments);
     const auto size = next.json.size();
     read(size, [json = std::move(next.json)] { return read_event(json); });
-}
-
-// Finds out what an event asks for; on a worker, when that takes long.
-void session::read(std::size_t bytes, std::function<result<event>()> reader) {
-    if (bytes <= limits::event_bytes_at_once) {
-        read_ = reader();
-        return;
-    }
-    const auto found = std::make_shared<std::optional<result<event>>>();
-    around_.work([found, reader = std::move(reader)] { *found = reader(); },
-                 [this, found] { read_ = std::move(*found); });
 }
 
 void session::run(event asked) {

@@ -112,7 +112,8 @@ private:
     void refuse_connection(const std::string& name_space, std::string_view why);
 
     void begin();
-    void read(std::size_t bytes, std::function<result<event>()> reader);
+    template <class Reader>
+    void read(std::size_t bytes, Reader reader);
     void run(event asked);
     void run_commands(event asked);
     void run_adapter_event(std::string_view name, const value& data);

@@ -171,6 +171,18 @@ class SocketIo(ServerTest):
                 self.assertEqual(one.answer(number)["error"]["type"], "DeserializationError")
         self.assertLess(self.resident(), 400 * MEBIBYTE)
 
+    def test_who_leaves_the_namespace_at_once_harms_nobody(self) -> None:
+        for event in ("check_adapter", "register_adapter", "adapter_exists", "adapter:get"):
+            one = Polling(self.server.port)
+            one.post("40/znsocket,")
+            one.get()
+            one.post(f'42/znsocket,1["{event}",[[],{{"key":"K","method":"__len__"}}]]', "41/znsocket,",
+                     '42/znsocket,2["llen",[["k"],{}]]')
+            answers = one.get()
+            self.assertTrue(any("Not connected to /znsocket" in answer for answer in answers), answers)
+        with self.websocket().connect() as other:
+            self.assertEqual(other.call("ping"), {"data": True})
+
     def test_others_are_served_while_a_large_message_is_unpacked(self) -> None:
         json_text = b'[["k",' + b" " * (200 * MEBIBYTE) + b'"v"],{}]'
         large = b"\x01" + len(json_text).to_bytes(4, "big") + gzip.compress(json_text)

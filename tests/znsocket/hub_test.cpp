@@ -122,6 +122,23 @@ TEST(Hub, WhoIsGoneHasNoRefreshesWaiting) {
     EXPECT_FALSE(all.refreshes_wait());
 }
 
+TEST(Hub, WhoHasLeftMayStillAsk) {
+    hub all;
+    someone owner(all);
+    someone gone(all);
+    EXPECT_TRUE(all.register_adapter(owner, "k"));
+    all.leave(gone);
+    EXPECT_TRUE(all.check(gone, "k"));
+    EXPECT_FALSE(all.check(gone, "other"));
+    EXPECT_TRUE(all.register_adapter(owner, "other")) << "nobody who is there has opened it";
+    EXPECT_FALSE(all.register_adapter(gone, "third"));
+    heard answers;
+    all.ask(gone, "k", "?", 1s, answers.here());
+    ASSERT_EQ(answers.all.size(), 1U);
+    EXPECT_EQ(answers.all[0].first, told::no_adapter);
+    EXPECT_TRUE(owner.questions.empty());
+}
+
 TEST(Hub, AQuestionComesBackOnceAndOnlyFromItsOwner) {
     hub all;
     someone owner(all);
