@@ -35,7 +35,8 @@ inline std::size_t allocated_bytes() {
     mallctl("stats.allocated", &bytes, &size, nullptr, 0);
     return bytes;
 #else
-    return mallinfo2().uordblks;
+    const auto info = mallinfo2();
+    return info.uordblks + info.hblkhd;  // and what was mapped alone
 #endif
 }
 

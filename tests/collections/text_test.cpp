@@ -292,6 +292,9 @@ TEST(Text, RefusesPositionsInsideACodePointAndBehindTheEnd) {
 }
 
 TEST(Text, TakesItsOwnBytes) {
+    text roomy = text("abc").insert(3, "d");
+    roomy = std::move(roomy).insert(0, roomy.span_at(2));  // which move as they are made room for
+    EXPECT_EQ(roomy, "cdabcd");
     small subject(std::string(30, 'a') + "bcd");
     for (int each = 0; each < 5; ++each) {
         const std::string before = subject.to_string();
