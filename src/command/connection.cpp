@@ -60,7 +60,6 @@ bool log_in(const command_context& context, std::string_view user, std::string_v
     const auto name = user.substr(0, cut);
     const auto password = context.host->password();
     if (name != "default" || (!password.empty() && password != given_password)) {
-        ++context.session->refused_logins;
         context.host->login_refused(*context.session);
         context.reply.error(wrong_password);
         return false;

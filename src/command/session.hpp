@@ -80,7 +80,6 @@ public:
     std::string library_name;
     std::string library_version;
     bool authenticated = true;
-    std::uint64_t refused_logins = 0;
     int protocol = 2;
     bool no_evict = false;
     bool no_touch = false;

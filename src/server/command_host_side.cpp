@@ -6,6 +6,11 @@
 #include "server/host.hpp"
 
 namespace coppice::server {
+namespace {
+
+constexpr std::chrono::seconds refusal_interval{10};  // between two lines of the log about wrong passwords
+
+}  // namespace
 
 connection_figures command_service::connection_of(const command_session& session) const {
     const auto& who = client_of(session);
@@ -39,9 +44,7 @@ void command_service::set_protocol(command_session& session, int version) {
 
 void command_service::mute(command_session& session, bool on) { client_of(session).mute(on); }
 
-reply_sink* command_service::push(command_session& session, std::size_t size) {
-    return &client_of(session).push(size);
-}
+reply_sink* command_service::push(command_session& session, std::size_t size) { return &client_of(session).push(size); }
 
 void command_service::authentication_changed(command_session& session) {
     client_of(session).set_authenticated(session.authenticated);
@@ -49,8 +52,13 @@ void command_service::authentication_changed(command_session& session) {
 
 // Who tries many passwords does not fill the log.
 void command_service::login_refused(command_session& session) {
-    if (session.refused_logins > 1) { return; }
-    log_.warn("client {} from {}: wrong user or password", session.id, client_of(session).address());
+    ++logins_refused_;
+    const auto at = clock.elapsed();
+    if (logins_refused_ > 1 && at - refusal_told_ < refusal_interval) { return; }
+    log_.warn("client {} from {}: wrong user or password; {} since this was last said", session.id,
+              client_of(session).address(), logins_refused_);
+    logins_refused_ = 0;
+    refusal_told_ = at;
 }
 
 std::vector<std::pair<std::string, std::string>> command_service::settings_matching(

@@ -112,6 +112,8 @@ private:
     spdlog::logger& log_;
     host* server_ = nullptr;
     std::vector<timer_id> timers_;
+    std::uint64_t logins_refused_ = 0;  // since the log said so
+    std::chrono::nanoseconds refusal_told_ = -std::chrono::hours(1);
     timer_id sweep_soon_ = timer_id::none;
     std::vector<std::weak_ptr<live_branch>> to_sweep_;  // in this pass
     bool sweep_again_ = false;                          // some branch of this pass has more expired keys

@@ -24,11 +24,11 @@
 namespace coppice::server {
 namespace {
 
-constexpr std::size_t rest_in_scratch = 4 * 1024;  // a longer rest is read on where it lies, not copied
-constexpr std::size_t waiting_bytes_max = limits::reply_resume_bytes;  // of requests behind one that waits
-constexpr std::chrono::seconds reading_patience{60};                   // with a client that does not read,
-constexpr std::chrono::seconds crowded_patience{1};                    // and where other clients' jobs wait for it
-constexpr std::chrono::seconds burst_over{2};                          // then memory that is not used is given back
+constexpr std::size_t rest_in_scratch = 4 * 1024;     // a longer rest is read on where it lies, not copied
+constexpr std::size_t requests_together = 1024;       // are read before they run: what is read may have to wait
+constexpr std::chrono::seconds reading_patience{60};  // with a client that does not read,
+constexpr std::chrono::seconds crowded_patience{1};   // and where other clients' jobs wait for it
+constexpr std::chrono::seconds burst_over{2};         // then memory that is not used is given back
 constexpr std::string_view no_memory = "there is no memory for its requests";
 
 std::string reason_of(int number) { return std::generic_category().message(number); }
@@ -69,7 +69,7 @@ void connection::on_ready(readiness what) {
 }
 
 void connection::read_some() {
-    const bool waits = waiting_ || must_wait();
+    const bool waits = waiting_ || paused_ || must_wait();
     const bool in_place = !framed() && (waits || rest_.size() > rest_in_scratch || parser_.in_bulk());
     char* to = turn_.scratch.data();
     std::size_t room = read_bytes;
@@ -98,6 +98,7 @@ void connection::read_some() {
     if (in_place) {
         rest_.added(bytes);
         if (waits) {
+            waiting_ = true;
             turn_.mark_dirty(*this);  // enough of it and reading stops
         } else {
             process(rest_.view());
@@ -111,7 +112,11 @@ void connection::read_some() {
 void connection::unframe(std::string_view bytes) {
     frames_->receive(bytes, rest_);
     turn_.mark_dirty(*this);  // there may be a pong to send, or enough that waits
-    if (!waiting_ && !must_wait()) { process(rest_.view()); }
+    if (waiting_ || paused_ || must_wait()) {
+        waiting_ = !rest_.empty();
+    } else {
+        process(rest_.view());
+    }
     if (!dead_ && frames_->over()) { input_over(); }
 }
 
@@ -136,7 +141,8 @@ void connection::process(std::string_view bytes) {
         auto outcome = wire::parse_outcome::whole;
         std::size_t at = done;
         // A stranger's requests are read one at a time: the limits are others once AUTH has run.
-        while (at < bytes.size() && (authenticated_ || batch.empty())) {
+        const std::size_t most = authenticated_ ? requests_together : 1;
+        while (at < bytes.size() && batch.size() < most) {
             outcome = parser_.next(bytes.substr(at), allowed, batch, at - done);
             if (outcome != wire::parse_outcome::whole) { break; }
             at += parser_.consumed();
@@ -365,10 +371,23 @@ void connection::write_some() {
     }
 }
 
+// A client that sends a long pipeline before it reads an answer is read from meanwhile: it could wait for ever.
+std::size_t connection::waiting_most() const noexcept {
+    const bool is_trusted = speaking_ == speaking::resp && authenticated_;
+    if (is_trusted && turn_.waiting_bytes < 2 * turn_.waiting_limit) { return turn_.waiting_limit; }
+    return paused_ ? 0 : limits::reply_resume_bytes;
+}
+
+void connection::account_waiting(std::size_t bytes) noexcept {
+    turn_.waiting_bytes += bytes - accounted_;
+    accounted_ = bytes;
+}
+
 void connection::update_interest() {
     paused_ = congested() || (paused_ && unread() >= limits::reply_resume_bytes);
-    const bool waits = waiting_ || must_wait();
-    const bool reads = !input_over_ && !closing_ && !paused_ && !(waits && rest_.size() >= waiting_bytes_max);
+    account_waiting(rest_.size());
+    const bool waits = waiting_ || paused_ || must_wait();
+    const bool reads = !input_over_ && !closing_ && !(waits && rest_.size() >= waiting_most());
     auto wanted = reads ? readiness::read : readiness::none;
     // Whoever is not read from is watched for its end, at least while it waits for something to happen.
     if (!reads && is_blocked()) { wanted = wanted | readiness::hang_up; }
@@ -422,6 +441,7 @@ void connection::stop_reading() { close_after_reply(); }
 void connection::kill(std::string_view reason) {
     if (dead_) { return; }
     dead_ = true;
+    account_waiting(0);
     turn_.log.debug("client {} from {}: {}", id_, address_, reason);
     if (framed()) {
         const bool expected = closing_ || input_over_;

@@ -131,6 +131,9 @@ private:
     void unframe(std::string_view bytes);
     void write_some();
     void update_interest();
+    /// How many bytes of requests are read that cannot be run yet.
+    [[nodiscard]] std::size_t waiting_most() const noexcept;
+    void account_waiting(std::size_t bytes) noexcept;
     void splice_side();
     [[nodiscard]] std::size_t unread() const noexcept;
     [[nodiscard]] bool over_limit() const noexcept;
@@ -165,7 +168,8 @@ private:
     std::unique_ptr<framing> frames_;
     wire::resp_request_parser parser_;
     wire::byte_buffer rest_;
-    bool waiting_ = false;  // rest_ may hold whole requests
+    std::size_t accounted_ = 0;  // of rest_, in turn::waiting_bytes
+    bool waiting_ = false;       // rest_ may hold whole requests
     bool parked_ = false;
     waiting_for parked_for_ = waiting_for::event;
     bool authenticated_ = true;

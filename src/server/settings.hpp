@@ -32,6 +32,7 @@ enum class setting : std::uint8_t {
     tcp_keepalive,
     tcp_backlog,
     proto_max_bulk_len,
+    client_query_buffer_limit,
     client_output_hard_limit,
     client_output_buffer_limit,
     dir,

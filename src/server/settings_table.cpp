@@ -63,6 +63,11 @@ constexpr setting_row table[] = {
      "Connections the system may queue before they are accepted.", "", 0, int_max},
     {setting::proto_max_bulk_len, "proto-max-bulk-len", bytes, "512mb", true, "Longest string a client may send.", "",
      mebibyte, static_cast<std::int64_t>(limits::value_bytes)},
+    {setting::client_query_buffer_limit, "client-query-buffer-limit", bytes, "512mb", true,
+     "Bytes of requests that are read from a client before they can run, because it has not read the answers of those "
+     "before them, or waits. With twice that from all clients together, clients that read no answers are not read "
+     "from.",
+     "", static_cast<std::int64_t>(limits::reply_resume_bytes), static_cast<std::int64_t>(limits::request_bytes)},
     {setting::client_output_hard_limit, "client-output-hard-limit", bytes, "256mb", true,
      "Bytes of answers that a client may leave unread; 0 for any. Above it (and above 1 MiB) its requests wait, and it "
      "is "

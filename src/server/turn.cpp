@@ -27,8 +27,8 @@ turn::turn(loop& on, service& served, settings& given, const clock_source& time,
       workers(pool),
       sessions_(std::make_unique<engine_sessions>(*this)) {
     read_settings(given);
-    for (const auto which :
-         {setting::timeout, setting::client_output_hard_limit, setting::proto_max_bulk_len, setting::allowed_origins}) {
+    for (const auto which : {setting::timeout, setting::client_output_hard_limit, setting::client_query_buffer_limit,
+                             setting::proto_max_bulk_len, setting::allowed_origins}) {
         given.on_change(which, [this](const settings& changed) {
             read_settings(changed);
             return status{};
@@ -41,6 +41,7 @@ turn::~turn() { end_all("the server stops"); }
 void turn::read_settings(const settings& given) {
     idle_limit = std::chrono::seconds(given.number(setting::timeout));
     output_limit = static_cast<std::size_t>(given.number(setting::client_output_hard_limit));
+    waiting_limit = static_cast<std::size_t>(given.number(setting::client_query_buffer_limit));
     allowed_origins = given.text(setting::allowed_origins);
     bulk_bytes_ = static_cast<std::uint64_t>(given.number(setting::proto_max_bulk_len));
 }

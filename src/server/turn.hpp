@@ -90,6 +90,9 @@ public:
     spdlog::logger& log;
     worker_pool& workers;
     traffic sums;
+    /// Of requests that were read and not run: those of all clients, and how many one may have.
+    std::size_t waiting_bytes = 0;
+    std::size_t waiting_limit = 0;
     /// "timeout", the hard output limit and the allowed origins, read from the settings once.
     std::chrono::seconds idle_limit{0};
     std::size_t output_limit = 0;

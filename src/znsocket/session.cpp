@@ -43,14 +43,13 @@ std::string_view text_in(const value& object, std::string_view name) noexcept {
     return found != nullptr && found->is(value_kind::text) ? std::string_view(found->text) : std::string_view();
 }
 
-// A number that is missing or none is 0.
-std::uint64_t number_in(const value& object, std::string_view name) noexcept {
+std::optional<std::uint64_t> number_in(const value& object, std::string_view name) noexcept {
     const auto* const found = object.find(name);
+    if (found == nullptr || !found->is(value_kind::integer)) { return std::nullopt; }
     std::uint64_t number = 0;
-    if (found != nullptr && found->is(value_kind::integer)) {
-        std::from_chars(found->text.data(), found->text.data() + found->text.size(), number);
-    }
-    return number;
+    const auto* const end = found->text.data() + found->text.size();
+    const auto read = std::from_chars(found->text.data(), end, number);
+    return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
 }
 
 // What an owner's silence is to an asker. Its client reads a JSON text of some methods, and raises what it finds there.
@@ -324,10 +323,15 @@ void session::take_chunk(const value& data) {
     if (bytes == nullptr) {
         return fail({"ChunkDecodeError", "Failed to decode chunk: data, an attachment, is missing"});
     }
+    const auto index = number_in(data, "chunk_index");
+    const auto total = number_in(data, "total_chunks");
+    if (!index || !total) {
+        return fail({"ChunkError", "chunk_index and total_chunks are whole numbers, the index counted from 0"});
+    }
     chunk one{.id = std::string(text_in(data, "chunk_id")),
-              .index = number_in(data, "chunk_index"),
-              .total = number_in(data, "total_chunks"),
-              .size = number_in(data, "size"),
+              .index = *index,
+              .total = *total,
+              .size = number_in(data, "size").value_or(0),
               .event = std::string(text_in(data, "event")),
               .data = std::move(*bytes)};
     const std::string id = one.id;

@@ -63,6 +63,15 @@ class Wire(ServerTest):
         with self.server.connect() as other:
             self.assertEqual(other.ask("GET", "half"), b"done")
 
+    def test_a_pipeline_may_be_sent_before_an_answer_is_read(self) -> None:
+        count, value = 60_000, "x" * 4096
+        with self.server.connect() as connection, self.server.connect() as other:
+            connection.ask("SET", "answered", value)
+            connection.send_raw(encoded(["GET", "answered"]) * count)
+            self.assertEqual(other.ask("PING"), b"PONG")
+            for _ in range(count):
+                self.assertEqual(len(connection.reply()), len(value))
+
     def test_inline_commands(self) -> None:
         with self.server.connect() as connection:
             connection.send_raw(b'SET inline "two words"\r\nGET inline\n')

@@ -105,7 +105,7 @@ TEST(Parked, WhoHangsUpHisSendingSideIsAnsweredWhenTheWaitIsForWork) {
 }
 
 TEST(Parked, WhatWaitsBehindAParkedRequestIsLimited) {
-    running_host host;
+    running_host host("client-query-buffer-limit", "256kb");
     test_client one(host.port);
     one.send("WAIT door\r\n");
     const std::string flood(1'000'000, '\n');

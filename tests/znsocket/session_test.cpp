@@ -124,6 +124,14 @@ TEST_F(SocketSession, EnvelopesAreOpenedAndChunksPutTogether) {
     };
     EXPECT_EQ(one.answer(chunk(1, 8), {bytes.substr(8)}),
               R"(3/znsocket,2[{"error":{"msg":"Chunk 1 size mismatch","type":"ChunkSizeError"}}])");
+    for (const auto* const index : {"-1", "1.5", "\"0\"", "null", "99999999999999999999"}) {
+        const auto text = fmt::format(R"(51-/znsocket,2["chunked_message",{{"chunk_id":"c","chunk_index":{},)"
+                                      R"("total_chunks":2,"event":"rpush","data":{{"_placeholder":true,"num":0}}}}])",
+                                      index);
+        EXPECT_TRUE(one.answer(text, {bytes.substr(0, 8)})
+                        .starts_with(R"(3/znsocket,2[{"error":{"msg":"chunk_index and total_chunks are whole)"))
+            << index;
+    }
     EXPECT_EQ(one.answer(chunk(0, 8), {bytes.substr(0, 8)}),
               R"(3/znsocket,2[{"status":"waiting","received":1,"total":2}])");
     EXPECT_EQ(one.answer(chunk(1, 0), {bytes.substr(8)}), R"(3/znsocket,2[{"status":"complete"}])");

@@ -57,6 +57,8 @@ def test_what_an_array_is_not_read_into(client: coppice.Client) -> None:
     for out, error, told in wrong:
         with pytest.raises(error, match=told):
             kept.to_numpy(out=out)
+    with pytest.raises(TypeError, match="an array to fill is out="):
+        kept.to_numpy(np.empty_like(ROWS))  # type: ignore[arg-type]
 
 
 def test_an_array_that_is_not_any_more_what_was_read(client: coppice.Client) -> None:

@@ -181,6 +181,8 @@ class Array:
         Raises TypeError for an `out` of another type, ValueError for one of another shape or that is no block of memory
         which can be written to, in C order.
         """
+        if not isinstance(copy, bool):
+            raise TypeError(f"copy is True or False, not {type(copy).__name__}: an array to fill is out=...")
 
         def take(read: _Reader) -> Any:
             if out is None:

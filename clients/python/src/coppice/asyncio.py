@@ -29,11 +29,13 @@ __all__ = ["Client", "Pipeline"]
 class Client(redis.asyncio.Redis):
     """As `coppice.Client`; it connects, and raises its ConnectionError, at the first command or `await client`.
 
+    `connect_wait_timeout`: seconds to wait for a connection: many at once are made while other tasks run.
+
     Tasks that ask at once have a connection each, up to `max_connections` (100); the others wait for one of those.
     """
 
     def __init__(
-        self, address: str | os.PathLike[str] = "coppice://localhost:5000", *, connect_wait_timeout: float = 1,
+        self, address: str | os.PathLike[str] = "coppice://localhost:5000", *, connect_wait_timeout: float = 10,
         **options: Any
     ) -> None:
         self.address = as_text(address)
