@@ -371,10 +371,11 @@ void connection::write_some() {
     }
 }
 
-// A client that sends a long pipeline before it reads an answer is read from meanwhile: it could wait for ever.
+// A client that sends a long pipeline before it reads an answer is read from meanwhile: it could wait for ever. In
+// frames there may be pings, whose answers would pile up; and who speaks in frames reads at any time.
 std::size_t connection::waiting_most() const noexcept {
-    const bool is_trusted = speaking_ == speaking::resp && authenticated_;
-    if (is_trusted && turn_.waiting_bytes < 2 * turn_.waiting_limit) { return turn_.waiting_limit; }
+    const bool may_send_first = speaking_ == speaking::resp && authenticated_ && !framed();
+    if (may_send_first && turn_.waiting_bytes < 2 * turn_.waiting_limit) { return turn_.waiting_limit; }
     return paused_ ? 0 : limits::reply_resume_bytes;
 }
 
