@@ -33,6 +33,10 @@ public:
             if (columns_[each] == column) { found->values[each] = value; }
         }
     }
+    /// Puts values into one column.
+    [[nodiscard]] auto column(const char* to) {
+        return [this, to](const std::string& name, double value) { put(name, to, value); };
+    }
     void print() const {
         std::printf("\n%-36s", title_.c_str());
         for (const auto& each : columns_) { std::printf(" %18s", each.c_str()); }

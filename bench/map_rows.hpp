@@ -217,25 +217,22 @@ void maps(const settings& set, const std::string& name) {
         table out(title, {"coppice", "coppice, local", "coppice, ordered", "std::unordered_map", "std::map",
                           "absl::btree_map"});
         const map_work<Key> work(n);
-        const auto column = [&out](const char* to) {
-            return [&out, to](const std::string& line, double value) { out.put(line, to, value); };
-        };
         using shared = map<Key, Key>;
         using local = map<Key, Key, default_hash<Key>, default_equal, local_nodes>;
-        common_rows<shared>(set, work, column("coppice"));
-        persistent_rows<shared>(set, work, column("coppice"));
-        common_rows<local>(set, work, column("coppice, local"));
-        persistent_rows<local>(set, work, column("coppice, local"));
+        common_rows<shared>(set, work, out.column("coppice"));
+        persistent_rows<shared>(set, work, out.column("coppice"));
+        common_rows<local>(set, work, out.column("coppice, local"));
+        persistent_rows<local>(set, work, out.column("coppice, local"));
         using ordered = ordered_map<Key, Key>;
-        common_rows<ordered>(set, work, column("coppice, ordered"));
-        persistent_rows<ordered>(set, work, column("coppice, ordered"));
-        ordered_rows<ordered>(set, work, column("coppice, ordered"));
-        common_rows<std::unordered_map<Key, Key>>(set, work, column("std::unordered_map"));
-        common_rows<std::map<Key, Key>>(set, work, column("std::map"));
-        ordered_rows<std::map<Key, Key>>(set, work, column("std::map"));
+        common_rows<ordered>(set, work, out.column("coppice, ordered"));
+        persistent_rows<ordered>(set, work, out.column("coppice, ordered"));
+        ordered_rows<ordered>(set, work, out.column("coppice, ordered"));
+        common_rows<std::unordered_map<Key, Key>>(set, work, out.column("std::unordered_map"));
+        common_rows<std::map<Key, Key>>(set, work, out.column("std::map"));
+        ordered_rows<std::map<Key, Key>>(set, work, out.column("std::map"));
 #if defined(COPPICE_BENCH_ABSL)
-        common_rows<absl::btree_map<Key, Key>>(set, work, column("absl::btree_map"));
-        ordered_rows<absl::btree_map<Key, Key>>(set, work, column("absl::btree_map"));
+        common_rows<absl::btree_map<Key, Key>>(set, work, out.column("absl::btree_map"));
+        ordered_rows<absl::btree_map<Key, Key>>(set, work, out.column("absl::btree_map"));
 #endif
         out.print();
     }

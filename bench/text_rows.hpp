@@ -116,14 +116,11 @@ inline void texts(const settings& set) {
         if (title.find(set.only) == title.npos) { continue; }
         table out(title, {"coppice", "coppice, local", "std::string"});
         const text_work work(n);
-        const auto column = [&out](const char* to) {
-            return [&out, to](const std::string& line, double value) { out.put(line, to, value); };
-        };
-        rows_of_texts<text>(set, work, column("coppice"));
-        rows_of_text_values<text>(set, work, column("coppice"));
-        rows_of_texts<basic_text<local_nodes>>(set, work, column("coppice, local"));
-        rows_of_text_values<basic_text<local_nodes>>(set, work, column("coppice, local"));
-        rows_of_texts<std::string>(set, work, column("std::string"));
+        rows_of_texts<text>(set, work, out.column("coppice"));
+        rows_of_text_values<text>(set, work, out.column("coppice"));
+        rows_of_texts<basic_text<local_nodes>>(set, work, out.column("coppice, local"));
+        rows_of_text_values<basic_text<local_nodes>>(set, work, out.column("coppice, local"));
+        rows_of_texts<std::string>(set, work, out.column("std::string"));
         out.print();
     }
 }

@@ -159,14 +159,11 @@ inline void vectors(const settings& set) {
         if (title.find(set.only) == title.npos) { continue; }
         table out(title, {"coppice", "coppice, local", "std::vector"});
         const vector_work work(n);
-        const auto column = [&out](const char* to) {
-            return [&out, to](const std::string& line, double value) { out.put(line, to, value); };
-        };
-        rows_of_all<vector<std::int64_t>>(set, n, work, column("coppice"));
-        rows_of_values<vector<std::int64_t>>(set, n, work, column("coppice"));
-        rows_of_all<vector<std::int64_t, local_nodes>>(set, n, work, column("coppice, local"));
-        rows_of_values<vector<std::int64_t, local_nodes>>(set, n, work, column("coppice, local"));
-        rows_of_all<std::vector<std::int64_t>>(set, n, work, column("std::vector"));
+        rows_of_all<vector<std::int64_t>>(set, n, work, out.column("coppice"));
+        rows_of_values<vector<std::int64_t>>(set, n, work, out.column("coppice"));
+        rows_of_all<vector<std::int64_t, local_nodes>>(set, n, work, out.column("coppice, local"));
+        rows_of_values<vector<std::int64_t, local_nodes>>(set, n, work, out.column("coppice, local"));
+        rows_of_all<std::vector<std::int64_t>>(set, n, work, out.column("std::vector"));
         out.print();
     }
 }

@@ -19,12 +19,6 @@ namespace {
 
 using namespace coppice::znsocket;
 
-std::string json_of(const value& given) {
-    std::string json;
-    append_json(json, given);
-    return json;
-}
-
 value read_back(const std::string& json) {
     auto read = read_json(json);
     COPPICE_CHECK(read.has_value());

@@ -28,6 +28,8 @@ if ! is_current; then
     touch "$folder/build.ninja"
 fi
 [ -z "$only_configure" ] || exit 0
+# Objects are the same in every build folder, so that builds with one set of flags compile once.
+export CCACHE_NOHASHDIR=true
 targets=()
 [ $# = 0 ] || targets=(--target "$@")
 status=0

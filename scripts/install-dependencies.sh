@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what groups of packaging/debian-packages.txt are missing; silent and quick when none is.
 #
-# Usage: scripts/install-dependencies.sh GROUP...        (build, test, fuzz, lint)
+# Usage: scripts/install-dependencies.sh GROUP...        (build, python, test, ...: the first words of its lines)
 # Runs apt-get as root or through sudo. COPPICE_INSTALL=no only names what is missing, and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."

@@ -1,6 +1,6 @@
 """One run of a numpy array written and read: gigabytes a second by name, as JSON.
 
-Usage: array_client.py ADDRESS MEGABYTES
+Usage: array_client.py ADDRESS MEGABYTES        (redis://...: its bytes as a string, by redis-py)
 Beside them plain TCP, over loopback and between two threads in the same process: into memory that is there, and into
 an array that is new each time, as what to_numpy() gives is.
 Run by the Python of build/python, which has what clients/python needs; COPPICE_BUILD has the compiled engine.
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
+import redis
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "clients" / "python" / "src"))
 import coppice  # noqa: E402  (the folder has to be on the path first)
@@ -43,14 +44,30 @@ def through_tcp(data: memoryview, received: Any) -> None:
         taker.join()
 
 
-def settle(client: coppice.Client) -> None:
-    """Waits until what a write has begun is done, at the server (a checkpoint) or in this process."""
+def settle(client: redis.Redis) -> None:
+    """Waits until what a write has begun is done, at the server (a checkpoint, a rewrite) or in this process."""
     busy = True
     while busy:
         before = time.process_time()
         time.sleep(0.05)
-        told = client.info("persistence").get("checkpoint_running", 0)  # a store in memory makes none
-        busy = time.process_time() - before > 0.01 or bool(int(told))
+        told = client.info("persistence")  # a store in memory has neither
+        busy = time.process_time() - before > 0.01 or any(
+            int(told.get(name, 0)) for name in ("checkpoint_running", "aof_rewrite_in_progress"))
+
+
+class PlainString:
+    """The elements as a string of redis-server's."""
+
+    def __init__(self, client: redis.Redis, array: np.ndarray) -> None:
+        self.client = client
+        self.client.set("array", array.data.cast("B"))
+
+    def to_numpy(self, out: np.ndarray | None = None) -> np.ndarray:
+        found = np.frombuffer(self.client.get("array"))
+        if out is None:
+            return found
+        out[:] = found
+        return out
 
 
 def main() -> None:
@@ -72,10 +89,12 @@ def main() -> None:
         return made
 
     # Several times each: memory that the machine has never given out costs its own time first.
-    with coppice.Client(address) as client:
+    is_redis = address.startswith("redis:")
+    with redis.Redis.from_url(address) if is_redis else coppice.Client(address) as client:
         timed("TCP", 5, lambda: through_tcp(data, there.data.cast("B")))
         timed("TCP, new memory", 5, lambda: through_tcp(data, np.empty_like(array).data.cast("B")))
-        kept = timed("write", 3, lambda: coppice.Array.from_numpy(client, "array", array))
+        store = PlainString if is_redis else lambda on, given: coppice.Array.from_numpy(on, "array", given)
+        kept = timed("write", 5, lambda: store(client, array))
         found = timed("read", 5, kept.to_numpy)
         timed("read, out=", 5, lambda: kept.to_numpy(out=there))
     print(json.dumps({"rates": rates, "seen": hashlib.sha256(found.data).hexdigest()}))

@@ -43,9 +43,10 @@ class PublishedServer:
         self.process.wait(30)
 
 
-def run_of(package: str, address: str, share: float) -> dict[str, object]:
-    script = ROOT / "bench" / "server" / "collections_client.py"
-    done = subprocess.run([str(PYTHON), str(script), package, address, str(share)], capture_output=True, text=True,
+def answer_of(script: str, *arguments: object) -> dict[str, object]:
+    """What a script of this folder prints last, as JSON; its Python has the packages."""
+    done = subprocess.run([str(PYTHON), str(ROOT / "bench" / "server" / script), *map(str, arguments)],
+                          capture_output=True, text=True,
                           env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COPPICE_BUILD": str(BUILD)})
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
@@ -72,7 +73,7 @@ def measure(given) -> Table:
         seen = set()
         for _ in range(given.runs):
             for way, (package, address) in ways.items():
-                run = run_of(package, address, share)
+                run = answer_of("collections_client.py", package, address, share)
                 seen.add(run["seen"])
                 for name, rate in run["rates"].items():  # type: ignore[attr-defined]
                     rates[way].setdefault(name, []).append(rate)

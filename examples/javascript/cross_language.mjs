@@ -7,14 +7,17 @@
  */
 import { createClient, Dict, List } from "coppice";
 
-const client = await createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-cross-language"); // the pair's own: all else stays as it is
 const frames = new List({ client, key: "shared frames" });
 const about = new Dict({ client, key: "about" });
-while ((await about.get("title")) === null) {
+// What is there and both have seen is an earlier run's.
+while ((await about.get("seen"))?.length !== 1) {
   await new Promise((wake) => setTimeout(wake, 10));
 }
 console.log("JavaScript reads", JSON.stringify(await frames.toObject()));
 console.log("JavaScript reads", JSON.stringify(await about.toObject()));
 await about.set("seen", [...(await about.get("seen")), "JavaScript"]);
 await frames.push({ by: "JavaScript" });
-await client.disconnect();
+client.disconnect();
+server.disconnect();

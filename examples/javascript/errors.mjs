@@ -11,7 +11,9 @@
  */
 import { createClient, List } from "coppice";
 
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-errors"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const steps = new List({ client, key: "steps" });
 await steps.extend([1, 2, 3]);
 const first = await client.commit("three steps");
@@ -31,3 +33,4 @@ await tried(() => client.on("nowhere"));
 await tried(() => client.command(["HSET", "znsocket.List:steps", "a", "b"]));
 console.log("the list is as it was:", JSON.stringify(await steps.toObject()));
 client.disconnect();
+server.disconnect();

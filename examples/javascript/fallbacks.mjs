@@ -12,7 +12,9 @@
  */
 import { createClient, Dict } from "coppice";
 
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-fallbacks"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const show = async (what, dict) => console.log(what.padEnd(19), JSON.stringify(await dict.toObject()));
 const frozen = (key, fallback) => new Dict({ client, key, fallback, fallbackPolicy: "frozen" });
 const defaults = new Dict({ client, key: "defaults" });
@@ -32,3 +34,4 @@ await show("the copy", copied);
 await show("of nothing", frozen("other", "missing"));
 await show("of a fallback", frozen("theirs", "mine"));
 client.disconnect();
+server.disconnect();

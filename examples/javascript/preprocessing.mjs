@@ -10,7 +10,9 @@
  */
 import { createClient, List, Segments } from "coppice";
 
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-preprocessing"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const texts = ["  The CAT sat. ", "On the mat", "", " and SLEPT ", "", "well."];
 await new List({ client, key: "raw" }).extend(texts);
 
@@ -36,3 +38,4 @@ for (const key of ["raw", "stripped", "lowered", "filtered"]) {
 const raw = await new List({ client, key: "raw" }).toObject();
 console.log("raw is as it was:", JSON.stringify(raw) === JSON.stringify(texts));
 client.disconnect();
+server.disconnect();

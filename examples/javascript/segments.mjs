@@ -11,7 +11,9 @@
 import { createClient, List, Segments } from "coppice";
 
 const show = (what, value) => console.log(what, JSON.stringify(value));
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-segments"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const origin = new List({ client, key: "origin" });
 await origin.extend(["a", "b", "c", "d", "e"]);
 
@@ -28,3 +30,4 @@ show("a list  ", await new List({ client, key: "variant" }).toObject()); // for 
 await origin.clear();
 show("after the origin is gone", await segments.toObject());
 client.disconnect();
+server.disconnect();

@@ -8,7 +8,9 @@
  */
 import { createClient, Dict, List, Segments } from "coppice";
 
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-segments-of-records"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const records = new List({ client, key: "records" });
 const all = Array.from({ length: 1000 }, (_, i) => new Dict({ client, key: `record ${i}` }));
 await Promise.all(all.map((record, id) => record.update({ id, state: "running", settings: { step: 0.5, seed: id } })));
@@ -29,3 +31,4 @@ console.log(`record 100: ${await state(variant, 100)} in the variant, ${await st
 const same = (await variant.get(101)).key === (await records.get(101)).key;
 console.log(`record 101: ${await state(variant, 101)} in both, ${same ? "the same object" : "two objects"}`);
 client.disconnect();
+server.disconnect();

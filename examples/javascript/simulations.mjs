@@ -9,26 +9,29 @@
  */
 import { createClient, Dict, List } from "coppice";
 
-const client = createClient({ url: process.argv[2] });
+const server = createClient({ url: process.argv[2] });
+const client = await server.branch("example-main"); // its own: all else stays as it is
+await client.flushAll(); // empties this branch, which may be left from an earlier run
 const frames = (count, energy) => Array.from({ length: count }, (_, i) => ({ step: i, energy: energy(i) }));
 await new List({ client, key: "trajectory" }).extend(frames(1000, () => -1));
 await new Dict({ client, key: "parameters" }).update({ temperature: 300, step: 0.5 });
-await client.commit("equilibrated");
+const equilibrated = await client.commit("equilibrated");
 
-async function goOn(branch, temperature) {
+async function goOn(name, temperature) {
+  const branch = await client.branch(name);
+  await branch.rewind(equilibrated); // from wherever an earlier run left it
   await new Dict({ client: branch, key: "parameters" }).set("temperature", temperature);
   const drift = (temperature - 300) / 100_000;
   await new List({ client: branch, key: "trajectory" }).extend(frames(200, (i) => -1 + drift * i));
+  return branch;
 }
 
-const clients = { main: client, hot: await client.branch("hot"), cold: await client.branch("cold") };
-await goOn(clients.hot, 400);
-await goOn(clients.cold, 200);
+const clients = { main: client, hot: await goOn("example-hot", 400), cold: await goOn("example-cold", 200) };
 for (const [name, at] of Object.entries(clients)) {
   const trajectory = new List({ client: at, key: "trajectory" });
   const last = await trajectory.get(-1);
   console.log(`${name.padEnd(5)} ${await trajectory.length()} frames, last energy ${last.energy.toFixed(3)}`);
 }
-const changes = await client.diff("main", "cold");
+const changes = await client.diff("example-main", "example-cold");
 console.log("cold against main:", changes.map((change) => change.key).sort().join(", "));
-for (const at of Object.values(clients)) at.disconnect();
+for (const each of [...Object.values(clients), server]) each.disconnect();

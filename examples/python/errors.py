@@ -15,10 +15,11 @@ from collections.abc import Callable
 
 import coppice
 
-client = coppice.Client(*sys.argv[1:])
+client = coppice.Client(*sys.argv[1:]).branch("example-errors")  # its own: all else stays as it is
+client.flushall()  # empties this branch, which may be left from an earlier run
 steps = coppice.List(client, "steps")
 steps.extend([1, 2, 3])
-client.commit("three steps")
+first = client.commit("three steps")
 
 
 def tried(what: Callable[[], object]) -> None:
@@ -32,7 +33,7 @@ tried(lambda: steps[3])
 tried(lambda: coppice.Dict(client, "settings")["missing"])
 tried(lambda: coppice.List(client, "nothing").copy("a copy"))
 tried(lambda: coppice.Segments(client, ["no", "List"], "variant"))  # type: ignore[arg-type]
-tried(lambda: steps.at("main~0").append(4))
+tried(lambda: steps.at(first).append(4))
 tried(lambda: client.on("nowhere"))
 tried(lambda: client.hset("znsocket.List:steps", "a", "b"))
 print("the list is as it was:", list(steps))

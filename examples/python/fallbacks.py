@@ -13,7 +13,8 @@ import sys
 
 import coppice
 
-client = coppice.Client(*sys.argv[1:])
+client = coppice.Client(*sys.argv[1:]).branch("example-fallbacks")  # its own: all else stays as it is
+client.flushall()  # empties this branch, which may be left from an earlier run
 defaults = coppice.Dict(client, "defaults")
 defaults.update(threads=4, log="info")
 

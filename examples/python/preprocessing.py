@@ -11,7 +11,8 @@ import sys
 
 import coppice
 
-client = coppice.Client(*sys.argv[1:])
+client = coppice.Client(*sys.argv[1:]).branch("example-preprocessing")  # its own: all else stays as it is
+client.flushall()  # empties this branch, which may be left from an earlier run
 texts = ["  The CAT sat. ", "On the mat", "", " and SLEPT ", "", "well."]
 raw = coppice.List(client, "raw")
 raw.extend(texts)

@@ -11,7 +11,8 @@ import sys
 
 import coppice
 
-client = coppice.Client(*sys.argv[1:])
+client = coppice.Client(*sys.argv[1:]).branch("example-segments")  # its own: all else stays as it is
+client.flushall()  # empties this branch, which may be left from an earlier run
 origin = coppice.List(client, "origin")
 origin.extend(["a", "b", "c", "d", "e"])
 

@@ -10,7 +10,8 @@ import sys
 
 import coppice
 
-client = coppice.Client(*sys.argv[1:])
+client = coppice.Client(*sys.argv[1:]).branch("example-segments-of-records")  # its own: all else stays as it is
+client.flushall()  # empties this branch, which may be left from an earlier run
 records = coppice.List(client, "records")
 with_keys = [coppice.Dict(client, f"record {i}") for i in range(1000)]
 for i, record in enumerate(with_keys):

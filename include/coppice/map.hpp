@@ -6,7 +6,8 @@
 // is quicker; where the order of the keys matters, an ordered map is right.
 //
 // Shape. A trie by the hash of keys (resident/hashed.hpp): inner nodes of 16 slots, leaves of up to 32 entries beside
-// each other. Entries of trivially copyable keys and values lie in their leaf; others in blocks that leaves share.
+// each other. Entries of trivially copyable keys and values lie in their leaf, and so do references that only count;
+// others lie in blocks that leaves share.
 //
 //      map ---> [ . . . . ]         4 bits of the hash a level
 //                 |     `---.

@@ -185,6 +185,15 @@ public:
         };
         if (root_ != nullptr) { nodes::for_each_node(*root_, look); }
     }
+    /// Calls `use(address, first, count)` for runs of up to `most` bytes, or of one leaf, in order. As long as it
+    /// lives, what lies at one address and is as long is one run, in however many texts.  Cost: O(runs).
+    template <class Use>
+    void for_each_run(std::size_t most, Use use) const {
+        const auto look = [&use](const header& node, std::size_t first, std::size_t count) {
+            use(static_cast<const void*>(&node), first, count);
+        };
+        if (root_ != nullptr) { nodes::for_each_run(*root_, 0, most, look); }
+    }
 
     // ---- Changing: each makes a new text, and on an rvalue reuses what nobody else holds.
     // Errors: std::out_of_range unless first <= last <= size(), text_error inside a code point or for other bytes.

@@ -142,6 +142,13 @@ public:
         return tail_ == other.tail_ && size_ == other.size_;
     }
 
+    /// Some elements in front that are the same in both, known without looking at one: those of nodes that both hold.
+    /// Cost: O(log n).
+    [[nodiscard]] std::size_t shared_front(const vector& other) const noexcept {
+        if (is_same(other)) { return size_; }
+        return root_ == nullptr || other.root_ == nullptr ? 0 : nodes::shared_front(*root_, *other.root_);
+    }
+
     /// How many vectors are this one value, as far as its tail tells: 0 for one that never held anything.  As
     /// std::shared_ptr's, it may be old already where other threads copy.
     [[nodiscard]] std::size_t use_count() const noexcept { return tail_ == nullptr ? 0 : tail_->owners.count(); }
@@ -153,6 +160,34 @@ public:
             return use(static_cast<const void*>(&node), bytes);
         };
         if (tail_ != nullptr) { nodes::for_each_node(*tail_, look); }
+        if (root_ != nullptr) { nodes::for_each_node(*root_, look); }
+    }
+
+    /// Calls `use(address, first, count)` for runs of up to `most` elements, or of one leaf, in order. As long as it
+    /// lives, what lies at one address and is as long is one run, in however many vectors.  Cost: O(runs).
+    template <class Use>
+    void for_each_run(std::size_t most, Use use) const {
+        const auto look = [&use](const header& node, std::size_t first, std::size_t count) {
+            use(static_cast<const void*>(&node), first, count);
+        };
+        if (root_ != nullptr) { nodes::for_each_run(*root_, 0, most, look); }
+        if (in_tail() != 0) { look(*tail_, before_, in_tail()); }
+    }
+
+    /// Calls `use` with each element in a node that this vector alone holds, as a collector of cycles has to know them.
+    /// Cost: O(nodes that it alone holds).
+    template <class Use>
+    void for_each_unshared(Use use) const {
+        const auto look = [&use](const header& node, std::size_t /*bytes*/) {
+            if (!node.owners.is_one()) { return false; }
+            if (node.height == 0) {
+                const leaf& in = nodes::as_leaf(node);
+                std::for_each(in.items(), in.items() + in.size(), use);
+            }
+            return true;
+        };
+        if (tail_ == nullptr || !tail_->owners.is_one()) { return; }
+        nodes::for_each_node(*tail_, look);
         if (root_ != nullptr) { nodes::for_each_node(*root_, look); }
     }
 
@@ -364,7 +399,9 @@ private:
 
     /// While the tree is changed: the tail is own, and the value knows the tree's root afterwards, whatever is thrown.
     struct tree_access {
-        explicit tree_access(vector& in) : of(in) { of.own_tail(); }
+        explicit tree_access(vector& in) : of(in) {
+            if (!of.owns_tail()) { of.own_tail(); }
+        }
         tree_access(const tree_access&) = delete;
         tree_access& operator=(const tree_access&) = delete;
         ~tree_access() { of.root_ = of.tail_->root; }

@@ -125,6 +125,14 @@ void note_overwritten(const command_context& context, std::span<const std::strin
     }
 }
 
+void own_elsewhere(command_context context, unsigned database, std::string_view key) {
+    context.database = database;
+    if (kind_of(key).empty()) { return; }
+    if (const auto origin = noted(context, key); !origin || !*origin || (*origin)->empty()) { return; }
+    start_group(context);
+    put_note(context, key, {});
+}
+
 status znsocket_fallback(command_context& context, arguments given) {
     const auto key = given[2];
     const auto origin = given[3];

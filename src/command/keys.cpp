@@ -15,6 +15,7 @@
 #include <command/parse.hpp>
 #include <command/ranges.hpp>
 #include <command/scan.hpp>
+#include <command/znsocket.hpp>
 
 namespace coppice {
 namespace {
@@ -142,7 +143,10 @@ status move(command_context& context, arguments given) {
     if (!database) { return database.error(); }
     if (*database == context.database) { return same_object(); }
     const bool can = found_at(context, given[1]) && !context.view().find(*database, given[1]);
-    if (can) { context.writer().move_key(context.database, given[1], *database, given[1]); }
+    if (can) {
+        own_elsewhere(context, *database, given[1]);
+        context.writer().move_key(context.database, given[1], *database, given[1]);
+    }
     context.reply.integer(can ? 1 : 0);
     return {};
 }
@@ -217,6 +221,7 @@ status copy(command_context& context, arguments given) {
     if (found && free) {
         // A key brought back from before its deadline lives on without one.
         const auto deadline = found->deadline > context.now ? found->deadline : no_deadline;
+        if (options->database != context.database) { own_elsewhere(context, options->database, given[2]); }
         context.writer().copy_key(from, state, context.database, given[1], options->database, given[2], deadline);
     }
     context.reply.integer(found && free ? 1 : 0);

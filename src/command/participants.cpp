@@ -94,9 +94,7 @@ result<listener*> listener_of(const command_context& context, arguments given) {
 result<std::string> json_in(std::string_view text, std::string_view what) {
     const auto read = znsocket::read_json(text);
     if (!read) { return error{read.error().code, fmt::format("the {} is not JSON: {}", what, read.error().context)}; }
-    std::string json;
-    znsocket::append_json(json, *read);
-    return json;
+    return znsocket::json_of(*read);
 }
 
 }  // namespace
@@ -114,8 +112,8 @@ status znsocket_refresh(command_context& context, arguments given) {
     const auto payload = json_in(given[2], "payload");
     if (!payload) { return payload.error(); }
     auto& host = *context.host;
-    const auto told = host.hub.refresh(context.session->participant.get(), context.branch.row.name, *payload,
-                                       host.clock.elapsed());
+    const auto told =
+        host.hub.refresh(context.session->participant.get(), context.branch.row.name, *payload, host.clock.elapsed());
     context.reply.integer(static_cast<std::int64_t>(told));
     return {};
 }
@@ -135,7 +133,10 @@ status znsocket_exists(command_context& context, arguments given) {
 status znsocket_register(command_context& context, arguments given) {
     const auto who = listener_of(context, given);
     if (!who) { return who.error(); }
-    context.reply.integer(context.host->hub.register_adapter(**who, given[2]) ? 1 : 0);
+    auto& hub = context.host->hub;
+    if (given.size() > 4 || (given.size() == 4 && !says(given[3], "AGAIN"))) { return syntax_error(); }
+    const bool is_his = given.size() == 4 ? hub.register_again(**who, given[2]) : hub.register_adapter(**who, given[2]);
+    context.reply.integer(is_his ? 1 : 0);
     return {};
 }
 

@@ -28,8 +28,9 @@ constexpr command znsocket_rows[] = {
      "Let this connection be sent refreshes, and have adapters.", "", "no-multi"},
     {"REFRESH", znsocket_refresh, exactly(3), no_keys(), admin, rt::integer, of, "O(c), c clients", here,
      "Send a refresh to all others on the branch that listen, and return how many there are.", "payload", "no-multi"},
-    {"REGISTER", znsocket_register, exactly(3), no_keys(), admin, rt::integer, of, "O(1)", here,
-     "Let this connection answer for a key; 0 if somebody has opened it already.", "key", "no-multi"},
+    {"REGISTER", znsocket_register, at_least(3), no_keys(), admin, rt::integer, of, "O(1)", here,
+     "Let this connection answer for a key; 0 if somebody has opened it (with AGAIN: answers for it) already.",
+     "key [AGAIN]", "no-multi"},
     {"SOURCE", znsocket_source, exactly(3), key_at(2), read, rt::bulk, of, "O(log n)", here,
      "Return the key to read: the key itself, or what it falls back to.", "key", ""},
 };

@@ -32,6 +32,8 @@ namespace coppice {
                                                                   arguments given);
 /// Behind it: those that are there now do not read from another any more.
 void note_overwritten(const command_context& context, std::span<const std::string_view> keys);
+/// Before a key is put into another database: it does not read from another there.  Requires: as start_group().
+void own_elsewhere(command_context context, unsigned database, std::string_view key);
 
 // command/segments.cpp
 [[nodiscard]] status segments_create(command_context& context, arguments given);

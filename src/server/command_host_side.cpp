@@ -54,7 +54,7 @@ void command_service::authentication_changed(command_session& session) {
 void command_service::login_refused(command_session& session) {
     ++logins_refused_;
     const auto at = clock.elapsed();
-    if (logins_refused_ > 1 && at - refusal_told_ < refusal_interval) { return; }
+    if (at - refusal_told_ < refusal_interval) { return; }
     log_.warn("client {} from {}: wrong user or password; {} since this was last said", session.id,
               client_of(session).address(), logins_refused_);
     logins_refused_ = 0;

@@ -69,7 +69,7 @@ void connection::on_ready(readiness what) {
 }
 
 void connection::read_some() {
-    const bool waits = waiting_ || paused_ || must_wait();
+    const bool waits = input_waits();
     const bool in_place = !framed() && (waits || rest_.size() > rest_in_scratch || parser_.in_bulk());
     char* to = turn_.scratch.data();
     std::size_t room = read_bytes;
@@ -112,11 +112,7 @@ void connection::read_some() {
 void connection::unframe(std::string_view bytes) {
     frames_->receive(bytes, rest_);
     turn_.mark_dirty(*this);  // there may be a pong to send, or enough that waits
-    if (waiting_ || paused_ || must_wait()) {
-        waiting_ = !rest_.empty();
-    } else {
-        process(rest_.view());
-    }
+    if (!waiting_ && !must_wait()) { process(rest_.view()); }
     if (!dead_ && frames_->over()) { input_over(); }
 }
 
@@ -387,8 +383,7 @@ void connection::account_waiting(std::size_t bytes) noexcept {
 void connection::update_interest() {
     paused_ = congested() || (paused_ && unread() >= limits::reply_resume_bytes);
     account_waiting(rest_.size());
-    const bool waits = waiting_ || paused_ || must_wait();
-    const bool reads = !input_over_ && !closing_ && !(waits && rest_.size() >= waiting_most());
+    const bool reads = !input_over_ && !closing_ && !(input_waits() && rest_.size() >= waiting_most());
     auto wanted = reads ? readiness::read : readiness::none;
     // Whoever is not read from is watched for its end, at least while it waits for something to happen.
     if (!reads && is_blocked()) { wanted = wanted | readiness::hang_up; }

@@ -131,7 +131,9 @@ private:
     void unframe(std::string_view bytes);
     void write_some();
     void update_interest();
-    /// How many bytes of requests are read that cannot be run yet.
+    /// What is read cannot be run yet.
+    [[nodiscard]] bool input_waits() const noexcept { return waiting_ || paused_ || must_wait(); }
+    /// How many bytes of it are read all the same.
     [[nodiscard]] std::size_t waiting_most() const noexcept;
     void account_waiting(std::size_t bytes) noexcept;
     void splice_side();

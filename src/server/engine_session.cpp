@@ -219,7 +219,8 @@ void engine_session::work(std::function<void()> job, std::function<void()> then)
             try {
                 job();
                 done = true;
-            } catch (const std::bad_alloc&) { done = false; }
+            } catch (const std::bad_alloc&) {  // then it is not done
+            }
             job = nullptr;  // what it owns goes here
             events.post([done, then = std::move(then), alive = std::move(alive)] {
                 if (*alive != nullptr) { (*alive)->worked(done, then); }

@@ -7,6 +7,8 @@
 //
 //   [ header 40 | length 4 | record | length 4 | record | ... | 0 to 7 zeros ]     one frame
 //
+// A long text is not copied: the batch takes its memory, and gives its own for the next (add_text).
+//
 // A frame is written, checked, and lost in a crash as a whole, so the records of a turn live and die together
 // unless they are longer than `log_frame_bytes`, and always those added between hold_frame and release_frame.
 // docs/format.md draws every byte.
@@ -33,6 +35,17 @@ inline constexpr std::size_t held_frame_bytes_max = std::size_t{1} << 30;
 /// A frame is closed behind the record that takes it past this size: large enough for a turn of thousands of
 /// small records, small enough to be in the second-level cache when its checksum is taken.
 inline constexpr std::size_t log_frame_bytes = 256 * 1024;
+
+/// Bytes in front of a text that add_text takes, for what stands before it in a frame.
+inline constexpr std::size_t log_text_room = 64;
+
+/// Memory that a batch, and whoever makes its texts, keeps from one turn for the next.
+inline constexpr std::size_t log_memory_kept = 4 * 1024 * 1024;
+
+/// Gives memory back that a long text left.
+inline void give_back_log_memory(std::string& bytes) noexcept {
+    if (bytes.capacity() > log_memory_kept) { bytes.shrink_to_fit(); }
+}
 
 class log_batch {
 public:
@@ -111,13 +124,36 @@ public:
         end_record();
     }
 
+    /// Adds a record: `begin`, then `text` without its first log_text_room bytes.  What `text` holds afterwards is not
+    /// said, nor changed where this throws.  Requires: begin is at most 20 bytes.
+    void add_text(std::string_view begin, std::string& text) {
+        COPPICE_ASSERT(!in_record_ && text.size() >= log_text_room);
+        if (!bytes_.empty() || text.size() < log_frame_bytes) {
+            begin_record();
+            append(begin);
+            append(std::string_view(text).substr(log_text_room));
+            return end_record();
+        }
+        bytes_.reserve(log_text_room);  // whoever gets it can begin a text without asking for memory
+        text.reserve(text.size() + frame_align);
+        record_at_ = log_text_room - begin.size() - sizeof(std::uint32_t);
+        frames_.push_back({record_at_ - log_frame_header_bytes, 0, 0});
+        bytes_.swap(text);
+        bytes_.replace(log_text_room - begin.size(), begin.size(), begin);
+        frame_open_ = in_record_ = true;
+        end_record();
+    }
+
     [[nodiscard]] bool empty() const noexcept { return records_ == 0; }
     [[nodiscard]] std::uint64_t records() const noexcept { return records_; }
     /// What the log will be asked to hold, headers included: the measure of write_log::reserve.
-    [[nodiscard]] std::size_t size_bytes() const noexcept { return bytes_.size(); }
-    /// Forgets the records, keeps the memory.
+    [[nodiscard]] std::size_t size_bytes() const noexcept {
+        return frames_.empty() ? 0 : bytes_.size() - frames_.front().at;
+    }
+    /// Forgets the records, keeps up to log_memory_kept of the memory.
     void clear() noexcept {
         bytes_.clear();
+        give_back_log_memory(bytes_);
         frames_.clear();
         records_ = 0;
         frame_open_ = in_record_ = held_ = false;
@@ -134,13 +170,16 @@ public:
     [[nodiscard]] char* data() noexcept { return bytes_.data(); }
 
 private:
+    static constexpr std::size_t frame_align = 8;
+
     void close_full_frame() {
         const std::size_t enough = held_ ? held_frame_bytes_max : log_frame_bytes;
         if (bytes_.size() - frames_.back().at >= enough) { close_frame(); }
     }
     void close_frame() {
-        frames_.back().end = bytes_.size();
-        bytes_.append((8 - bytes_.size() % 8) % 8, '\0');
+        auto& last = frames_.back();
+        last.end = bytes_.size();
+        bytes_.append((frame_align - (last.end - last.at) % frame_align) % frame_align, '\0');
         frame_open_ = false;
     }
 

@@ -206,17 +206,13 @@ void engine::record_or_throw(live_branch& branch) {
     mark_unpublished(branch);  // whatever becomes of the rest: it says more than it shows
     const log_batch::mark before = batch_.here();
     try {
-        batch_.begin_record();
-        std::string& text = batch_.buffer();
-        text.push_back(static_cast<char>(log_record_format));
-        append_varint(text, branch.id);
-        text.append(branch.writer.log_text());
-        batch_.end_record();
+        std::string begin(1, static_cast<char>(log_record_format));
+        append_varint(begin, branch.id);
+        branch.writer.hand_over_log(batch_, begin);
     } catch (...) {
         batch_.back_to(before);
         throw;
     }
-    branch.writer.clear_log();
 }
 
 /// Writes what a branch's writer did.  When it fails the branch goes on saying what it shows.

@@ -185,8 +185,7 @@ void branch_writer::undo_to(const mark& to) {
 template <class Change>
 void branch_writer::atomically(Change&& change) {
     const bool own_group = !grouped_;
-    if (own_group) { begin_group(); }
-    begin_step();
+    own_group ? begin_group() : begin_step();
     const mark begin = here();
     try {
         change();
@@ -259,6 +258,7 @@ void branch_writer::put_string(unsigned database, std::string_view key, std::str
                                milliseconds_utc deadline) {
     logged entry(*this, primitive::put_string, database, key);
     append_varint(log_, static_cast<std::uint64_t>(deadline));
+    log_.reserve(log_.size() + value.size() + value.size() / 64);  // what comes behind a long one should not move it
     append_text(log_, value);
     std::string header;
     append_key_header(header, value_type::string, deadline);

@@ -21,6 +21,7 @@
 #include <coppice/base/bytes.hpp>
 #include <coppice/base/function_ref.hpp>
 
+#include <storage/log_batch.hpp>
 #include <store/objects.hpp>
 #include <store/version.hpp>
 
@@ -39,8 +40,7 @@ struct refused_change final : std::exception {
 class branch_writer {
 public:
     /// Edits `keys` and `spaces`, both of which stay where they are and outlive the writer.
-    branch_writer(branch_id branch, tree& keys, space_map& spaces) noexcept
-        : branch_(branch), keys_(keys), spaces_(spaces) {}
+    branch_writer(branch_id branch, tree& keys, space_map& spaces) : branch_(branch), keys_(keys), spaces_(spaces) {}
 
     [[nodiscard]] branch_view view(milliseconds_utc now) const noexcept { return {keys_, spaces_, now}; }
 
@@ -105,8 +105,16 @@ public:
     /// Primitives done so far: 0 differences mean nothing changed.
     [[nodiscard]] std::uint64_t changes() const noexcept { return changes_; }
     /// The log's text of what was done since clear_log(): primitives, one after the other.
-    [[nodiscard]] std::string_view log_text() const noexcept { return log_; }
-    void clear_log() noexcept { log_.clear(); }
+    [[nodiscard]] std::string_view log_text() const noexcept { return std::string_view(log_).substr(log_text_room); }
+    void clear_log() noexcept {
+        log_.resize(log_text_room);
+        give_back_log_memory(log_);
+    }
+    /// Adds it to a batch, behind `begin`, and clears it.
+    void hand_over_log(log_batch& to, std::string_view begin) {
+        to.add_text(begin, log_);
+        clear_log();
+    }
 
     struct written_key {
         unsigned database;
@@ -154,13 +162,13 @@ private:
     branch_id branch_;
     tree& keys_;
     space_map& spaces_;
-    std::string log_;
+    std::string log_ = std::string(log_text_room, '\0');  // room for the batch, then the text
     std::vector<written_key>* written_ = nullptr;
     std::vector<saved_key> undo_;
     bool grouped_ = false;
-    std::size_t step_ = 0;                        // what undo_ has from here on nobody can ask to undo in part
+    std::size_t step_ = 0;                   // what undo_ has from here on nobody can ask to undo in part
     std::unordered_set<std::string> saved_;  // the keys of that, but for the latest
-    std::size_t listed_ = 0;                      // of undo_: how far they are in saved_
+    std::size_t listed_ = 0;                 // of undo_: how far they are in saved_
     std::size_t group_log_ = 0;
     std::uint64_t group_changes_ = 0;
     std::uint64_t changes_ = 0;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <numeric>
 #include <unordered_map>
 
 #include <coppice/tree/cursor.hpp>
@@ -32,6 +33,14 @@ constexpr std::uint64_t run_bytes_max = std::uint64_t{1} << 28;
 // Up to this many edits of a run of records are looked for in the trees: 45 probes cost what numbering some
 // hundred records costs, and most runs have an edit or two.
 constexpr std::int64_t run_edits_few = 8;
+
+// A longer run whose leaves were all written is compared leaf by leaf where they still say mostly the same at the same
+// places: the shortest edit of n elements with d edits takes O(nd) steps.
+constexpr std::uint64_t run_as_a_whole_max = std::uint64_t{1} << 15;
+constexpr std::uint64_t mostly = 4;  // at most one element in so many differs
+
+std::uint64_t before_end(const list_change& run) noexcept { return run.before_position + run.before_count; }
+std::uint64_t after_end(const list_change& run) noexcept { return run.after_position + run.after_count; }
 
 struct sides {
     const tree& before;
@@ -246,6 +255,23 @@ void compare_run(const sides& in, const list_change& whole, run_list& found) {
     }
 }
 
+bool mostly_same(const sides& in, std::uint64_t before, std::uint64_t after, std::uint64_t count) {
+    if (in.before.shape().kind == leaf_kind::bytes) {
+        const std::string a = read_bytes(in.before, before, count);
+        const std::string b = read_bytes(in.after, after, count);
+        const auto same = std::inner_product(a.begin(), a.end(), b.begin(), std::uint64_t{0}, std::plus<>(),
+                                             [](char x, char y) { return x == y ? 1U : 0U; });
+        return (count - same) * mostly <= count;
+    }
+    cursor a(in.before, before);
+    cursor b(in.after, after);
+    std::uint64_t different = 0;
+    for (std::uint64_t i = 0; i < count && different * mostly <= count; ++i, a.next(), b.next()) {
+        if (!equal_values(in.before, a.get(), in.after, b.get())) { ++different; }
+    }
+    return different * mostly <= count;
+}
+
 // ---- Cuts at subtrees that both trees have.
 
 class cutting {
@@ -341,13 +367,59 @@ private:
     static std::uint64_t behind(std::uint64_t to, std::uint64_t from) noexcept { return to > from ? to - from : 0; }
 
     void go_down(std::span<const subtree> a, std::span<const subtree> b, const list_change& run, unsigned height) {
-        if (height == 0 || run.before_count == 0 || run.after_count == 0) {
-            compare_run(in_, run, found_);
-            return;
-        }
+        if (run.before_count == 0 || run.after_count == 0) { return compare_run(in_, run, found_); }
+        if (height == 0) { return compare_leaves(a, b, run); }
         const row below_a = children_of(in_.before, a, run.before_position, run.before_position + run.before_count);
         const row below_b = children_of(in_.after, b, run.after_position, run.after_position + run.after_count);
         cut(below_a, below_b, run, height - 1);
+    }
+
+    /// Leaves without a node in common.  In a long run, what still lies between the same leaf ends, counted from the
+    /// run's beginning or from its end, and says mostly the same, is a run of its own.
+    void compare_leaves(std::span<const subtree> a, std::span<const subtree> b, const list_change& run) {
+        list_change rest = run;
+        const auto compare = [&](std::uint64_t count_a, std::uint64_t count_b) {
+            compare_run(in_, {rest.before_position, count_a, rest.after_position, count_b}, found_);
+            rest = {rest.before_position + count_a, rest.before_count - count_a, rest.after_position + count_b,
+                    rest.after_count - count_b};
+        };
+        const auto compare_block = [&](const list_change& block) {
+            compare(block.before_position - rest.before_position, block.after_position - rest.after_position);
+            compare(block.before_count, block.after_count);
+        };
+        if (run.before_count + run.after_count > run_as_a_whole_max) {
+            visit_blocks(a, b, run, run.before_position, run.after_position, compare_block);
+            const list_change behind_them = rest;
+            visit_blocks(a, b, behind_them, before_end(run), after_end(run), compare_block);
+        }
+        compare_run(in_, rest, found_);
+    }
+
+    /// The blocks inside of `run` between ends of leaves that are as far from `from_a` as from `from_b`.
+    template <class Visit>
+    void visit_blocks(std::span<const subtree> a, std::span<const subtree> b, const list_change& run,
+                      std::uint64_t from_a, std::uint64_t from_b, Visit&& visit) const {
+        const auto end_of = [](const subtree& leaf, std::uint64_t most) {
+            return std::min(leaf.position + leaf.count, most);
+        };
+        // Where the last two leaves ended together; the run may begin so.
+        bool together = run.before_position - from_a == run.after_position - from_b;
+        std::uint64_t begin_a = run.before_position;
+        std::uint64_t begin_b = run.after_position;
+        for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+            const std::uint64_t end_a = end_of(a[i], before_end(run));
+            const std::uint64_t end_b = end_of(b[j], after_end(run));
+            const auto ahead = static_cast<std::int64_t>((end_a - from_a) - (end_b - from_b));
+            if (ahead <= 0) { ++i; }
+            if (ahead >= 0) { ++j; }
+            if (ahead != 0 || end_a <= begin_a || end_b <= begin_b) { continue; }
+            if (together && mostly_same(in_, begin_a, begin_b, end_a - begin_a)) {
+                visit({begin_a, end_a - begin_a, begin_b, end_b - begin_b});
+            }
+            together = true;
+            begin_a = end_a;
+            begin_b = end_b;
+        }
     }
 
     /// Pairs of one node in both rows, ascending on both sides, as many as can be.
@@ -429,9 +501,6 @@ private:
 // together, and with as many equal elements behind them, when they have few edits.
 constexpr std::uint64_t near_elements = 16;
 constexpr std::uint64_t near_edits_max = 16;
-
-std::uint64_t before_end(const list_change& run) noexcept { return run.before_position + run.before_count; }
-std::uint64_t after_end(const list_change& run) noexcept { return run.after_position + run.after_count; }
 
 /// The same edits, with what stands close together found by the greedy search: it goes from the first
 /// difference on, and so does not depend on where a cut was.

@@ -96,10 +96,14 @@ private:
             return;
         }
         std::size_t wanted = capacity_ == 0 ? smallest : capacity_ * 2;
-        while (wanted - end_ < bytes) { wanted *= 2; }
-        auto* grown = static_cast<char*>(std::realloc(bytes_, wanted));
+        while (wanted - size() < bytes) { wanted *= 2; }
+        // No realloc: it copies what was taken and what is only room, and touches as much of the new memory.
+        auto* grown = static_cast<char*>(std::malloc(wanted));
         if (grown == nullptr) { throw std::bad_alloc(); }
-        bytes_ = grown;
+        if (!empty()) { std::memcpy(grown, data(), size()); }
+        std::free(std::exchange(bytes_, grown));
+        end_ = size();
+        front_ = 0;
         capacity_ = wanted;
     }
 

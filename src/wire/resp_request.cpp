@@ -246,7 +246,7 @@ parse_outcome resp_request_parser::suspended(std::string_view bytes, request_bat
         pieces_.push_back({static_cast<std::size_t>(word.data() - bytes.data()), word.size()});
     }
     into.words_.resize(words_before);
-    const auto ahead = bytes.size() + limits::unread_bytes;
+    const auto ahead = limits::unread_bytes + ahead_of_seen * bytes.size();
     wanted_ = bulk_left_known_ ? std::min(position_ + bulk_bytes_ + 2, ahead) : bytes.size() + read_bytes;
     return parse_outcome::more;
 }

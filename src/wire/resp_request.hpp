@@ -39,6 +39,10 @@ struct request_limits {
     return {.arguments = 10, .bulk_bytes = 16384, .request_bytes = 10 * 16384, .authenticated = false};
 }
 
+/// Room is asked for at most this many times the bytes seen, and limits::unread_bytes, ahead: who announces much and
+/// sends little gets little, and a buffer that grows is seldom copied.
+inline constexpr std::size_t ahead_of_seen = 16;
+
 /// Whole requests that were read together.  One per loop, reused: in the steady state it allocates nothing.
 class request_batch {
 public:

@@ -25,6 +25,8 @@ event_kind kind_of(std::string_view name, bool in_envelope) {
     return event_kind::command;
 }
 
+bool is_commands(event_kind kind) noexcept { return kind == event_kind::command || kind == event_kind::pipeline; }
+
 // One command more, or why it is none.
 void add_command(event& to, std::string_view name, const value& args, const value& kwargs) {
     auto command = prepare(name, args, kwargs);
@@ -69,7 +71,7 @@ void add_commands(event& to, const value& data) {
 
 event event_of(std::string name, value data, bool in_envelope) {
     event made{.kind = kind_of(name, in_envelope), .name = std::move(name)};
-    if (made.kind == event_kind::command || made.kind == event_kind::pipeline) {
+    if (is_commands(made.kind)) {
         add_commands(made, data);
     } else {
         made.data = std::move(data);
@@ -92,8 +94,7 @@ result<event> read_event(std::string_view json) {
 }
 
 event open_event(std::string name, std::string_view envelope) {
-    const bool is_sent_on = kind_of(name, true) != event_kind::command && kind_of(name, true) != event_kind::pipeline;
-    if (is_sent_on && enveloped_bytes(envelope) > limits::event_bytes) {
+    if (!is_commands(kind_of(name, true)) && enveloped_bytes(envelope) > limits::event_bytes) {
         auto why = wrong_arguments(name, fmt::format("at most {} bytes, for they go to others", limits::event_bytes));
         return failed_event(std::move(name), std::move(why));
     }

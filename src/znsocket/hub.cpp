@@ -87,6 +87,16 @@ bool hub::exists(std::string_view key) const { return adapters_.contains(std::st
 bool hub::register_adapter(participant& owner, std::string_view key) {
     const std::string name(key);
     if (const auto found = checked_.find(name); found != checked_.end() && found->second > 0) { return false; }
+    return give(owner, name);
+}
+
+bool hub::register_again(participant& owner, std::string_view key) {
+    const std::string name(key);
+    if (const auto found = adapters_.find(name); found != adapters_.end() && found->second != &owner) { return false; }
+    return give(owner, name);
+}
+
+bool hub::give(participant& owner, const std::string& name) {
     const auto joined = participants_.find(&owner);
     if (joined == participants_.end() || joined->second.registered.size() == limits::checked_keys) { return false; }
     joined->second.registered.insert(name);  // if what follows throws, he owns what he was not given

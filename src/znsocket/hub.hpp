@@ -80,6 +80,9 @@ public:
     [[nodiscard]] bool exists(std::string_view key) const;
     /// False when somebody has opened the key already.
     [[nodiscard]] bool register_adapter(participant& owner, std::string_view key);
+    /// By an owner whose connection was lost: who opened the key meanwhile is no hindrance.  False when somebody else
+    /// answers for it.
+    [[nodiscard]] bool register_again(participant& owner, std::string_view key);
     void ask(participant& asker, std::string_view key, std::string_view question, std::chrono::nanoseconds now,
              on_told then);
     /// What the owner says to a question; false for a ticket that is not (or no longer) his to answer.
@@ -106,6 +109,7 @@ private:
         std::unordered_set<std::string> registered;
     };
 
+    [[nodiscard]] bool give(participant& owner, const std::string& key);
     void send_waiting(participant& to, belongings& its, std::chrono::nanoseconds now);
 
     std::unordered_map<participant*, belongings> participants_;

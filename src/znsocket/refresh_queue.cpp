@@ -16,12 +16,6 @@ namespace {
 
 using content = refresh_message::content;
 
-std::string json_of(const value& given) {
-    std::string json;
-    append_json(json, given);
-    return json;
-}
-
 std::optional<content> content_in(std::string_view payload) {
     const auto read = read_json(payload);
     if (!read) { return std::nullopt; }

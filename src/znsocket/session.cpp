@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <memory>
 #include <utility>
 
@@ -24,12 +23,6 @@ constexpr std::size_t requests_in_a_turn = 1024;
 constexpr std::string_view key_error = "KeyError";
 constexpr std::string_view complete = R"({"status":"complete"})";
 
-std::string json_of(const value& given) {
-    std::string json;
-    append_json(json, given);
-    return json;
-}
-
 std::string json_of(const failure& what) {
     std::string json;
     append_error(json, what);
@@ -45,11 +38,7 @@ std::string_view text_in(const value& object, std::string_view name) noexcept {
 
 std::optional<std::uint64_t> number_in(const value& object, std::string_view name) noexcept {
     const auto* const found = object.find(name);
-    if (found == nullptr || !found->is(value_kind::integer)) { return std::nullopt; }
-    std::uint64_t number = 0;
-    const auto* const end = found->text.data() + found->text.size();
-    const auto read = std::from_chars(found->text.data(), end, number);
-    return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
+    return found == nullptr ? std::nullopt : found->whole_number();
 }
 
 // What an owner's silence is to an asker. Its client reads a JSON text of some methods, and raises what it finds there.

@@ -207,15 +207,19 @@ const value* value::find(std::string_view name) const noexcept {
     return nullptr;
 }
 
+std::optional<std::uint64_t> value::whole_number() const noexcept {
+    if (kind != value_kind::integer) { return std::nullopt; }
+    std::uint64_t number = 0;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (failed != std::errc() || end != text.data() + text.size()) { return std::nullopt; }
+    return number;
+}
+
 std::optional<std::size_t> value::placeholder() const noexcept {
     const auto* marked = find("_placeholder");
     const auto* number = find("num");
-    if (marked == nullptr || !marked->truth || number == nullptr || !number->is(value_kind::integer)) { return {}; }
-    const auto& digits = number->text;
-    std::size_t place = 0;
-    const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), place);
-    if (failed != std::errc() || end != digits.data() + digits.size()) { return {}; }
-    return place;
+    if (marked == nullptr || !marked->truth || number == nullptr) { return std::nullopt; }
+    return number->whole_number();
 }
 
 result<value> read_json(std::string_view text, json_limits allowed) {
@@ -256,6 +260,12 @@ void append_json(std::string& out, const value& given) {
             out += '}';
             return;
     }
+}
+
+std::string json_of(const value& given) {
+    std::string json;
+    append_json(json, given);
+    return json;
 }
 
 void append_json_text(std::string& out, std::string_view bytes) {

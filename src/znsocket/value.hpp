@@ -42,6 +42,8 @@ struct value {
     [[nodiscard]] const value& item(std::size_t place) const noexcept;
     /// What an object holds under `name`, the last of several; null when there is nothing, or this is no object.
     [[nodiscard]] const value* find(std::string_view name) const noexcept;
+    /// Of an integer of 64 bits that is not negative; nothing for all else.
+    [[nodiscard]] std::optional<std::uint64_t> whole_number() const noexcept;
     /// Of {"_placeholder":true,"num":n}: n, the place of the binary attachment that belongs here.
     [[nodiscard]] std::optional<std::size_t> placeholder() const noexcept;
 
@@ -58,6 +60,7 @@ struct json_limits {
 
 /// Appends a value; NaN and the infinities as null.
 void append_json(std::string& out, const value& given);
+[[nodiscard]] std::string json_of(const value& given);
 /// Appends bytes as a text between quotes.
 void append_json_text(std::string& out, std::string_view bytes);
 /// Appends a number with its shortest digits; NaN and the infinities as null.

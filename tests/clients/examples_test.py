@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Each example in Python prints what its head says that it prints, against a server of its own.
+"""Each example in Python prints what its head says that it prints, again and in any order on one server.
 
-The pair in two languages is a test of the TypeScript package.
+A test of the TypeScript package runs them together with those in JavaScript, and with them the pair in two languages.
 """
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def promised(source: str) -> str:
 
 
 class Examples(unittest.TestCase):
-    def run_one(self, path: Path) -> None:
-        with Workplace(path.stem) as place, Server(place / "data").start() as server:
-            done = subprocess.run([sys.executable, str(path), f"coppice://127.0.0.1:{server.port}"], capture_output=True,
-                                  text=True, timeout=SECONDS, env={**os.environ, "PYTHONPATH": str(CLIENT)})
+    def run_one(self, path: Path, port: int) -> None:
+        done = subprocess.run([sys.executable, str(path), f"coppice://127.0.0.1:{port}"], capture_output=True,
+                              text=True, timeout=SECONDS, env={**os.environ, "PYTHONPATH": str(CLIENT)})
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertNotEqual(promised(path.read_text()), "", "it does not say what it prints")
         self.assertEqual(done.stdout, promised(path.read_text()))
 
     def test_print_what_they_say(self) -> None:
-        for path in sorted(EXAMPLES.glob("*.py")):
-            if path.stem not in OF_A_PAIR:
+        paths = sorted(path for path in EXAMPLES.glob("*.py") if path.stem not in OF_A_PAIR)
+        with Workplace("examples") as place, Server(place / "data").start() as server:
+            for path in [*paths, *reversed(paths)]:
                 with self.subTest(path.name):
-                    self.run_one(path)
+                    self.run_one(path, server.port)
 
 
 if __name__ == "__main__":

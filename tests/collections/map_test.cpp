@@ -64,7 +64,8 @@ using kinds = ::testing::Types<
     map_with<int, int, tiny_hashed<3>, poor_hash<1>>, map_with<int, int, tiny_hashed<4>, poor_hash<7>>,
     map_with<std::string, std::string, tiny_hashed<3>>, map_with<std::string, int, tiny_hashed<3>, poor_hash<11>>,
     map_with<plain, plain, tiny_hashed<3>, poor_hash<1000>>, map_with<rigid, rigid, tiny_hashed<4>, poor_hash<1000>>,
-    map_with<int, int, tiny_hashed<3, local_nodes>>, map<int, int>, map_with<std::string, std::string, local_nodes>>;
+    map_with<referring, referring, tiny_hashed<3>, poor_hash<1000>>, map_with<int, int, tiny_hashed<3, local_nodes>>,
+    map<int, int>, map_with<std::string, std::string, local_nodes>>;
 TYPED_TEST_SUITE(MapOf, kinds);
 
 /// One random change, of the value itself or of a copy.

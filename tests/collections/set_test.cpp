@@ -19,8 +19,10 @@ static_assert(sizeof(set<int>) == 16);
 
 using model_set = std::set<int>;
 struct poor_hash {
-    std::size_t operator()(int key) const { return static_cast<std::size_t>(key % 9); }
-    std::size_t operator()(const fussy<true>& key) const { return (*this)(key.value()); }
+    template <class K>
+    std::size_t operator()(const K& key) const {
+        return static_cast<std::size_t>(number(key) % 9);
+    }
 };
 template <class K, class Nodes, class Hash = default_hash<K>>
 using set_with = set<K, Hash, default_equal, Nodes>;
@@ -45,7 +47,8 @@ struct version {
 template <class Subject>
 class SetOf : public ::testing::Test {};
 using kinds = ::testing::Types<set_with<int, tiny_hashed<3>>, set_with<int, tiny_hashed<4>, poor_hash>,
-                               set_with<fussy<true>, tiny_hashed<3>, poor_hash>, set<int>>;
+                               set_with<fussy<true>, tiny_hashed<3>, poor_hash>,
+                               set_with<referring, tiny_hashed<3>, poor_hash>, set<int>>;
 TYPED_TEST_SUITE(SetOf, kinds);
 
 TYPED_TEST(SetOf, MatchesStdSetInEveryVersion) {

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <string>
 #include <type_traits>
 #include <vector>
 
+#include <coppice/resident/layout.hpp>
 #include <coppice/resident/policy.hpp>
 
 #include <gtest/gtest.h>
@@ -81,6 +83,17 @@ private:
     int value_;
 };
 
+/// An element that is a reference which counts: its bytes can be moved, and copying it cannot fail.
+class referring {
+public:
+    referring(int value = 0) : to_(std::make_shared<const fussy<true>>(value)) {}  // NOLINT: as an int
+    [[nodiscard]] int value() const noexcept { return to_->value(); }
+    friend bool operator==(const referring& a, const referring& b) noexcept { return *a.to_ == *b.to_; }
+
+private:
+    std::shared_ptr<const fussy<true>> to_;
+};
+
 /// The number that an element was made of, and an element made of one: texts are too long to stand in their object.
 template <class Element>
 int number(const Element& element) {
@@ -145,3 +158,6 @@ void expect_all_or_nothing(
 }
 
 }  // namespace coppice::testing
+
+template <>
+inline constexpr bool coppice::resident::relocatable<coppice::testing::referring> = true;

@@ -284,6 +284,22 @@ TEST(Vector, ComparesAsStdVectorDoes) {
     EXPECT_EQ((vector<int>(3, 7)), (vector<int>{7, 7, 7}));
 }
 
+TEST(Vector, VersionsSayWhatTheyShareInFront) {
+    vector<int> before;
+    for (int each = 0; each < 100'000; ++each) { before = std::move(before).push_back(each); }
+    EXPECT_EQ(before.shared_front(before), before.size());
+    EXPECT_EQ(before.shared_front(vector<int>(before.begin(), before.end())), 0U);
+    for (const std::size_t at : {0U, 5'000U, 77'777U, 99'999U}) {
+        for (const auto& after : {before.set(at, -1), before.insert(at, -1), before.take(at), before.erase(at)}) {
+            const std::size_t shared = before.shared_front(after);
+            EXPECT_EQ(shared, after.shared_front(before));
+            EXPECT_LE(shared, at);
+            EXPECT_TRUE(std::equal(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(shared), before.begin()));
+        }
+        EXPECT_GE(before.shared_front(before.set(at, -1)) + 600, at);  // all but of one leaf and the tail
+    }
+}
+
 TEST(Vector, HoldsOveralignedElements) {
     struct alignas(64) line {
         int value;

@@ -111,6 +111,24 @@ TEST_F(Fallback, WhatIsOverwrittenIsNotCopiedAndDoesNotReadOn) {
     EXPECT_EQ(client({"SETNX", b, "x"}), ":1");
 }
 
+TEST_F(Fallback, WhatComesFromAnotherDatabaseDoesNotReadOn) {
+    const std::vector<words> writes{{"MOVE", b, "0"}, {"COPY", b, b, "DB", "0"}, {"COPY", a, b, "DB", "0"}};
+    for (const auto& write : writes) {
+        client({"DEL", b, std::string("znsocket.Fallback:") + b});
+        EXPECT_EQ(fall_back(b, a), a);
+        client("SELECT 1");
+        client({"DEL", a, b});
+        client({"RPUSH", a, "7"});
+        client({"RPUSH", b, "7"});
+        EXPECT_EQ(client(write), ":1");
+        EXPECT_EQ(client({"EXISTS", std::string("znsocket.Fallback:") + b}), ":0");
+        client("SELECT 0");
+        EXPECT_EQ(all(b), "[7]") << write.front();
+        client(words{"LPOP", b});
+        EXPECT_EQ(source(b), b) << write.front();
+    }
+}
+
 TEST_F(Fallback, AWriteThatIsRefusedOrOnlyReadsLeavesItAsItWas) {
     const std::vector<words> writes{{"LSET", b, "7", "x"},
                                     {"HSET", b, "f", "1"},

@@ -95,6 +95,12 @@ class Participants(ServerTest):
         self.assertEqual(opener.ask("ZNSOCKET", "CHECK", LIST), 0)
         self.assertEqual(self.resp.ask("ZNSOCKET", "REGISTER", LIST), 0)
         self.assertEqual(self.sio.call("register_adapter", key=LIST)["error"]["type"], "KeyError")
+        self.assertEqual(self.resp.ask("ZNSOCKET", "REGISTER", LIST, "again"), 1)
+        self.assertEqual(opener.ask("ZNSOCKET", "REGISTER", LIST, "AGAIN"), 0)
+        self.resp.ask("RESET")
+        self.resp.ask("HELLO", "3")
+        self.resp.ask("ZNSOCKET", "LISTEN")
+        self.assertEqual(self.resp.ask("ZNSOCKET", "REGISTER", LIST), 0)
         opener.ask("RESET")
         self.assertEqual(self.resp.ask("ZNSOCKET", "REGISTER", LIST), 1)
 
@@ -107,6 +113,8 @@ class Participants(ServerTest):
                             (("REFRESH", "{"), "the payload is not JSON")):
             with self.assertRaisesRegex(ReplyError, text):
                 plain.ask("ZNSOCKET", *words)
+        with self.assertRaisesRegex(ReplyError, "^ERR syntax error"):
+            self.resp.ask("ZNSOCKET", "REGISTER", LIST, "TWICE")
         self.assertEqual(plain.ask("ZNSOCKET", "REFRESH", '{"x": NaN}'), 2)
         self.assertEqual(self.told(self.resp), ["refresh", '{"x":null}'])  # what every parser takes
         for words in (("ASK", LIST, "]"), ("ANSWER", "x", "1"), ("ANSWER", "1", "NaN,")):

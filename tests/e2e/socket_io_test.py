@@ -7,12 +7,13 @@ import gzip
 import http.client
 import json
 import socket
+import subprocess
 import threading
 import time
 import unittest
 
 from engine_io import TEXT, Closed, Polling, WebSocket
-from harness import Server, ServerTest, Workplace
+from harness import Server, ServerTest, Workplace, program
 
 MEBIBYTE = 1 << 20
 PLACE = {"_placeholder": True, "num": 0}
@@ -96,11 +97,14 @@ class SocketIo(ServerTest):
         self.assertEqual(self.plain("/socket.io/?EIO=4&transport=polling", Origin=f"http://127.0.0.1:{self.server.port}")[0], 200)
         self.assertEqual(Polling(self.server.port, path="/some/prefix/socket.io/").opened["pingInterval"], 25000)
 
-    def resident(self) -> int:
-        """Bytes of memory that the server has."""
+    def assert_memory_is_bounded(self) -> None:
+        """The server has far less memory than it was sent."""
         assert self.server.process is not None
+        version = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
+        if "address" in version or "thread" in version:
+            return  # a sanitizer's allocator keeps what was freed
         with open(f"/proc/{self.server.process.pid}/statm", encoding="ascii") as numbers:
-            return int(numbers.read().split()[1]) * 4096
+            self.assertLess(int(numbers.read().split()[1]) * 4096, 400 * MEBIBYTE)
 
     def plain(self, target: str, **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=30)
@@ -169,7 +173,7 @@ class SocketIo(ServerTest):
                 number = one.emit("compressed_message", {"event": "set", "data": PLACE},
                                   attachment=b"\x01" + announced.to_bytes(4, "big") + bomb)
                 self.assertEqual(one.answer(number)["error"]["type"], "DeserializationError")
-        self.assertLess(self.resident(), 400 * MEBIBYTE)
+        self.assert_memory_is_bounded()
 
     def test_who_leaves_the_namespace_at_once_harms_nobody(self) -> None:
         for event in ("check_adapter", "register_adapter", "adapter_exists", "adapter:get"):
@@ -217,7 +221,7 @@ class SocketIo(ServerTest):
             with self.assertRaises((Closed, ConnectionError)):
                 while True:
                     lazy.receive()
-        self.assertLess(self.resident(), 400 * MEBIBYTE)
+        self.assert_memory_is_bounded()
 
     def test_an_answer_may_have_any_size(self) -> None:
         with self.websocket().connect() as one, self.server.connect() as resp:
@@ -278,7 +282,7 @@ class Password(unittest.TestCase):
                 self.assertIn("error", one.receive())
                 one.send('40/znsocket,{"password":"wrong"}')
                 self.assertIn("NOAUTH", one.receive())
-                self.assertIn("wrong user or password", server.log_end())
+                self.assertEqual(server.log_end().count("wrong user or password"), 1, "one line, however many there are")
                 one.send('40/znsocket,{"password":"se cret"}')
                 self.assertTrue(one.receive().startswith('40/znsocket,{"sid"'))
                 self.assertEqual(one.call("llen", "k"), {"data": 0})

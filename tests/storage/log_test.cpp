@@ -305,5 +305,57 @@ TEST(SegmentLog, WritesATurnAtOnce) {
     EXPECT_EQ(counted.faults.operations, before + 1);
 }
 
+// A long text goes into the batch as it lies, and all is as if it had been copied.
+TEST(SegmentLog, TakesOverALongText) {
+    const std::string room(log_text_room, '#');
+    for (const bool held : {false, true}) {
+        for (std::size_t more = 0; more < 9; ++more) {
+            const std::string content(log_frame_bytes + more, static_cast<char>('a' + more));
+            auto text = room + content;
+            text.reserve(text.size() + 8);
+            const auto* const memory = text.data() + log_text_room;
+            log_batch batch;
+            if (held) { batch.hold_frame(); }
+            batch.add_text("long ", text);
+            EXPECT_EQ(batch.data() + log_text_room, memory) << "copied";
+            auto short_text = room + "text";
+            batch.add_text("short ", short_text);
+            auto second = room + content;
+            batch.add_text("second ", second);
+            batch.release_frame();
+
+            bench of;
+            auto log = of.open();
+            ASSERT_TRUE(log->append("before"));
+            ASSERT_TRUE(log->write(batch));
+            ASSERT_TRUE(log->append("behind"));
+            std::vector<std::string> found;
+            ASSERT_TRUE(of.killed()->open()->replay(1, [&](log_sequence, std::string_view record) -> status {
+                found.emplace_back(record);
+                return {};
+            }));
+            EXPECT_EQ(found, (std::vector<std::string>{"before", "long " + content, "short text", "second " + content,
+                                                       "behind"}));
+        }
+    }
+}
+
+// What a long text leaves is given back, and a batch that is taken back has nothing of it.
+TEST(LogBatch, KeepsNoMemoryOfALongText) {
+    log_batch batch;
+    std::string text(log_text_room + 2 * log_memory_kept, 'x');
+    const auto before = batch.here();
+    batch.add_text("a", text);
+    EXPECT_GE(text.capacity(), log_text_room);
+    EXPECT_LE(text.capacity(), log_memory_kept);
+    EXPECT_EQ(batch.size_bytes(), log_frame_header_bytes + 4 + 1 + 2 * log_memory_kept + 3);
+    batch.back_to(before);
+    EXPECT_TRUE(batch.empty());
+    EXPECT_EQ(batch.size_bytes(), 0U);
+    batch.clear();
+    batch.add("b");
+    EXPECT_EQ(batch.size_bytes(), log_frame_header_bytes + 4 + 1);
+}
+
 }  // namespace
 }  // namespace coppice::testing

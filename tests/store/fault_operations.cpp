@@ -103,6 +103,12 @@ const std::vector<fault_operation>& fault_operations() {
          [](store& s) {
              return write(s, [](writer& w) { w.put_string(space, "long", std::string(3000, 'x'), no_deadline); });
          }},
+        {"put again and again, which is a long text of the log",
+         [](store& s) {
+             return write(s, [](writer& w) {
+                 for (int i = 0; i < 90; ++i) { w.put_string(space, "long", std::string(3000, 'x'), no_deadline); }
+             });
+         }},
         {"put with a deadline",
          [](store& s) { return write(s, [](writer& w) { w.put_string(space, "key7", "timed", late); }); }},
         {"put over a deadline",

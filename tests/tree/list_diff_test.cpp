@@ -216,6 +216,44 @@ TEST_F(Diff, ARunOfTooManyEditsIsReplacedAsOneRange) {
     expect_valid(bytes, "(" + forth + ")", "(" + back + ")");
 }
 
+// Every leaf was written, so that no node is shared where the edits are, and there are more than a run may have.
+TEST_F(Diff, ManyElementsReplacedWhereTheyStandAreFoundOneByOne) {
+    for (const bool and_spliced : {false, true}) {
+        list_model model;
+        for (int i = 0; i < 60'000; ++i) { model.push_back("element " + std::to_string(i)); }
+        const list_model before_model = model;
+        const tree before = list_of(model);
+        tree after = before;
+        const record given{{}, "replaced"};
+        const std::uint64_t moved = and_spliced ? 1 : 0;
+        if (and_spliced) {
+            after.splice(29'990, 0, {&given, 1});
+            model.insert(model.begin() + 29'990, "replaced");
+        }
+        for (std::uint64_t i = 0; i < model.size(); i += 9) {
+            after.splice(i, 1, {&given, 1});
+            model[i] = "replaced";
+        }
+        const auto changes = list_diff(before, after);
+        expect_valid(changes, before_model, model);
+        EXPECT_GE(changes.size(), 6'600U);
+        EXPECT_LE(edits_in(changes), 2 * 6'667 + 8 * moved);
+    }
+    std::string text(400'000, '.');
+    random_source random(3);
+    for (char& c : text) { c = static_cast<char>('a' + random.below(26)); }
+    const std::string before_text = text;
+    const tree before = tree::build_bytes(context, text);
+    tree after = before;
+    for (std::size_t i = 0; i < text.size(); i += 31) {
+        after.splice_bytes(i, 1, "#");
+        text[i] = '#';
+    }
+    const auto changes = list_diff(before, after);
+    expect_valid(changes, before_text, text);
+    EXPECT_EQ(changes.size(), (text.size() + 30) / 31);
+}
+
 TEST_F(Diff, ElementsWithChildrenAreComparedWithThem) {
     for_each_seed(10, [&](random_source& random) {
         std::vector<std::pair<tree, std::vector<list_model>>> versions;

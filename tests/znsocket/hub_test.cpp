@@ -209,6 +209,22 @@ TEST(Hub, AKeyThatWasOpenedGetsNoAdapter) {
     EXPECT_TRUE(all.exists("k"));
 }
 
+// Who reads while the owner's line is down has decided that there is no adapter, but takes nothing from the owner.
+TEST(Hub, AnOwnerThatComesBackHasItsKeyAgain) {
+    hub all;
+    heard answers;
+    someone reader(all);
+    EXPECT_FALSE(all.check(reader, "k"));
+    someone owner(all);
+    EXPECT_TRUE(all.register_again(owner, "k"));
+    EXPECT_TRUE(all.register_again(owner, "k"));
+    EXPECT_TRUE(all.check(reader, "k"));
+    someone other(all);
+    EXPECT_FALSE(all.register_again(other, "k")) << "it has an owner";
+    all.ask(reader, "k", "?", 0s, answers.here());
+    EXPECT_EQ(owner.questions.size(), 1U);
+}
+
 TEST(Hub, TheLastToRegisterAKeyOwnsItAndTheFirstTakesNothingAway) {
     hub all;
     someone second(all);

@@ -290,6 +290,7 @@ void raise(std::string_view name, std::string_view text) {
 NB_MODULE(_engine, m) {
     using namespace coppice;
     using namespace coppice::python;
+    nb::set_leak_warnings(false);  // of a process that ends with clients open, as a fork's child does
     engine_error = PyErr_NewException("coppice._engine.EngineError", nullptr, nullptr);
     m.attr("EngineError") = nb::borrow(engine_error);
     m.def("open_folder", [](const std::string& folder) {

@@ -5,15 +5,9 @@
 
 #include <nanobind/nanobind.h>
 
+#include "../own.hpp"
+
 namespace coppice::python {
-
-namespace nb = nanobind;
-
-/// A new reference, or the exception that Python has set.
-[[nodiscard]] inline nb::object own(PyObject* made) {
-    if (made == nullptr) { throw nb::python_error(); }
-    return nb::steal(made);
-}
 
 /// Raises EngineError(name, text).  Requires: the GIL.
 [[noreturn]] void raise(std::string_view name, std::string_view text);

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import io
 import random
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,91 @@ def test_indices_are_numpy_s(client: coppice.Client, index: Any) -> None:
     assert found.dtype == ROWS.dtype and np.array_equal(found, ROWS[index])
 
 
+SHAPES: list[tuple[int, ...]] = [(), (0, 3), (7,), (300,), (5, 4), (6, 3, 2), (9, 400)]
+
+
+def an_index(rng: random.Random, shape: tuple[int, ...]) -> Any:
+    """One of all kinds, that fits mostly."""
+
+    def bound(size: int) -> int | None:
+        return rng.choice([None, rng.randrange(-size - 2, size + 3)])
+
+    def part(axis: int) -> Any:
+        size = (*shape, 1, 1, 1)[axis]
+        beyond = rng.random() < 0.1
+        numbers = [rng.randrange(-size - beyond, size + beyond) if size else 0 for _ in range(rng.randrange(5))]
+        step = rng.choice([None, 1, 2, 3, -1, -2, 7])
+        kinds: list[Callable[[], Any]] = [
+            lambda: numbers[0] if numbers else 0, lambda: slice(bound(size), bound(size), step), lambda: slice(None),
+            lambda: numbers, lambda: sorted(set(numbers)), lambda: np.array([numbers, numbers], int),
+            lambda: np.array(numbers[0] if numbers else 0), lambda: [rng.random() < 0.5 for _ in range(size)],
+            lambda: np.array([rng.random() < 0.3 for _ in range(size + beyond)]),
+            lambda: ..., lambda: None, lambda: rng.choice([True, False, np.True_, np.array(False)]),
+            lambda: 1.5, lambda: "x", lambda: tuple(numbers), lambda: range(min(size, 3)),
+        ]
+        return rng.choice(kinds)()
+
+    if rng.random() < 0.15:
+        axes = rng.randrange(1, len(shape) + 2)
+        return np.random.default_rng(rng.randrange(2**32)).random(shape[:axes]) < 0.4
+    if rng.random() < 0.4:
+        return part(0)
+    return tuple(part(axis) for axis in range(rng.randrange(4)))
+
+
+def test_an_index_means_what_it_means_to_numpy(client: coppice.Client, rng: random.Random) -> None:
+    """Whatever it is made of: read and written as there, or refused where there is nothing to write."""
+    for _ in range(60):
+        shape = rng.choice(SHAPES)
+        model = np.arange(np.prod(shape, dtype=int), dtype="f8").reshape(shape)
+        kept = coppice.Array.from_numpy(client, "a", model)
+        for _ in range(12):
+            index = an_index(rng, shape)
+            told = f"array of {shape}[{index!r}]"
+            try:
+                expected = model[index]
+                empty = expected.size == 0  # then numpy does not look whether the numbers are in range
+            except (IndexError, TypeError, ValueError):
+                expected, empty = None, True
+            try:
+                found = kept[index]
+                value = rng.choice([-1.0, np.random.default_rng(0).random(found.shape)])
+                kept[index] = value
+            except (IndexError, TypeError, ValueError):
+                assert empty, told
+            else:
+                assert expected is not None, told
+                assert found.shape == expected.shape and np.array_equal(found, expected), told
+                model[index] = value
+            assert np.array_equal(kept, model), told
+
+
+def test_what_is_written_is_what_it_costs(client: coppice.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are neighbours, or lie near each other, are one run of bytes; nothing is as long as the array."""
+    runs: list[tuple[int, int]] = []
+    queue: Any = coppice.Pipeline.execute_command
+
+    def noted(pipe: Any, *words: Any, **options: Any) -> Any:
+        if words[0] == "SETRANGE":
+            runs.append((words[2], len(words[3])))
+        return queue(pipe, *words, **options)
+
+    monkeypatch.setattr(coppice.Pipeline, "execute_command", noted)
+    model = np.zeros((100_000, 8), "u1")
+    kept = coppice.Array.from_numpy(client, "a", model)
+    cases: list[tuple[Any, list[int]]] = [
+        (7, [8]), (slice(5, 9), [32]), ([5, 6, 8, 7], [32]), (slice(0, 100, 2), [8 * 99]),
+        (slice(100, 0, -2), [8 * 99]), ([0, 99_999], [8, 8]), (slice(None, None, 50_000), [8, 8]),
+        ((slice(None, None, 50_000), 3), [8, 8]), ([0, 10, 90_000, 90_001], [88, 16]),
+    ]
+    for at, (index, sizes) in enumerate(cases, 1):
+        runs.clear()
+        kept[index] = at
+        model[index] = at
+        assert [size for _, size in runs] == sizes, index
+    assert np.array_equal(kept, model)
+
+
 @pytest.mark.parametrize("index", [10_000, -10_001, [10_000], np.zeros(3, bool), "x", 1.5])
 def test_wrong_indices(client: coppice.Client, index: Any) -> None:
     kept = coppice.Array.from_numpy(client, "a", ROWS)
@@ -114,10 +201,16 @@ def test_wrong_indices(client: coppice.Client, index: Any) -> None:
 
 @pytest.mark.parametrize(("dtype", "index", "value", "refused"), [
     ("i4", 0, 1.5, TypeError), ("i4", 0, [2.0, 3.0, 4.0], TypeError), ("i4", (0, 1), 2.5, TypeError),
-    ("i4", 0, np.float32(2), TypeError), ("i4", 0, 10**30, TypeError), ("i4", 0, "1", TypeError),
+    ("i4", 0, np.float32(2), TypeError), ("i4", 0, 10**30, OverflowError), ("i4", 0, "1", TypeError),
     ("f8", 0, 1j, TypeError), ("f8", 0, None, TypeError), ("u1", 0, np.array([1, 2, 3]), TypeError),
     ("u1", 0, 300, OverflowError), ("u1", 0, [-1, 0, 0], OverflowError), ("u1", 0, [np.int64(300)] * 3, OverflowError),
-    ("?", 0, 2, OverflowError), ("f8", 0, [1, 2], ValueError), ("f8", slice(0, 2), np.zeros((3, 3)), ValueError),
+    ("?", 0, 2, OverflowError), ("i4", 0, 2**31, OverflowError), ("i8", 0, 2**63, OverflowError),
+    ("i8", 0, -(2**63) - 4, OverflowError), ("i8", 0, [2**63, -1, 0], OverflowError),
+    ("i1", 0, [0, 0, 300], OverflowError),
+    ("i2", 0, np.array([0, 1, 40_000]), OverflowError), ("i4", 0, np.uint32(2**31), OverflowError),
+    ("u8", 0, 2**64, OverflowError), ("f2", 0, 70_000, OverflowError), ("f8", 0, 10**400, OverflowError),
+    (">i2", 0, np.array([1, -40_000, 1]), OverflowError),
+    ("f8", 0, [1, 2], ValueError), ("f8", slice(0, 2), np.zeros((3, 3)), ValueError),
     ("f8", (0, slice(0, 2)), [1, 2, 3], ValueError),
 ])
 def test_what_does_not_fit_is_not_written(
@@ -127,14 +220,20 @@ def test_what_does_not_fit_is_not_written(
     with pytest.raises(refused, match=r"dtype|range|shape"):
         kept[index] = value
     assert np.array_equal(kept.to_numpy(), np.ones((4, 3)))
+    if refused is OverflowError:
+        far = max(np.atleast_1d(np.asarray(value, dtype=object)), key=abs)
+        with pytest.raises(OverflowError, match=f"^{far} is out of the range of {np.dtype(dtype)}, the array's dtype$"):
+            kept[index] = value
     if refused is not ValueError:
         with pytest.raises(refused):
-            kept.append(np.broadcast_to(value, 3).tolist() if not hasattr(value, "dtype") else np.full(3, value))
+            row = np.broadcast_to(value if hasattr(value, "dtype") else np.asarray(value, object), 3)
+            kept.append(row if hasattr(value, "dtype") else row.tolist())
 
 
 @pytest.mark.parametrize(("dtype", "index", "value"), [
     ("i4", 0, 7), ("u1", slice(0, 3), [1, 2, 255]), ("f4", slice(None), 2.5), ("f8", slice(1, 4), [[1], [2], [3]]),
     ("f8", slice(1, 3), np.arange(3)), ("i2", [0, 3], np.arange(3, dtype="i8")), ("c8", 0, 1.5), ("?", 0, [1, 0, True]),
+    ("i8", 0, [2**63 - 1, -(2**63), 0]), ("u8", 0, [2**64 - 1, 0, np.int64(1)]), ("f8", 0, 10**30), ("f2", 1, 65_504),
     ("f8", slice(0, 0), np.zeros((0, 3), "U1")), ("M8[D]", 1, "2026-01-02"), ("U3", 1, ["a", "bc", "def"]),
 ])
 def test_what_numpy_broadcasts_and_casts_is_written(client: coppice.Client, dtype: str, index: Any, value: Any) -> None:
@@ -328,18 +427,118 @@ def test_transforming_chosen_rows(client: coppice.Client, capsys: pytest.Capture
 
 @pytest.mark.parametrize(("func", "refused", "told"), [
     (lambda rows: rows[:1], ValueError, r"\(4, 3\).*\(1, 3\)"), (lambda rows: rows[:, :1], ValueError, r"\(4, 1\)"),
-    (lambda rows: 5, ValueError, r"\(\)"), (lambda rows: rows * 1.5, TypeError, "float64 .* int64"),
+    (lambda rows: 5, ValueError, r"\(\)"), (lambda rows: rows * 1.5, TypeError, "float64 .* int32"),
     (lambda rows: None, TypeError, "None"),
+    (lambda rows: rows + np.int64(2**40), OverflowError, f"{2**40} .* of int32"),
+    (lambda rows: [[2**31, 1, 2]] * 4, OverflowError, f"{2**31} .* of int32"),
 ])
 def test_a_transform_that_gives_something_else(
     client: coppice.Client, func: Any, refused: type[Exception], told: str
 ) -> None:
-    data = coppice.Dataset.from_numpy(client, "d", np.arange(12).reshape(4, 3))
+    data = coppice.Dataset.from_numpy(client, "d", np.arange(12, dtype="i4").reshape(4, 3))
     with pytest.raises(refused, match=told):
         data.transform(func)
-    assert data.to_numpy().tolist() == np.arange(12).reshape(4, 3).tolist()
+    assert np.array_equal(data, np.arange(12).reshape(4, 3))
     with pytest.raises(TypeError, match="takes an Array or Dataset, not int"):
         data.shared_with(5)  # type: ignore[arg-type]
+
+
+def test_what_others_write_while_a_function_runs_is_kept(client: coppice.Client) -> None:
+    """It is called again with rows that they wrote, and not where they wrote others."""
+    data = coppice.Dataset.from_numpy(client, "d", np.zeros((10, 2)))
+    beside = coppice.Dataset(client, "d")
+    calls: list[Any] = []
+
+    def slow(rows: Any) -> Any:
+        calls.append(rows.copy())
+        if len(calls) == 1:
+            beside[0] = 100
+            beside[9] = 7
+        rows += 1
+        return rows
+
+    data.transform(slow, rows=slice(0, 4))
+    assert [each[0, 0] for each in calls] == [0, 100]
+    assert data.to_numpy()[:, 0].tolist() == [101, 1, 1, 1, 0, 0, 0, 0, 0, 7]
+    calls.clear()
+    data.transform(slow, rows=[8, 5])
+    assert len(calls) == 1 and data.to_numpy()[:, 0].tolist() == [100, 1, 1, 1, 0, 1, 0, 0, 1, 7]
+
+
+def test_a_transform_that_others_are_always_before(client: coppice.Client) -> None:
+    data = coppice.Dataset.from_numpy(client, "d", np.zeros((4, 2)))
+    calls: list[int] = []
+
+    def overtaken(rows: Any) -> Any:
+        calls.append(1)
+        coppice.Dataset(client, "d")[1] = len(calls)
+        return rows + 1
+
+    with pytest.raises(RuntimeError, match=r"others wrote the same rows of coppice\.Dataset:d each of the 10 times"):
+        data.transform(overtaken)
+    assert len(calls) == 10 and data[:, 0].tolist() == [0, 10, 0, 0]
+
+    def replaced(rows: Any) -> Any:
+        coppice.Dataset.from_numpy(client, "d", np.zeros((2, 2)))
+        return rows + 1
+
+    with pytest.raises(RuntimeError, match="got another length or type while it was transformed"):
+        data.transform(replaced)
+    assert data.to_numpy().tolist() == [[0, 0], [0, 0]]
+
+
+def test_the_bar_ends_its_line(
+    client: coppice.Client, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    data = coppice.Dataset.from_numpy(client, "d", np.zeros((8, 2**17)))
+    data.transform(lambda rows: rows, progress=True)
+    told = capsys.readouterr().err
+    assert "] 4 of 8 rows" in told and "] 8 of 8 rows" in told and told.endswith(" s\n")
+    with pytest.raises(ZeroDivisionError):
+        data.transform(lambda rows: rows if rows[0, 0] else 1 / 0, progress=True)
+    assert capsys.readouterr().err == "\n"
+
+
+def test_which_rows_a_transform_takes(client: coppice.Client) -> None:
+    data = coppice.Dataset.from_numpy(client, "d", np.arange(6.0).reshape(6, 1))
+    seen: list[Any] = []
+
+    def noted(block: Any) -> Any:
+        seen.append(block[:, 0].tolist())
+        return block
+
+    right: list[Any] = [3, -1, (4, 2), [5, 5, 0], slice(None, None, -2), np.arange(6) > 3]
+    for each in right:
+        data.transform(noted, rows=each)
+    assert seen == [[3], [5], [4, 2], [5, 5, 0], [5, 3, 1], [4, 5]]
+    wrong: list[Any] = [6, [0, 6], True, ..., 1.5, "a", [[0, 1]], np.ones((6, 1), bool), np.ones(5, bool)]
+    for each in wrong:
+        with pytest.raises(IndexError):
+            data.transform(lambda block: block + 1, rows=each)
+    assert np.array_equal(data, np.arange(6.0).reshape(6, 1))
+
+
+def test_what_shares_nothing_is_not_compared(client: coppice.Client) -> None:
+    data = coppice.Dataset.from_numpy(client, "d", ROWS)
+    client.commit("now")
+    assert data.shared_with(data.copy()) > 0
+    assert data.at("main").shared_with(coppice.Dataset(client.at("main"), "d")) > 0
+    with coppice.Client("memory://") as elsewhere, client.branch("exp") as branch:
+        others = [coppice.Dataset.from_numpy(elsewhere, "d", ROWS), coppice.Dataset(branch, "d"), data.at("main")]
+        for other in others:
+            with pytest.raises(ValueError, match=r"one store, branch, database and version: coppice\.Dataset:d and"):
+                data.shared_with(other)
+
+
+def test_an_array_that_is_too_long_is_refused_before_it_is_sent(client: coppice.Client) -> None:
+    long = np.broadcast_to(np.uint8(1), 2**29)
+    with pytest.raises(ValueError, match=r"at most 536,870,912 bytes with its header; coppice\.Array:a would have"):
+        coppice.Array.from_numpy(client, "a", long)
+    kept = coppice.Array.from_numpy(client, "a", long[:10])
+    with pytest.raises(ValueError, match="at most 536,870,912 bytes"):
+        kept.append(long)
+    assert kept.shape == (10,)
 
 
 def test_other_packages_see_an_array(client: coppice.Client) -> None:

@@ -42,7 +42,7 @@ def test_options_beside_an_address() -> None:
     assert (options["username"], options["password"], options["db"]) == ("you@exp", "other", 2)
 
 
-@pytest.mark.parametrize("address", ["localhost:5000", "", "ftp://host", "coppice://", "coppice://host:port"])
+@pytest.mark.parametrize("address", ["localhost:5000", "", "ftp://host", "coppice://", "coppice://host:port", "file://"])
 def test_what_is_no_address(address: str) -> None:
     with pytest.raises(ValueError):
         coppice.Client(address)

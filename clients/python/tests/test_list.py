@@ -208,6 +208,19 @@ def test_callbacks_hear_of_writes(client: coppice.Client) -> None:
                      ("delitem", [-1]), ("delitem", [1])]
 
 
+@pytest.mark.parametrize("length", [0, 1, 4, 5])
+def test_a_callback_hears_of_each_element_that_a_reversal_moves(client: coppice.Client, length: int) -> None:
+    """As Python's own reversal by single assignments tells it."""
+    heard: list[Any] = []
+    callbacks: Any = {"setitem": lambda indices, values: heard.append((indices, values))}
+    items = coppice.List(client, "items", callbacks=callbacks)
+    items.extend(range(length))
+    items.reverse()
+    assert items[:] == list(range(length))[::-1]
+    moves = [(each, length - 1 - each) for each in range(length // 2)]
+    assert heard == [told for low, high in moves for told in (([low], [high]), ([high], [low]))]
+
+
 def test_a_client_must_decode(client: coppice.Client) -> None:
     with pytest.raises(NotImplementedError, match="decode_responses=False is not supported yet"):
         coppice.List(redis.Redis(), "items")

@@ -131,6 +131,25 @@ def test_a_dict_on_a_pipeline_only_takes_writes(client: coppice.Client) -> None:
     assert dict(pairs) == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("ref", [None, 3, b"main"])
+def test_references_are_texts(client: coppice.Client, ref: Any) -> None:
+    """Of None nobody knows whether it means the present."""
+    items = coppice.List(client, "l")
+    items.append(1)
+    collections: list[Any] = [client, coppice.asyncio.Client("memory://"), items, coppice.Dict(client, "d"),
+                   coppice.Segments(client, items, "s"), coppice.Array(client, "a")]
+    for each in collections:
+        with pytest.raises(TypeError, match=f"a reference to a version is a str, .* not of type {type(ref).__name__}"):
+            each.at(ref)
+
+
+def test_an_address_is_a_text_or_a_path() -> None:
+    kinds: list[Any] = [coppice.Client, coppice.asyncio.Client]
+    for kind in kinds:
+        with pytest.raises(TypeError, match=r"an address is a str, .* or a path, not of type NoneType"):
+            kind(None)
+
+
 def test_a_version_that_is_not_there(client: coppice.Client) -> None:
     """The server's words, without the pipeline that a method is made of."""
     kinds: list[Any] = [coppice.List(client, "l"), coppice.Dict(client, "d")]

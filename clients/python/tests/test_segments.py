@@ -129,7 +129,8 @@ def test_what_cannot_be_an_origin(client: coppice.Client, origin: coppice.List) 
     with pytest.raises(ValueError, match="copy it first"):
         coppice.Segments(client, origin.at("main"), "own")
     coppice.ListAdapter("adapted", client, [1])
-    with pytest.raises(ValueError, match="copy it first"):
+    client.rpush("znsocket.List:adapted", "2")
+    with pytest.raises(ValueError, match=r"an adapter's object and stored as well: copy it first"):
         coppice.Segments(client, coppice.List(client, "adapted"), "own")
     with pytest.raises(TypeError, match="not JSON serializable"):
         origin.append(coppice.Segments(client, origin, "own"))
@@ -141,6 +142,24 @@ def test_what_cannot_be_an_origin(client: coppice.Client, origin: coppice.List) 
 def test_an_origin_may_read_through_its_fallback(client: coppice.Client, origin: coppice.List) -> None:
     through = coppice.List(client, "through", fallback="origin", fallback_policy="frozen")
     assert coppice.Segments(client, through, "own").get_raw() == [[0, 5, ORIGIN]]
+
+
+def test_an_origin_may_be_an_adapter_s_object(client: coppice.Client) -> None:
+    """It is copied as it is then, and nothing else is stored; the fallback that leads to it is the same."""
+    numbers = [1, 2, 3]
+    coppice.ListAdapter("adapted", client, numbers)
+    coppice.ListAdapter("none", client, [])
+    own = coppice.Segments(client, coppice.List(client, "adapted"), "own")
+    numbers.append(4)
+    own[1] = "two"
+    assert own[:] == coppice.List(client, "own")[:] == [1, "two", 3]
+    adapted = "znsocket.List:adapted"
+    assert own.get_raw() == [[0, 1, adapted], [1, 2, OWN], [2, 3, adapted]]
+    assert coppice.Segments(client, coppice.List(client, "adapted"), "own")[:] == [1, "two", 3]
+    through = coppice.List(client, "through", fallback="adapted", fallback_policy="frozen")
+    assert coppice.Segments(client, through, "of all")[:] == [1, 2, 3, 4]
+    assert coppice.Segments(client, coppice.List(client, "none"), "of nothing")[:] == []
+    assert not client.exists(adapted) and coppice.List(client, "adapted")[:] == [1, 2, 3, 4]
 
 
 def test_nested_objects_and_converters(client: coppice.Client, origin: coppice.List) -> None:

@@ -60,6 +60,14 @@ def test_the_program_serves_both_kinds_of_client_and_keeps_their_data(tmp_path: 
         assert not reachable(port), "the server has ended with the program"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell a child")
+def test_the_server_ends_with_a_program_that_is_killed(tmp_path: Path, port: int) -> None:
+    with subprocess.Popen([*SHIM, "--port", str(port)], cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        assert eventually(lambda: reachable(port))
+        process.kill()
+    assert eventually(lambda: not reachable(port))
+
+
 def test_memory_leaves_nothing(tmp_path: Path, port: int) -> None:
     with subprocess.Popen([*SHIM, "--port", str(port), "--storage", "memory"], stderr=subprocess.DEVNULL) as process:
         assert eventually(lambda: reachable(port))

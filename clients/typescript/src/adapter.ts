@@ -2,7 +2,7 @@
 import type { Client } from "./client.js";
 import { AdapterError, CoppiceError } from "./errors.js";
 import type { Answerer } from "./signals.js";
-import { encode } from "./values.js";
+import { encode, isNamed, kindOf } from "./values.js";
 
 export type Adapted = ArrayLike<unknown> | ReadonlyMap<string, unknown> | Readonly<Record<string, unknown>>;
 type Question = Readonly<Record<string, unknown>>;
@@ -18,14 +18,21 @@ export interface Adapter {
 }
 
 export function adapterOf(client: Client, key: string, object: Adapted): Adapter {
+  if (typeof key !== "string") throw new TypeError(`key: expected the name of an adapter, got ${kindOf(key)}`);
+  if (!isListLike(object) && !(object instanceof Map) && !isNamed(object)) {
+    throw new TypeError(
+      `an adapter of '${key}': expected an array, a typed array, a Map or an object, got ${kindOf(object)}`,
+    );
+  }
   const prefix = isListLike(object) ? "znsocket.List:" : "znsocket.Dict:";
   const full = key.startsWith(prefix) ? key : prefix + key;
+  if (full === prefix) throw new TypeError("key: an adapter needs a name, got an empty text");
   const answer = isListLike(object) ? listAnswers(client, object) : dictAnswers(client, object);
   return { key: full, answer: (question) => answer(question, String(question["method"])) };
 }
 
 function isListLike(object: Adapted): object is ArrayLike<unknown> {
-  return Array.isArray(object) || ArrayBuffer.isView(object);
+  return Array.isArray(object) || (ArrayBuffer.isView(object) && !(object instanceof DataView));
 }
 
 const unknownMethod = (method: string): CoppiceError =>
@@ -70,7 +77,7 @@ function dictAnswers(client: Client, dict: Exclude<Adapted, ArrayLike<unknown>>)
         return value === undefined ? failed("KeyError", `'${key}'`) : textOf(value);
       }
       case "get":
-        return textOf(find(key) ?? question["default"] ?? null);
+        return textOf(find(key) === undefined ? (question["default"] ?? null) : find(key));
       case "__contains__":
         return find(key) !== undefined;
       case "keys":

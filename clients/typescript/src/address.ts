@@ -34,16 +34,29 @@ export function parseAddress(text: string, can: { tcp: boolean; websocket: boole
   } catch {
     throw refused(EXPECTED);
   }
+  if (/[?#]/.test(text)) throw refused("nothing is read behind '?' or '#'");
+  const decoded = (encoded: string): string => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      throw refused(`'${encoded}' has a '%' that no byte in hexadecimal follows, or no UTF-8`);
+    }
+  };
   const path = parts.pathname === "/" ? "" : parts.pathname.replace(/\/+$/, "");
   const common = {
     host: parts.hostname.replace(/^\[|\]$/g, ""),
-    user: decodeURIComponent(parts.username) || null,
-    password: decodeURIComponent(parts.password) || null,
+    user: decoded(parts.username) || null,
+    password: decoded(parts.password) || null,
   };
   if (DIRECT.has(scheme)) {
     const spelled = /^[a-z]+:\/\/(?:[^/?#@]*@)?(?:\[[^\]]*\]|[^/?#:]*)(?::(\d+))?/i.exec(text)?.[1];
     const port = spelled === undefined ? PORT : Number(spelled);
-    const branch = scheme === "coppice:" ? decodeURIComponent(path.slice(1)) || null : null;
+    const branch = scheme === "coppice:" ? decoded(path.slice(1)) || null : null;
+    if (scheme === "redis:" && path !== "" && path !== "/0") {
+      throw refused(
+        `this client is for database 0 alone, not '${path.slice(1)}'; coppice://host:port/branch is a branch`,
+      );
+    }
     const url = `ws://${parts.hostname}:${port}/`;
     return { ...common, transport: can.tcp ? "tcp" : "websocket", port, url, branch };
   }
@@ -53,7 +66,7 @@ export function parseAddress(text: string, can: { tcp: boolean; websocket: boole
     throw refused("there is no WebSocket here: use coppice://host:port, or give createClient one (webSocket: ...)");
   }
   const prefixed = scheme.startsWith("http") && path !== "" ? `${path}/resp` : path || "/";
-  const url = `${FRAMED[scheme] ?? ""}//${parts.host}${prefixed}${parts.search}`;
+  const url = `${FRAMED[scheme] ?? ""}//${parts.host}${prefixed}`;
   return { ...common, transport: can.websocket ? "websocket" : "tcp", port, url, branch: null };
 }
 

@@ -2,6 +2,7 @@
 //
 // Commands of one tick go out in one write, and are answered in order; each takes a signal. A lost connection is made
 // again, also for listeners and adapters: src/link.ts says what happens to commands meanwhile.
+import { unlessAborted } from "./abort.js";
 import { adapterOf, type Adapted } from "./adapter.js";
 import { parseAddress } from "./address.js";
 import { type Commands, install } from "./commands.js";
@@ -12,6 +13,7 @@ import type { Reply } from "./resp/reply.js";
 import { checkWords, type Word } from "./resp/writer.js";
 import { type Refresh, Signals } from "./signals.js";
 import { hasTcp, type OpenTransport, transportOpener, type WebSocketClass, webSocketHere } from "./transport.js";
+import { isNamed, kindOf } from "./values.js";
 import * as versions from "./versions.js";
 
 export interface ClientOptions {
@@ -20,8 +22,8 @@ export interface ClientOptions {
   /** Of ZnSocket's programs; it means nothing here. */
   readonly namespace?: string;
   /** A client whose connection this one shares, in place of `url`. */
-  readonly socket?: Client;
-  /** The branch that commands are about; `url` may name it, too. */
+  readonly socket?: Client | null;
+  /** The branch that commands are about; `url` may name it, too. Not with `socket`. */
   readonly branch?: string;
   /** With `socket`: the version that is read, as `client.at(ref)` has it. */
   readonly reference?: string | null;
@@ -33,6 +35,11 @@ export interface ClientOptions {
   readonly backoff?: Partial<Backoff>;
   /** Milliseconds that a command waits for a connection before it is rejected: 10,000. */
   readonly patience?: number;
+  /**
+   * Milliseconds of silence before the server is asked for a sign of life, and again before the connection counts as
+   * lost: 15,000. 0: never.
+   */
+  readonly heartbeat?: number;
   /** For tests: how to reach a server, and what spreads the attempts. */
   readonly open?: OpenTransport;
   readonly random?: () => number;
@@ -82,17 +89,24 @@ function connect(options: ClientOptions): Shared {
     open: options.open ?? transportOpener(webSocket),
     backoff: { first: 100, most: 10_000, ...options.backoff },
     patience: options.patience ?? 10_000,
+    heartbeat: heartbeatOf(options.heartbeat),
     random: options.random ?? Math.random,
   });
   const signals = new Signals(link, handlers.refresh, (error) => report(handlers.error, error));
   link.attend({
     greeting: () => [],
+    greeted: () => undefined,
     push: () => undefined,
     connected: () => handlers.connect.forEach((handler) => handler()),
     disconnected: (reason) => handlers.disconnect.forEach((handler) => handler(reason)),
     expects: () => handlers.refresh.size > 0,
   });
   return { link, signals, options, handlers };
+}
+
+function heartbeatOf(given: number = 15_000): number {
+  if (Number.isFinite(given) && given >= 0) return given;
+  throw new TypeError(`heartbeat: expected milliseconds, or 0 for none, got ${String(given)}`);
 }
 
 function report(handlers: ReadonlySet<(error: unknown) => void>, error: unknown): void {
@@ -114,7 +128,16 @@ export class Client {
 
   /** Connecting begins at once; commands wait for it. Throws CoppiceError (ADDRESS) for a url that is none. */
   constructor(options: ClientOptions = {}) {
-    this.#shared = options.socket === undefined ? connect(options) : options.socket.#shared;
+    const { socket = null, branch } = options;
+    if (socket !== null && !(socket instanceof Client)) {
+      throw new TypeError(`socket: expected a Client of this package, got ${kindOf(socket)}`);
+    }
+    if (socket !== null && branch !== undefined) {
+      throw new TypeError(
+        "branch: a connection that is shared stays on its own; client.on(name) is a client on another",
+      );
+    }
+    this.#shared = socket === null ? connect(options) : socket.#shared;
     this.reference = options.reference ?? null;
     this.#signal = options.signal;
   }
@@ -154,6 +177,11 @@ export class Client {
       : AbortSignal.any([this.#signal, other]);
   }
 
+  /** What `work` becomes, unless this client's signal or the given one ends the wait for it. */
+  wait<Value>(work: Promise<Value>, { signal }: AskOptions = {}): Promise<Value> {
+    return unlessAborted(work, this.#endedBy(signal));
+  }
+
   #send(commands: readonly (readonly Word[])[], options: AskOptions): Promise<Reply[]> {
     return this.#shared.link.ask(commands, { ...options, signal: this.#endedBy(options.signal) });
   }
@@ -168,7 +196,7 @@ export class Client {
   }
 
   /** The same by the name that node-redis has for it. */
-  sendCommand(words: readonly string[], options: AskOptions = {}): Promise<Reply> {
+  async sendCommand(words: readonly string[], options: AskOptions = {}): Promise<Reply> {
     checkWords(words);
     return this.command(words, options);
   }
@@ -254,11 +282,13 @@ export class Client {
   }
 
   /** Sends an event as ZnSocket's programs do: "refresh" with `{target, data}`. */
-  async emit(event: string, data: unknown): Promise<unknown> {
+  async emit(event: string, data?: unknown): Promise<unknown> {
     if (event !== "refresh")
       throw new CoppiceError("EVENT", `Unknown event: ${event}. 'refresh' can be emitted; commands are methods.`);
-    const { target, data: details } = data as { target: string; data?: unknown };
-    await this.signals.refresh(target, details);
+    if (!isNamed(data) || typeof data["target"] !== "string") {
+      throw new TypeError(`refresh: expected {target: "...", data}, got ${isNamed(data) ? "no target" : kindOf(data)}`);
+    }
+    await this.signals.refresh(data["target"], data["data"]);
     return undefined; // as the acknowledgement `[]` reads
   }
 
@@ -305,6 +335,10 @@ export class Client {
 
   /** A client that reads the version `reference`, on this connection. Its writes throw FrozenStorageError. */
   at(reference: string): Client {
+    if (typeof reference !== "string" || reference === "") {
+      const got = reference === "" ? "an empty text" : kindOf(reference);
+      throw new TypeError(`reference: expected a branch, a tag, a commit's id, "main@-5m" or so, got ${got}`);
+    }
     return new Client({ socket: this, reference, signal: this.#signal });
   }
 
@@ -375,7 +409,7 @@ export class Client {
   }
 }
 
-install(Client.prototype, async (client, words, value) => value(await client.command(words)));
+install(Client.prototype, async (client, words, value) => value(await client.command(words())));
 
 export function createClient(options: ClientOptions = {}): Client {
   return new Client(options);

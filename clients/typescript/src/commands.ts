@@ -5,17 +5,27 @@
 import { CoppiceError } from "./errors.js";
 import type { Reply } from "./resp/reply.js";
 import type { Word, Words } from "./resp/writer.js";
+import { entriesOf } from "./values.js";
 
 interface Row<Arguments extends readonly unknown[], Value> {
   readonly words: (...given: Arguments) => Words;
   readonly value: (reply: Reply) => Value;
+  /** How many arguments it takes at most. */
+  readonly most: number;
 }
 
 function row<Arguments extends readonly unknown[], Value>(
   words: (...given: Arguments) => Words,
   value: (reply: Reply) => Value,
 ): Row<Arguments, Value> {
-  return { words, value };
+  return { words, value, most: words.length };
+}
+
+function rowOfMany<Arguments extends readonly unknown[], Value>(
+  words: (...given: Arguments) => Words,
+  value: (reply: Reply) => Value,
+): Row<Arguments, Value> {
+  return { words, value, most: Infinity };
 }
 
 const unexpected = (reply: Reply): CoppiceError =>
@@ -40,8 +50,6 @@ export function asPairs(reply: Reply): [string, string][] {
 }
 const asTruth = (reply: Reply): boolean => asNumber(reply) > 0;
 
-const pairsOf = (fields: Readonly<Record<string, Word>>): Word[] => Object.entries(fields).flat();
-
 export const table = {
   get: row((key: string) => ["GET", key], asTextOrNull),
   set: row((key: string, value: Word) => ["SET", key, value], asTextOrNull),
@@ -49,8 +57,8 @@ export const table = {
     (key: string) => ["INCR", key],
     (reply) => reply as number | bigint,
   ),
-  exists: row((...keys: string[]) => ["EXISTS", ...keys], asNumber),
-  del: row((...keys: string[]) => ["DEL", ...keys], asNumber),
+  exists: rowOfMany((...keys: string[]) => ["EXISTS", ...keys], asNumber),
+  del: rowOfMany((...keys: string[]) => ["DEL", ...keys], asNumber),
   copy: row((from: string, to: string) => ["COPY", from, to], asTruth),
   flushAll: row(() => ["FLUSHALL"], asText),
   lLen: row((key: string) => ["LLEN", key], asNumber),
@@ -58,12 +66,15 @@ export const table = {
   lRange: row((key: string, first: number, last: number) => ["LRANGE", key, first, last], asTexts),
   lSet: row((key: string, index: number, value: Word) => ["LSET", key, index, value], asText),
   lRem: row((key: string, count: number, value: Word) => ["LREM", key, count, value], asNumber),
-  rPush: row((key: string, ...values: Word[]) => ["RPUSH", key, ...values], asNumber),
-  lPush: row((key: string, ...values: Word[]) => ["LPUSH", key, ...values], asNumber),
+  rPush: rowOfMany((key: string, ...values: Word[]) => ["RPUSH", key, ...values], asNumber),
+  lPush: rowOfMany((key: string, ...values: Word[]) => ["LPUSH", key, ...values], asNumber),
   hGet: row((key: string, field: string) => ["HGET", key, field], asTextOrNull),
   hSet: row((key: string, field: string, value: Word) => ["HSET", key, field, value], asNumber),
-  hMSet: row((key: string, fields: Readonly<Record<string, Word>>) => ["HSET", key, ...pairsOf(fields)], asNumber),
-  hDel: row((key: string, ...fields: string[]) => ["HDEL", key, ...fields], asNumber),
+  hMSet: row(
+    (key: string, fields: Readonly<Record<string, Word>>) => ["HSET", key, ...entriesOf(fields, "hMSet").flat()],
+    asNumber,
+  ),
+  hDel: rowOfMany((key: string, ...fields: string[]) => ["HDEL", key, ...fields], asNumber),
   hExists: row((key: string, field: string) => ["HEXISTS", key, field], asTruth),
   hLen: row((key: string) => ["HLEN", key], asNumber),
   hKeys: row((key: string) => ["HKEYS", key], asTexts),
@@ -86,15 +97,21 @@ export type QueuedCommands<Pipe> = {
   [Name in keyof Table]: (...given: Parameters<Table[Name]["words"]>) => Pipe;
 };
 
-/** Gives `prototype` a method for each row, which hands words and shape to `run`. */
+/** Gives `prototype` a method for each row, which hands words and shape to `run`. `words` throws TypeError. */
 export function install<Self>(
   prototype: Self,
-  run: (self: Self, words: Words, value: (reply: Reply) => unknown) => unknown,
+  run: (self: Self, words: () => Words, value: (reply: Reply) => unknown) => unknown,
 ): void {
-  for (const [name, { words, value }] of Object.entries(table)) {
-    const wordsOf = words as (...given: unknown[]) => Words;
+  for (const [name, { words, value, most }] of Object.entries(table)) {
+    const wordsOf = (given: unknown[]): Words => {
+      if (given.slice(most).every((each) => each === undefined))
+        return (words as (...each: unknown[]) => Words)(...given);
+      throw new TypeError(
+        `${name} takes ${most} arguments, got ${given.length}; command([...]) takes all that the server does`,
+      );
+    };
     const method = function (this: Self, ...given: unknown[]): unknown {
-      return run(this, wordsOf(...given), value);
+      return run(this, () => wordsOf(given), value);
     };
     Object.defineProperty(prototype, name, { value: method, writable: true, configurable: true });
   }

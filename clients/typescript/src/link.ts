@@ -8,9 +8,11 @@
 //   L1  An entry is written at most once. When the connection is lost, those in flight are rejected (LOST), since the
 //       server may have run them; those in the queue go out on the next one.
 //   L2  An entry's commands are written together, so a transaction is never interleaved.
-//   L3  Nothing waits for ever: what is queued longer than `patience` without a connection is rejected (UNREACHABLE).
+//   L3  Nothing waits for ever: what is queued longer than `patience` without a connection is rejected (UNREACHABLE),
+//       and a connection that is silent for two heartbeats is lost (src/heartbeat.ts).
 import { type Address, userOn } from "./address.js";
 import { ConnectionError, CoppiceError, ResponseError } from "./errors.js";
+import { Heartbeat } from "./heartbeat.js";
 import { ReplyReader } from "./resp/reader.js";
 import type { Reply } from "./resp/reply.js";
 import { checkWords, CommandWriter, type Word, type Words } from "./resp/writer.js";
@@ -29,6 +31,8 @@ export interface LinkOptions {
   readonly backoff: Backoff;
   /** Milliseconds that a command waits for a connection. */
   readonly patience: number;
+  /** Milliseconds of silence before the server is asked for a sign of life, and again before the line is lost. */
+  readonly heartbeat: number;
   /** From 0 to 1: where in the upper half of a wait it ends, so that clients do not come back all at once. */
   readonly random: () => number;
 }
@@ -50,11 +54,19 @@ interface Entry {
   reject(error: unknown): void;
 }
 
+// Commands that the server may take long for, by their names.
+const LONG = new Set(["DEBUG", "DIFF", "SAVE", "STORE"]);
+// Refusals of HELLO that every further attempt would meet again; others pass, as "max number of clients reached" does.
+const FINAL = new Set(["DENIED", "NOAUTH", "NOPERM", "NOPROTO", "WRONGPASS"]);
+const FINAL_TEXT = /^(no branch|unknown command)/;
+
 type State = "connecting" | "greeting" | "ready" | "waiting" | "closed";
 
 /** Who has something to say at the beginning of each connection, before anybody else's commands. */
 export interface Attendant {
   greeting(): readonly Words[];
+  /** What the server said to one of them. */
+  greeted(words: Words, reply: Reply): void;
   push(message: Reply[]): void;
   connected(): void;
   disconnected(reason: string): void;
@@ -76,11 +88,18 @@ export class Link {
   #trouble = "it was not reached yet";
   #end: CoppiceError | null = null;
   #flushing = false;
+  readonly #heartbeat: Heartbeat;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#heartbeat = new Heartbeat(options.heartbeat, {
+      ask: () => this.#state === "ready" && this.#send([this.#entry(["PING"], () => undefined)]), // before: HELLO asks
+      takesTime: () => this.#flight.slice(this.#answered).some(({ commands }) => commands.some(isLong)),
+      unsent: () => this.#transport?.unsent() ?? 0,
+      lost: (reason) => this.#lost(reason),
+    });
     this.#connect();
   }
 
@@ -102,10 +121,19 @@ export class Link {
     else timer?.unref?.();
   }
 
+  /** Milliseconds to wait before attempt `attempt`, from 0, of what has failed: somewhere in the upper half of the wait. */
+  pause(attempt: number): number {
+    const { backoff, random } = this.#options;
+    return (Math.min(backoff.most, backoff.first * 2 ** attempt) / 2) * (1 + random());
+  }
+
   /** The replies of commands that go out together, errors among them. */
   ask(commands: readonly (readonly Word[])[], { signal, bytes = false }: AskOptions = {}): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
-      commands.forEach((words) => checkWords(words));
+      for (const words of commands) {
+        checkWords(words);
+        requireAnswer(words);
+      }
       signal?.throwIfAborted();
       if (this.#end !== null) throw this.#end;
       const aborted = (): void => entry.reject(signal?.reason);
@@ -170,6 +198,7 @@ export class Link {
     this.#generation += 1;
     const generation = this.#generation;
     const current = (): boolean => generation === this.#generation && this.#state !== "closed";
+    this.#heartbeat.start();
     const reader = new ReplyReader({
       reply: (value) => this.#reply(value),
       push: (message) => this.#attendants.forEach((each) => each.push(message)),
@@ -179,6 +208,7 @@ export class Link {
       open: () => current() && this.#greet(),
       data: (bytes: Uint8Array) => {
         if (!current()) return;
+        this.#heartbeat.heard();
         try {
           reader.feed(bytes);
         } catch (error) {
@@ -189,7 +219,7 @@ export class Link {
       lost: (reason: string) => current() && this.#lost(reason),
     };
     this.#options.open(this.#options.address, events).then(
-      (transport) => (current() ? (this.#transport = transport) : transport.close()),
+      (transport) => (current() ? (this.#transport = transport) : transport.abandon()),
       (error: unknown) => current() && this.#lost(String(error)),
     );
   }
@@ -201,9 +231,9 @@ export class Link {
       user === null && password === null && branch === null ? [] : ["AUTH", userOn(user, branch), password ?? ""];
     this.#state = "greeting";
     const hello = this.#entry(["HELLO", "3", ...login], (reply) => this.#welcome(reply));
-    const more = this.#attendants
-      .flatMap((each) => [...each.greeting()])
-      .map((words) => this.#entry(words, () => undefined));
+    const more = this.#attendants.flatMap((each) =>
+      each.greeting().map((words) => this.#entry(words, (reply) => each.greeted(words, reply))),
+    );
     this.#send([hello, ...more]);
   }
 
@@ -221,7 +251,7 @@ export class Link {
   }
 
   #welcome(reply: Reply): void {
-    if (reply instanceof ResponseError) return this.#finish(reply); // a password, a branch: trying again is no use
+    if (reply instanceof ResponseError) return isFinal(reply) ? this.#finish(reply) : this.#lost(reply.message);
     if (!(reply instanceof Map) || !reply.has("coppice_version")) {
       return this.#finish(new ConnectionError("NOT_COPPICE", `What answers at ${this.#where()} is not coppice.`));
     }
@@ -254,12 +284,14 @@ export class Link {
     return transport === "tcp" ? `${host}:${port}` : url;
   }
 
-  #drop(): Entry[] {
+  /** Leaves the line: what was sent still goes out (close), or not (abandon). */
+  #drop(how: "close" | "abandon"): Entry[] {
     const flight = this.#flight.slice(this.#answered);
     this.#flight = [];
     this.#answered = 0;
     this.#generation += 1;
-    this.#transport?.close();
+    this.#heartbeat.stop();
+    this.#transport?.[how]();
     this.#transport = null;
     return flight;
   }
@@ -267,14 +299,12 @@ export class Link {
   #lost(reason: string): void {
     this.#trouble = reason;
     const wasReady = this.#state === "ready";
-    const flight = this.#drop();
-    const { first, most } = this.#options.backoff;
-    const wait = Math.min(most, first * 2 ** this.#attempts);
-    this.#attempts += 1;
+    const flight = this.#drop("abandon");
     this.#state = "waiting";
-    this.#retry = setTimeout(() => this.#connect(), (wait / 2) * (1 + this.#options.random()));
+    this.#retry = setTimeout(() => this.#connect(), this.pause(this.#attempts));
+    this.#attempts += 1;
     this.expectationsChanged();
-    if (this.#queue.length > 0) this.#beginPatience();
+    this.#beginPatience();
     const error = new ConnectionError(
       "LOST",
       `the connection to ${this.#where()} was lost before the answer: ${reason}`,
@@ -284,8 +314,10 @@ export class Link {
   }
 
   #beginPatience(): void {
-    if (this.#patience !== undefined || this.#state === "closed") return;
-    this.#patience = setTimeout(() => this.#losePatience(), this.#options.patience);
+    const [eldest] = this.#queue;
+    if (this.#patience !== undefined || this.#state === "closed" || eldest === undefined) return;
+    const left = eldest.since + this.#options.patience - Date.now();
+    this.#patience = setTimeout(() => this.#losePatience(), Math.max(left, 0));
   }
 
   #losePatience(): void {
@@ -298,7 +330,7 @@ export class Link {
     const isOld = (entry: Entry): boolean => entry.since <= before + 1;
     const old = this.#queue.filter(isOld);
     this.#queue = this.#queue.filter((entry) => !isOld(entry) && !entry.settled);
-    if (this.#queue.length > 0) this.#beginPatience();
+    this.#beginPatience();
     for (const entry of old) entry.reject(error);
   }
 
@@ -306,7 +338,7 @@ export class Link {
   #finish(why: CoppiceError): void {
     if (this.#state === "closed") return;
     const wasReady = this.#state === "ready";
-    const waiting = [...this.#drop(), ...this.#queue];
+    const waiting = [...this.#drop("close"), ...this.#queue];
     this.#state = "closed";
     this.#end = why;
     this.#queue = [];
@@ -315,4 +347,20 @@ export class Link {
     for (const entry of waiting) entry.reject(why);
     if (wasReady) this.#attendants.forEach((each) => each.disconnected(why.message));
   }
+}
+
+/** Throws TypeError for commands behind which nothing is answered: answers are told apart by their order. */
+function requireAnswer([name, part, how]: Words): void {
+  const says = (word: Word | undefined, ...texts: string[]): boolean => texts.includes(String(word).toUpperCase());
+  if (says(name, "CLIENT") && says(part, "REPLY") && says(how, "OFF", "SKIP")) {
+    throw new TypeError(`CLIENT REPLY ${String(how)}: this client waits for the answer to each command`);
+  }
+}
+
+function isLong([name]: Words): boolean {
+  return LONG.has(name.toUpperCase());
+}
+
+function isFinal({ code, message }: ResponseError): boolean {
+  return FINAL.has(code) || (code === "ERR" && FINAL_TEXT.test(message));
 }

@@ -55,4 +55,4 @@ export class Pipeline {
   }
 }
 
-install(Pipeline.prototype, (pipeline, words, value) => pipeline.queue(words, value));
+install(Pipeline.prototype, (pipeline, words, value) => pipeline.queue(words(), value));

@@ -2,6 +2,7 @@
 //
 // A refresh says that an object has changed; it goes to all others, never to its sender. An adapter answers reads of a
 // key in the name of the server. Both hold for a connection, so they are said again at the beginning of each.
+import { unlessAborted } from "./abort.js";
 import { AdapterError, ConnectionError, CoppiceError, ResponseError } from "./errors.js";
 import type { AskOptions, Attendant, Link } from "./link.js";
 import type { Reply } from "./resp/reply.js";
@@ -19,6 +20,8 @@ export type Answerer = (question: Readonly<Record<string, unknown>>) => unknown;
 
 type Told = { readonly json: string } | { readonly trouble: string };
 
+const REGISTRATIONS_MAX = 7; // of an adapter whose connection was lost, 6 to 13 seconds by default
+
 export class Signals implements Attendant {
   readonly #link: Link;
   readonly #report: (error: unknown) => void;
@@ -28,6 +31,7 @@ export class Signals implements Attendant {
   readonly #asked = new Map<string, (told: Told) => void>();
   readonly #early = new Map<string, Told>(); // answers that came with their tickets
   #listening = false;
+  #connection = 0; // counts them
 
   /** `anyRefresh` are told of each refresh, `report` of what goes wrong where no caller waits. */
   constructor(link: Link, anyRefresh: ReadonlySet<(refresh: Refresh) => void>, report: (error: unknown) => void) {
@@ -41,7 +45,25 @@ export class Signals implements Attendant {
 
   greeting(): readonly Words[] {
     if (!this.#listening) return [];
-    return [["ZNSOCKET", "LISTEN"], ...[...this.#adapters.keys()].map((key): Words => ["ZNSOCKET", "REGISTER", key])];
+    return [["ZNSOCKET", "LISTEN"], ...[...this.#adapters.keys()].map(registerAgain)];
+  }
+
+  greeted([, name, key]: Words, reply: Reply): void {
+    if (reply instanceof ResponseError) return this.#report(reply);
+    if (name === "REGISTER" && reply !== 1) this.#inBackground(this.#registerAgain(String(key)));
+    return undefined;
+  }
+
+  /** The server may not have noticed yet that the connection before is gone, so it is asked a few times. */
+  async #registerAgain(key: string): Promise<void> {
+    const connection = this.#connection;
+    for (let attempt = 0; attempt < REGISTRATIONS_MAX; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, this.#link.pause(attempt)));
+      if (connection !== this.#connection) return; // the next one's greeting says it
+      if ((await this.#ask(registerAgain(key))) === 1) return;
+    }
+    const again = "this adapter is not there again since the connection was lost: registerAdapter tries once more";
+    throw new AdapterError(`Key ${key} already exists in storage, somebody else answers for it; ${again}`);
   }
 
   connected(): void {
@@ -49,6 +71,7 @@ export class Signals implements Attendant {
   }
 
   disconnected(reason: string): void {
+    this.#connection += 1;
     for (const settle of this.#asked.values()) settle({ trouble: reason });
     this.#asked.clear();
     this.#early.clear();
@@ -140,13 +163,7 @@ export class Signals implements Attendant {
 
   /** The adapter's answer. Throws AdapterError when there is none, or it is silent for five seconds. */
   get(key: string, method: string, details: object = {}, { signal }: AskOptions = {}): Promise<unknown> {
-    const answer = this.#answerOf(key, JSON.stringify([[], { key, method, ...details }]));
-    if (signal === undefined) return answer;
-    return new Promise((resolve, reject) => {
-      signal.throwIfAborted();
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-      answer.then(resolve, reject);
-    });
+    return unlessAborted(this.#answerOf(key, JSON.stringify([[], { key, method, ...details }])), signal);
   }
 
   async #answerOf(key: string, question: string): Promise<unknown> {
@@ -176,7 +193,8 @@ export class Signals implements Attendant {
   /** Lets `answer` serve all reads of `key`. Raises AdapterError when somebody has opened the key. */
   async register(key: string, answer: Answerer): Promise<void> {
     this.listen();
-    if ((await this.#ask(["ZNSOCKET", "REGISTER", key])) !== 1) {
+    const words = this.#adapters.has(key) ? registerAgain(key) : ["ZNSOCKET", "REGISTER", key];
+    if ((await this.#ask(words)) !== 1) {
       throw new AdapterError(`Key ${key} already exists in storage`);
     }
     this.#adapters.set(key, answer);
@@ -203,6 +221,11 @@ export class Signals implements Attendant {
     if (reply instanceof ResponseError) throw reply;
     return reply ?? null;
   }
+}
+
+/** The owner's words when his connection is another: who opened the key meanwhile is no hindrance. */
+function registerAgain(key: string): Words {
+  return ["ZNSOCKET", "REGISTER", key, "AGAIN"];
 }
 
 /** What an adapter says instead of an answer, as ZnSocket's do. */

@@ -15,5 +15,7 @@ export function openTcp(address: Address, events: TransportEvents): Transport {
   return {
     send: (bytes) => socket.write(bytes),
     close: () => socket.destroySoon(),
+    abandon: () => socket.destroy(),
+    unsent: () => socket.writableLength,
   };
 }

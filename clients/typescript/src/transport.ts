@@ -6,6 +6,10 @@ export interface Transport {
   send(bytes: Uint8Array): void;
   /** What was sent still goes out. */
   close(): void;
+  /** Ends at once, of a line that is dead. */
+  abandon(): void;
+  /** Bytes that were sent and have not left this program. */
+  unsent(): number;
 }
 
 export interface TransportEvents {
@@ -20,12 +24,15 @@ export type OpenTransport = (address: Address, events: TransportEvents) => Promi
 /** What this package uses of the WebSocket of browsers and of Node 22; that of the package `ws` fits, too. */
 export interface WebSocketLike {
   binaryType: string;
+  readonly bufferedAmount: number;
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
   send(data: Uint8Array<ArrayBuffer>): void;
   close(): void;
+  /** Closes without waiting for the other end, where there is such a thing (`ws`). */
+  terminate?(): void;
 }
 export type WebSocketClass = new (url: string) => WebSocketLike;
 
@@ -76,5 +83,7 @@ function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvent
       }
     },
     close: () => socket.close(),
+    abandon: () => (socket.terminate === undefined ? socket.close() : socket.terminate()),
+    unsent: () => socket.bufferedAmount,
   };
 }

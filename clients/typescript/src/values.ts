@@ -47,6 +47,31 @@ function foreignKind(value: unknown, isElement: boolean): string | null {
   }
 }
 
+/** What kind of value this is, for messages: "null", "a number", "a Map". */
+export function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const name = typeof value === "object" ? (value.constructor?.name ?? "Object") : typeof value;
+  return `${/^[aeio]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** Whether this is an object of named values: no Map, no array, nothing else that has elements. */
+export function isNamed(value: unknown): value is Readonly<Record<string, unknown>> {
+  const isObject = Object.prototype.toString.call(value) === "[object Object]";
+  return isObject && !(Symbol.iterator in Object(value)) && !(Symbol.asyncIterator in Object(value));
+}
+
+/** The fields and values of an object.  Throws TypeError for what has none, with what `taker` takes. */
+export function entriesOf<Value>(given: Readonly<Record<string, Value>>, taker: string): [string, Value][] {
+  if (isNamed(given)) return Object.entries(given);
+  throw new TypeError(`${taker}: expected an object of fields and values, got ${kindOf(given)}`);
+}
+
+/** The elements of an iterable.  Throws TypeError for what is none. */
+export function elementsOf<Value>(given: Iterable<Value>, taker: string): Value[] {
+  if (given !== null && given !== undefined && Symbol.iterator in Object(given)) return Array.from(given);
+  throw new TypeError(`${taker}: expected an array or another iterable, got ${kindOf(given)}`);
+}
+
 export function decode(text: string): unknown {
   return JSON.parse(text);
 }

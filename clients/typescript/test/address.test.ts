@@ -43,6 +43,15 @@ test("what is no address is named", () => {
   assert.throws(() => parseAddress("ftp://h", node), /expected coppice:/);
   assert.throws(() => parseAddress("coppice://h:99999", node), /expected coppice:/);
   assert.throws(() => parseAddress("wss://h", node), /no WebSocket here/);
+  for (const rest of ["?branch=exp", "/exp?x=1", "#x"]) {
+    for (const scheme of ["coppice", "http", "ws"]) {
+      assert.throws(() => parseAddress(`${scheme}://h${rest}`, page), /nothing is read behind/);
+    }
+  }
+  assert.throws(() => parseAddress("coppice://u:p%zz@h", node), { code: "ADDRESS", message: /'p%zz' has a '%'/ });
+  assert.throws(() => parseAddress("coppice://h/%ff", node), { code: "ADDRESS" });
+  assert.throws(() => parseAddress("redis://h/3", node), { code: "ADDRESS", message: /database 0 alone, not '3'/ });
+  assert.equal(parseAddress("redis://h/0", node).branch, null);
 });
 
 test("the user's name carries the branch", () => {

@@ -202,6 +202,20 @@ test("a server that is killed and comes back is found again, and those who liste
   assert.deepEqual(told, ["connect", "disconnect", "connect"]);
 });
 
+test("a server that is full is asked again until there is room", async () => {
+  const own = await Server.start("--maxclients", "1");
+  const backoff = { first: 5, most: 20 };
+  const first = own.client({ backoff });
+  await first.connect();
+  const impatient = own.client({ backoff, patience: 100 });
+  await assert.rejects(impatient.connect(), { code: "UNREACHABLE", message: /max number of clients reached/ });
+  const second = own.client({ url: own.webUrl, webSocket, backoff });
+  const waiting = second.set("k", "v");
+  impatient.close();
+  first.close();
+  assert.equal(await waiting, "OK");
+});
+
 test("a page that is refused is told of the setting", async () => {
   class Page extends WebSocket {
     constructor(url: string) {
@@ -242,7 +256,9 @@ async function ended(code: string, patience: number): Promise<number | null> {
   const client = `createClient({ url: "coppice://127.0.0.1:1", patience: 50, backoff: { first: 20 } })`;
   const program = `import { createClient, List } from ${JSON.stringify(new URL("../src/index.js", import.meta.url).href)};
     const client = ${client}; ${code}`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const timer = setTimeout(() => child.kill(), patience);
   return new Promise((resolve) => {
     child.on("exit", (status) => {

@@ -9,13 +9,14 @@ import { ConnectionError, ResponseError } from "../src/errors.js";
 import { Link, type LinkOptions } from "../src/link.js";
 import type { TransportEvents } from "../src/transport.js";
 import type { Word } from "../src/resp/writer.js";
-import { eventually } from "../testing/server.js";
+import { eventually, Server } from "../testing/server.js";
 
 const HELLO = "%1\r\n+coppice_version\r\n+1\r\n";
 
 class Wire {
   readonly sent: string[] = []; // a write each
   closed = false;
+  unsent = 0;
   constructor(readonly events: TransportEvents) {}
   say(text: string): void {
     this.events.data(new TextEncoder().encode(text));
@@ -37,10 +38,13 @@ function linked(options: Partial<LinkOptions> = {}): { link: Link; wires: Wire[]
       return {
         send: (bytes) => void wire.sent.push(new TextDecoder().decode(bytes)),
         close: () => void (wire.closed = true),
+        abandon: () => void (wire.closed = true),
+        unsent: () => wire.unsent,
       };
     },
     backoff: { first: 1, most: 4 },
     patience: 10_000,
+    heartbeat: 0,
     random: () => 1,
     ...options,
   });
@@ -157,6 +161,7 @@ test("who attends is heard first on each connection", async () => {
   const told: string[] = [];
   link.attend({
     greeting: () => [["LISTEN"]],
+    greeted: ([name], reply) => told.push(`${name}: ${String(reply)}`),
     push: (message) => told.push(`push ${String(message[0])}`),
     connected: () => told.push("connected"),
     disconnected: (reason) => told.push(`disconnected: ${reason}`),
@@ -172,14 +177,8 @@ test("who attends is heard first on each connection", async () => {
     assert.deepEqual(await asked, ["x"]);
     one.events.lost("it broke");
   }
-  assert.deepEqual(told, [
-    "connected",
-    "push news",
-    "disconnected: it broke",
-    "connected",
-    "push news",
-    "disconnected: it broke",
-  ]);
+  const each = ["connected", "LISTEN: OK", "push news", "disconnected: it broke"];
+  assert.deepEqual(told, [...each, ...each]);
   link.close();
 });
 
@@ -197,6 +196,93 @@ test("a refused login and another server end the client with the reason", async 
     await assert.rejects(link.ask([words("Y")]), { code });
     assert.ok(one.closed);
   }
+});
+
+test("a refusal that passes is met with another attempt", async () => {
+  for (const refusal of ["-ERR max number of clients reached", "-LOADING the data", "-BUSY wait"]) {
+    const { link, wire } = linked();
+    const asked = link.ask([words("X")]);
+    const refused = await wire();
+    refused.events.open();
+    refused.say(`${refusal}\r\n`);
+    assert.ok(refused.closed);
+    const next = await wire();
+    next.welcome("+x\r\n");
+    assert.deepEqual(await asked, ["x"], refusal);
+    link.close();
+  }
+});
+
+test("a command never waits longer than the patience, whenever it came", async () => {
+  const { link } = linked({ patience: 120, open: () => new Promise(() => undefined) });
+  const first = link.ask([words("X")]);
+  await sleep(70);
+  const began = performance.now();
+  const second = link.ask([words("Y")]);
+  await assert.rejects(first, { code: "UNREACHABLE" });
+  await assert.rejects(second, { code: "UNREACHABLE" });
+  const waited = performance.now() - began;
+  assert.ok(waited > 100 && waited < 180, `${waited} ms`);
+  link.close();
+});
+
+test("a silent line is asked, and lost when it does not answer", async () => {
+  const { link, wire } = linked({ heartbeat: 40 });
+  const first = await wire();
+  first.welcome();
+  const pings = (one: Wire): number => one.sent.filter((text) => text.includes("PING")).length;
+  await eventually(() => pings(first) === 1);
+  first.say("+PONG\r\n");
+  await eventually(() => pings(first) === 2);
+  const flying = link.ask([words("X")]);
+  await assert.rejects(flying, (error: Error) => isLost(error) && /nothing came for 0.08 s/.test(error.message));
+  assert.ok(first.closed);
+  const second = await wire(); // which never opens: it is given up as well
+  const third = await wire();
+  assert.ok(second.closed);
+  third.welcome();
+  const long = link.ask([words("STORE VERIFY")]);
+  await sleep(150);
+  assert.equal(pings(third), 0, "an answer that takes long is waited for");
+  third.say("+done\r\n");
+  assert.deepEqual(await long, ["done"]);
+  await eventually(() => pings(third) === 1);
+  link.close();
+});
+
+test("bytes that still leave are a sign of life", async () => {
+  const { link, wire } = linked({ heartbeat: 30 });
+  const one = await wire();
+  one.welcome();
+  one.unsent = 1e9;
+  const leaving = setInterval(() => (one.unsent -= 1), 5);
+  await sleep(200);
+  assert.equal(one.closed, false);
+  clearInterval(leaving);
+  await eventually(() => one.closed);
+  link.close();
+});
+
+test("a program that was busy does not take its own silence for the line's", async () => {
+  const own = await Server.start();
+  const client = own.client({ heartbeat: 200 });
+  const lost: string[] = [];
+  client.on("disconnect", (reason) => lost.push(reason));
+  await client.connect();
+  // PING goes out between the two, and its answer waits to be read when the second interval is over, too.
+  const busy = (milliseconds: number) => (): void => {
+    for (const until = performance.now() + milliseconds; performance.now() < until; );
+  };
+  setTimeout(busy(300), 50);
+  own.pause();
+  const answered = (): void => {
+    own.resume();
+    busy(600)();
+  };
+  setTimeout(() => setImmediate(answered), 250); // behind the timers: Node looks at them again before it reads
+  await sleep(400);
+  assert.equal(await client.command(["PING"]), "PONG");
+  assert.deepEqual(lost, []);
 });
 
 test("what is no RESP3 loses the connection, and closing rejects what waits", async () => {

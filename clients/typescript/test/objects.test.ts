@@ -38,7 +38,10 @@ test("a list has ZnSocket's methods, and throws where it failed in silence", asy
   assert.deepEqual(await list.toObject(), [{ a: [1, null, "ü"] }, "two", 3, null]);
   assert.equal(await list.insert(1, "between"), 5);
   assert.deepEqual(await list.splice(1, 2, ["x", "y", "z"]), ["between", "two"]);
-  assert.deepEqual([await list.pop(), await list.pop(1), await list.pop(9)], [null, "x", null]);
+  assert.deepEqual([await list.pop(), await list.pop(1), await list.pop(-2)], [null, "x", "z"]);
+  for (const gone of [9, -9, 3, -4])
+    await assert.rejects(list.pop(gone), /^RangeError: pop: there is no element -?\d$/);
+  assert.deepEqual(await list.toObject(), [{ a: [1, null, "ü"] }, "y", 3]);
   await list.clear();
   assert.deepEqual([await list.length(), await list.pop()], [0, null]);
 });

@@ -1,9 +1,9 @@
-// Elements written by Python and by JavaScript are each other's: the pair of examples, a process each, on one server.
+// Elements written by Python and by JavaScript are each other's; the examples of both, a process each, on one server.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { cp, readdir, readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -13,6 +13,9 @@ import { Server } from "../testing/server.js";
 
 const run = promisify(execFile);
 const root = resolve("../..");
+const examples = join(root, "examples");
+// As it was built, for its name is found there.
+const besideThePackage = fileURLToPath(new URL("../examples/", import.meta.url));
 const python = join(root, "build/python/bin/python");
 const skip = existsSync(python) ? false : `no ${python}`;
 const environment = { ...process.env, PYTHONPATH: join(root, "clients/python/src"), PYTHONDONTWRITEBYTECODE: "1" };
@@ -28,34 +31,41 @@ function promised(source: string): string {
     .join("");
 }
 
-test("the examples of both languages work on one another's data", { skip, timeout: 60_000 }, async () => {
-  const server = await Server.start();
-  const theirs = join(root, "examples/python/cross_language.py");
-  const ours = join(root, "examples/javascript/cross_language.mjs");
-  // Beside the package as it was built, whose name is found there.
-  const folder = fileURLToPath(new URL("../examples/", import.meta.url));
-  await mkdir(folder, { recursive: true });
-  await copyFile(ours, join(folder, "cross_language.mjs"));
-  const [fromPython, fromJavaScript] = await Promise.all([
-    run(python, [theirs, server.url], { env: environment }),
-    run(process.execPath, [join(folder, "cross_language.mjs"), server.url]),
-  ]);
-  assert.equal(fromPython.stdout, promised(await readFile(theirs, "utf8")));
-  assert.equal(fromJavaScript.stdout, promised(await readFile(ours, "utf8")));
-});
-
-test("each example prints what it says", { timeout: 60_000 }, async () => {
-  const from = join(root, "examples/javascript");
-  const to = fileURLToPath(new URL("../examples/", import.meta.url));
-  await mkdir(to, { recursive: true });
-  for (const name of await readdir(from)) {
-    if (!name.endsWith(".mjs") || name === "cross_language.mjs") continue;
-    const server = await Server.start();
-    await copyFile(join(from, name), join(to, name));
-    const { stdout } = await run(process.execPath, [join(to, name), server.url]);
-    assert.equal(stdout, promised(await readFile(join(from, name), "utf8")), name);
-    await server.kill();
+/** Runs programs of examples/ at once, and compares what each prints with what its head says. */
+async function printWhatTheySay(paths: readonly string[], url: string): Promise<void> {
+  const printed = await Promise.all(
+    paths.map((path) =>
+      path.endsWith(".py")
+        ? run(python, [join(examples, path), url], { env: environment })
+        : run(process.execPath, [join(besideThePackage, basename(path)), url]),
+    ),
+  );
+  for (const [i, path] of paths.entries()) {
+    assert.equal(printed[i]?.stdout, promised(await readFile(join(examples, path), "utf8")), path);
   }
+}
+
+test("examples print what they say on one server, again and in any order", { skip, timeout: 60_000 }, async () => {
+  const server = await Server.start();
+  const client = server.client();
+  for (const key of ["origin", "variant", "raw", "records", "steps", "trajectory", "shared frames"]) {
+    await new List({ client, key }).extend(["somebody's"]);
+  }
+  for (const key of ["about", "configuration", "defaults", "mine", "parameters", "record 1"]) {
+    await new Dict({ client, key }).update({ of: "somebody" });
+  }
+  const before = await client.commit();
+
+  await cp(join(examples, "javascript"), besideThePackage, { recursive: true });
+  const names = (await readdir(join(examples, "javascript"))).map((name) => basename(name, ".mjs"));
+  const ours = names.map((name) => `javascript/${name}.mjs`);
+  const theirs = names.map((name) => `python/${name}.py`);
+  // Each has a branch of its own, so all can be run at once; the pair that waits for one another has to be.
+  const [one, other] = ["javascript/cross_language.mjs", "python/cross_language.py"];
+  for (const turn of [[...ours, other], [...theirs, one], [...theirs, one], [...ours, other]]) {
+    await printWhatTheySay(turn, server.url);
+  }
+  assert.deepEqual(await client.diff(before, "main"), []);
 });
 
 test("each kind of value survives both languages", { skip, timeout: 60_000 }, async () => {

@@ -68,6 +68,15 @@ export class Server {
     await ended;
   }
 
+  /** From here on nobody is answered, until `resume`. */
+  pause(): void {
+    this.#process?.kill("SIGSTOP");
+  }
+
+  resume(): void {
+    this.#process?.kill("SIGCONT");
+  }
+
   /** A client that is closed with the server. */
   client(options: ClientOptions = {}): Client {
     const client = new Client({ url: this.url, ...options });

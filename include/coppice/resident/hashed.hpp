@@ -137,6 +137,35 @@ public:
         return differ<Visit>{before, after, visit}.nodes(before, after);
     }
 
+    /// Calls `use` with each entry that the tree alone holds, in nodes that it alone holds.
+    template <class Use>
+    static void for_each_unshared(const header* node, Use& use) {
+        if (node == nullptr || !node->owners.is_one()) { return; }
+        if (!node->is_leaf) {
+            const header* last = nullptr;
+            for (const header* child : as_inner(*node).children) {
+                if (child != last) { for_each_unshared(child, use); }
+                last = child;
+            }
+            return;
+        }
+        for (const cell& each : as_leaf(*node)) {
+            if (cells::is_unshared(each)) { use(cells::element(each)); }
+        }
+    }
+
+    /// Calls `use` with nodes that are leaves or above leaves alone: all entries are below one of them.
+    template <class Use>
+    static void for_each_run(const header* node, Use& use) {
+        if (node == nullptr) { return; }
+        bool above_leaves = true;
+        if (!node->is_leaf) {
+            base::for_each_child(as_inner(*node), [&](const header& child) { above_leaves &= child.is_leaf; });
+        }
+        if (above_leaves) { return use(*node); }
+        base::for_each_child(as_inner(*node), [&use](const header& child) { for_each_run(&child, use); });
+    }
+
     /// Dies naming the broken invariant.  Cost: O(n).
     static void check(const header* root, std::size_t size) {
         const std::size_t found = root == nullptr ? 0

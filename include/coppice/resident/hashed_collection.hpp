@@ -52,6 +52,23 @@ public:
     [[nodiscard]] const_iterator cbegin() const noexcept { return begin(); }
     [[nodiscard]] const_iterator cend() const noexcept { return end(); }
 
+    /// Calls `use` with each element that this collection alone holds, as a collector of cycles has to know them.
+    /// Cost: O(nodes that it alone holds).
+    template <class Use>
+    void for_each_unshared(Use use) const {
+        tree::for_each_unshared(root_, use);
+    }
+
+    /// Calls `use(address, first)` for runs of some hundred elements; an iterator from `first` to end() shows those of
+    /// one. As long as it lives, what lies at one address is one run, in however many collections.  Cost: O(runs).
+    template <class Use>
+    void for_each_run(Use use) const {
+        const auto look = [&use](const typename tree::header& node) {
+            use(static_cast<const void*>(&node), const_iterator(&node));
+        };
+        tree::for_each_run(root_, look);
+    }
+
     /// Dies naming the broken invariant.  Cost: O(n).
     void check_invariants() const { tree::check(root_, size_); }
 

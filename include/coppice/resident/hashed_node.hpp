@@ -6,8 +6,9 @@
 // A leaf holds its entries in no order. A tag is eight bits of a key's hash that no path uses; sixteen are compared at
 // once, so that finding a key touches the tags and one entry.
 //
-// What lies in a leaf is a cell. If keys and values are trivially copyable and not large it is the entry itself, else a
-// pointer to a counted block: then copying a leaf counts its entries, and no key or value is ever copied.
+// What lies in a leaf is a cell. If keys and values are trivially copyable and not large it is the entry itself, and so
+// it is if they are nothing but references that count. Else it is a pointer to a counted block: then copying a leaf
+// counts its entries, and no key or value is ever copied.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <type_traits>
 #include <utility>
 
@@ -41,8 +43,43 @@ struct inline_cells {
     static void assign(cell& of, Element&& element, std::uint32_t /*path*/) noexcept {
         std::construct_at(&of, std::move(element));
     }
+    [[nodiscard]] static bool is_unshared(const cell& /*of*/) noexcept { return true; }
     static void retain(const cell& /*of*/) noexcept {}
     static void release(const cell& /*of*/) noexcept {}
+};
+
+/// An entry is its own cell, in bytes: it is moved by moving them, and copying them counts.
+template <class Element>
+struct shared_cells {
+    struct cell {
+        alignas(Element) std::array<std::byte, sizeof(Element)> bytes;
+        [[nodiscard]] friend bool operator==(const cell& a, const cell& b) noexcept { return a.bytes == b.bytes; }
+    };
+    static constexpr bool counted = true;
+    /// Copying is to count and no more, and a leaf is not to become large.
+    static constexpr bool fits = sizeof(Element) <= 32 && std::is_nothrow_copy_constructible<Element>::value
+                                 && std::is_nothrow_move_constructible<Element>::value && relocatable<Element>;
+
+    [[nodiscard]] static const Element& element(const cell& of) noexcept {
+        return *std::launder(reinterpret_cast<const Element*>(of.bytes.data()));
+    }
+    [[nodiscard]] static cell make(Element&& element, std::uint32_t /*path*/) noexcept {
+        return cell_of(std::move(element));
+    }
+    static void assign(cell& of, Element&& element, std::uint32_t /*path*/) noexcept {
+        release(std::exchange(of, cell_of(std::move(element))));
+    }
+    [[nodiscard]] static bool is_unshared(const cell& /*of*/) noexcept { return true; }
+    static void retain(const cell& of) noexcept { (void)cell_of(element(of)); }  // which are the bytes of `of`
+    static void release(const cell& of) noexcept { std::destroy_at(const_cast<Element*>(&element(of))); }
+
+private:
+    template <class From>
+    [[nodiscard]] static cell cell_of(From&& from) noexcept {
+        cell made;
+        ::new (made.bytes.data()) Element(std::forward<From>(from));
+        return made;
+    }
 };
 
 /// A cell is one ownership of a block that holds the entry; the path of its key is noted there.
@@ -61,6 +98,8 @@ struct counted_cells {
     static void assign(cell& of, Element&& element, std::uint32_t path) {
         if (!of->assign(std::move(element))) { block::release(std::exchange(of, make(std::move(element), path))); }
     }
+    [[nodiscard]] static bool is_unshared(const cell& of) noexcept { return of->owners.is_one(); }
+    [[nodiscard]] static std::uint32_t path_of(const cell& of) noexcept { return of->note; }
     static void retain(const cell& of) noexcept { of->owners.add(); }
     static void release(const cell& of) noexcept { block::release(of); }
 };
@@ -120,8 +159,9 @@ struct hashed_nodes {
     using element = typename Kind::type;
     /// A larger one would make the copying of leaves dear.
     static constexpr std::size_t inline_most = 64;
-    using cells = std::conditional_t<Kind::plain && sizeof(element) <= inline_most, inline_cells<element>,
-                                     counted_cells<element, Nodes>>;
+    using cells = std::conditional_t<
+        Kind::plain && sizeof(element) <= inline_most, inline_cells<element>,
+        std::conditional_t<shared_cells<element>::fits, shared_cells<element>, counted_cells<element, Nodes>>>;
     using cell = typename cells::cell;
     using header = hashed_header<Nodes>;
     using inner = hashed_inner<Nodes>;
@@ -181,8 +221,8 @@ struct hashed_nodes {
         return mixed(Hash()(key));
     }
     [[nodiscard]] static std::uint32_t path_of(const cell& of) {
-        if constexpr (cells::counted) {
-            return of->note;
+        if constexpr (requires { cells::path_of(of); }) {
+            return cells::path_of(of);
         } else {
             return hashed_of(key_of(of)).path;
         }
@@ -218,20 +258,7 @@ struct hashed_nodes {
     }
     /// Gives up one ownership of a node, or of nothing.
     static void release(header* node) noexcept {
-        if (node == nullptr || !node->owners.drop()) { return; }
-        if (node->is_leaf) {
-            leaf& dead = as_leaf(*node);
-            if constexpr (cells::counted) {
-                for (const cell& each : dead) { cells::release(each); }
-            }
-            const std::size_t bytes = leaf_bytes(dead.capacity);
-            std::destroy_at(&dead);
-            Nodes::deallocate(&dead, bytes, std::align_val_t{leaf::alignment});
-        } else {
-            for_each_child(as_inner(*node), [](header& child) { release(&child); });
-            std::destroy_at(&as_inner(*node));
-            Nodes::deallocate(node, sizeof(inner), std::align_val_t{alignof(inner)});
-        }
+        if (node != nullptr && node->owners.drop()) { end(*node); }
     }
 
     // ---- Making.  Errors: these throw what Nodes::allocate throws.
@@ -297,6 +324,22 @@ struct hashed_nodes {
     }
 
 private:
+    /// Of a node that nobody holds.
+    static void end(header& node) noexcept {
+        if (node.is_leaf) {
+            leaf& dead = as_leaf(node);
+            if constexpr (cells::counted) {
+                for (const cell& each : dead) { cells::release(each); }
+            }
+            const std::size_t bytes = leaf_bytes(dead.capacity);
+            std::destroy_at(&dead);
+            Nodes::deallocate(&dead, bytes, std::align_val_t{leaf::alignment});
+        } else {
+            for_each_child(as_inner(node), [](header& child) { release(&child); });
+            std::destroy_at(&as_inner(node));
+            Nodes::deallocate(&node, sizeof(inner), std::align_val_t{alignof(inner)});
+        }
+    }
     [[nodiscard]] static std::size_t leaf_bytes(std::uint32_t capacity) noexcept {
         return leaf::first_byte(capacity) + capacity * sizeof(cell);
     }

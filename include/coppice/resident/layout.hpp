@@ -19,6 +19,8 @@ namespace coppice::resident {
 /// An object that is moved by moving its bytes, and then gone where it was.
 template <class T>
 inline constexpr bool relocatable = std::is_trivially_copyable_v<T>;
+template <class A, class B>
+inline constexpr bool relocatable<std::pair<A, B>> = relocatable<A>&& relocatable<B>;
 
 /// An element whose parts lie in two arrays.  Requires: both can be copied without throwing.
 template <class A, class B>

@@ -21,6 +21,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -181,6 +182,16 @@ struct node_kind {
     }
     /// The child that holds the element at `position`, which becomes a position in that child.
     [[nodiscard]] static unsigned find(const inner& node, std::size_t& position) noexcept {
+        if constexpr (std::has_single_bit(leaf_most * fanout)) {  // then arithmetic is quicker than looking
+            if (node.regular) {
+                constexpr int leaf_bits = std::countr_zero(leaf_most);
+                constexpr int level_bits = std::countr_zero(std::size_t{fanout});
+                const int below = leaf_bits + level_bits * (node.height - 1);
+                const auto slot = static_cast<unsigned>(position >> below);
+                position &= (std::size_t{1} << below) - 1;
+                return slot;
+            }
+        }
         return with_sums(node, [&](auto& sums) {
             using sum = std::remove_reference_t<decltype(sums[0])>;
             const auto wanted = static_cast<std::remove_const_t<sum>>(position);
@@ -238,17 +249,7 @@ struct node_kind {
     }
     /// Gives up one ownership of a node, or of nothing.
     static void release(header* node) noexcept {
-        if (node == nullptr || !node->owners.drop()) { return; }
-        if (node->height == 0) {
-            auto& dead = as_leaf(*node);
-            destroy_elements(dead.items(), dead.size());
-            release(dead.root);
-            free_leaf(&dead);
-        } else {
-            auto& dead = as_inner(*node);
-            for (unsigned slot = 0; slot < dead.entries; ++slot) { release(dead.children[slot]); }
-            free_inner(&dead);
-        }
+        if (node != nullptr && node->owners.drop()) { end(*node); }
     }
 
     // ---- Making.  Errors: these throw what allocating and copying a T throw, and have then changed nothing.
@@ -339,6 +340,19 @@ struct node_kind {
     }
 
 private:
+    /// Of a node that nobody holds.  Of most nodes below it others do, which is seen without a call.
+    static void end(header& node) noexcept {
+        if (node.height == 0) {
+            auto& dead = as_leaf(node);
+            destroy_elements(dead.items(), dead.size());
+            release(dead.root);
+            free_leaf(&dead);
+        } else {
+            auto& dead = as_inner(node);
+            for (unsigned slot = 0; slot < dead.entries; ++slot) { release(dead.children[slot]); }
+            free_inner(&dead);
+        }
+    }
     [[nodiscard]] static std::size_t leaf_bytes(std::size_t capacity) noexcept {
         return leaf::first_byte() + leaf::layout::bytes(capacity);
     }

@@ -188,6 +188,29 @@ public:
         for (unsigned slot = 0; slot < here.entries; ++slot) { for_each_node(*here.children[slot], use); }
     }
 
+    /// Calls `use(node, first, count)` for nodes below which lie up to `most` elements, and for leaves, in order: all
+    /// elements once. `first` is the position of the first one below `node`.
+    template <class Use>
+    static void for_each_run(const header& node, std::size_t first, std::size_t most, Use& use) {
+        if (node.height == 0 || kind::size_of(node) <= most) { return use(node, first, kind::size_of(node)); }
+        const inner& here = as_inner(node);
+        for (unsigned slot = 0; slot < here.entries; ++slot) {
+            for_each_run(*here.children[slot], first + kind::before(here, slot), most, use);
+        }
+    }
+
+    /// How many elements in front lie in nodes that both trees have, as far as their shapes agree.
+    [[nodiscard]] static std::size_t shared_front(const header& a, const header& b) noexcept {
+        if (&a == &b) { return kind::size_of(a); }
+        if (a.height != b.height || a.height == 0) { return 0; }
+        const inner& in_a = as_inner(a);
+        const inner& in_b = as_inner(b);
+        unsigned slot = 0;
+        const unsigned both = std::min(in_a.entries, in_b.entries);
+        while (slot < both && in_a.children[slot] == in_b.children[slot]) { ++slot; }
+        return kind::before(in_a, slot) + (slot < both ? shared_front(*in_a.children[slot], *in_b.children[slot]) : 0);
+    }
+
     /// Dies naming the broken invariant.  Cost: O(n / leaf size).
     static void check(const header* root) {
         if (root == nullptr) { return; }

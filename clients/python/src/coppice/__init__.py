@@ -8,6 +8,10 @@
 
 Programs written for ZnSocket run with `import coppice as znsocket`.
 """
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from coppice import exceptions
 from coppice.array import Array
 from coppice.client import Client, Pipeline
@@ -16,6 +20,9 @@ from coppice.objects import Dict, DictAdapter, List, ListAdapter, Segments
 from coppice.server import Server
 from coppice.storages import MemoryStorage, Storage
 from coppice.versions import Branch, Change, Move, Part, Span, Tag, Version
+
+if TYPE_CHECKING:
+    from coppice.collections import Map, Set, Text, Vector, diff, merge
 
 __version__ = "0.1.0"
 
@@ -29,16 +36,31 @@ __all__ = [
     "DictAdapter",
     "List",
     "ListAdapter",
+    "Map",
     "MemoryStorage",
     "Move",
     "Part",
     "Pipeline",
     "Segments",
     "Server",
+    "Set",
     "Span",
     "Storage",
     "Tag",
+    "Text",
+    "Vector",
     "Version",
     "__version__",
+    "diff",
     "exceptions",
+    "merge",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The persistent collections are compiled, and imported when a program asks for one."""
+    if name not in {"Map", "Set", "Text", "Vector", "diff", "merge"}:
+        raise AttributeError(f"module 'coppice' has no attribute {name!r}")
+    from coppice import collections
+
+    return getattr(collections, name)

@@ -30,14 +30,20 @@ _STORE_FILE = "FORMAT"  # in a store's folder (docs/format.md)
 
 
 def as_text(address: str | os.PathLike[str]) -> str:
-    """An address as text: a path object is one of a folder, whatever it is called."""
+    """An address as text: a path object is one of a folder, whatever it is called.  Raises TypeError."""
+    if not isinstance(address, (str, os.PathLike)):
+        given = type(address).__name__
+        raise TypeError(f"an address is a str, as coppice://localhost:5000, or a path, not of type {given}")
     return address if isinstance(address, str) else os.path.join(".", address)
 
 
 def is_local(address: str) -> bool:
     """Whether `address` names a store of this process.  Raises ValueError for one that names nothing."""
     if "://" in address:
-        return urlsplit(address).scheme in ("file", "memory")
+        parts = urlsplit(address)
+        if parts.scheme == "file" and not parts.netloc + parts.path:
+            raise _invalid(address, "it names no folder")
+        return parts.scheme in ("file", "memory")
     if not address or _HOST_AND_PORT.fullmatch(address):
         raise _invalid(address)
     if "/" not in address and not address.startswith(".") and not os.path.exists(os.path.join(address, _STORE_FILE)):

@@ -19,6 +19,12 @@ _NOT_ABOUT_KEYS = frozenset(
 _BEFORE_CALLBACK = frozenset([NEVER_DECODE, EMPTY_RESPONSE, "keys"])
 
 
+def require_reference(ref: object) -> None:
+    """Raises TypeError for what names no version."""
+    if not isinstance(ref, str):
+        raise TypeError(f'a reference to a version is a str, as "main@-5m", not of type {type(ref).__name__}')
+
+
 def addressed(
     reference: str | None, words: tuple[Any, ...], options: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -12,10 +12,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from io import BytesIO
-from itertools import pairwise
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import redis
@@ -25,6 +21,8 @@ from redis.exceptions import WatchError
 from coppice import bulk
 from coppice.client import Client, require_client, require_key
 from coppice.exceptions import FrozenStorageError
+from coppice.npy import HEADER_MAX, Header, header_in, header_of, load_numpy
+from coppice.selection import Selection, covering, selected, stretches
 from coppice.versions import Version
 
 if TYPE_CHECKING:
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, DTypeLike, NDArray
 
     from coppice._engine import Bytes
+    from coppice.selection import Rows
 
 if sys.version_info >= (3, 11):
     from typing import Self
@@ -40,36 +39,8 @@ else:
 
 Result = TypeVar("Result")
 
-ALIGNMENT = 64  # of the data, in bytes
-HEADER_MAX = 4096  # bytes that are read to find a header whole
-_MAGIC = b"\x93NUMPY\x01\x00"
-_NUMBERS, _WHOLE_NUMBERS = "biufc", "biu"  # kinds of dtypes
-_DIGITS = 20  # of the number of rows: room for it to grow where it stands
-
-
-def _numpy() -> Any:
-    try:
-        import numpy
-    except ImportError as error:
-        raise ImportError("arrays need numpy: pip install 'coppice[numpy]'") from error
-    return numpy
-
-
-def header_of(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """The header of a `.npy` file, which stays as long as it is whatever the number of rows.
-
-    Raises TypeError for types that hold Python objects.
-    """
-    numpy = _numpy()
-    if dtype.hasobject:
-        raise TypeError(f"an Array holds numbers, not Python objects: dtype {dtype}")
-    descr = numpy.lib.format.dtype_to_descr(dtype)
-    text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
-    rows = len(str(shape[0])) if shape else 0
-    size = len(_MAGIC) + 2 + len(text) - rows + _DIGITS + 1
-    padded = -(-size // ALIGNMENT) * ALIGNMENT - len(_MAGIC) - 2
-    return _MAGIC + padded.to_bytes(2, "little") + (text.ljust(padded - 1) + "\n").encode("latin1")
-
+ARRAY_BYTES_MAX = 512 * 2**20  # of a string
+READ_GAP_BYTES = 64 * 2**10  # what is read in the time of another message, or so
 
 class Array:
     """A numpy array by its key; the object holds none of the data.  Threads: any.
@@ -89,16 +60,21 @@ class Array:
         self.redis = r
         self._key = key
         self._client = Client.sharing(r)
-        self._known: _Header | None = None  # what was read last
+        self._known: Header | None = None  # what was read last
 
     @classmethod
     def from_numpy(cls, r: redis.Redis, key: str, array: ArrayLike) -> Self:
-        """Stores a copy of `array`, in place of what the key held.  Cost: one message.  At most 512 MiB."""
-        numpy = _numpy()
+        """Stores a copy of `array`, in place of what the key held.  Cost: one message.
+
+        Raises ValueError for more than 512 MiB.
+        """
+        numpy = load_numpy()
         made = cls(r, key)
         made._require_writable()
-        rows = numpy.asarray(array, order="C")
-        bulk.store(made._client, made.key, [header_of(rows.dtype, rows.shape), _bytes_of(rows)])
+        rows = numpy.asarray(array)
+        header = header_of(rows.dtype, rows.shape)
+        _require_size(made.key, len(header) + rows.nbytes)
+        bulk.store(made._client, made.key, [header, _bytes_of(numpy.asarray(rows, order="C"))])
         return made
 
     @property
@@ -108,10 +84,10 @@ class Array:
 
     # What it is
 
-    def _header(self) -> _Header:
+    def _header(self) -> Header:
         """What the header says now.  Cost: a round trip."""
         reply = self._client.execute_command("GETRANGE", self.key, 0, HEADER_MAX - 1, **{NEVER_DECODE: True})
-        self._known = _header_in(self.key, reply)
+        self._known = header_in(self.key, reply)
         return self._known
 
     @property
@@ -138,9 +114,15 @@ class Array:
         return int(self._ask("MEMORY", "EXCLUSIVE", self.key) or 0)
 
     def shared_with(self, other: Array) -> int:
-        """Bytes in memory that this and `other` both have.  Cost: O(pages of both), at the store."""
+        """Bytes in memory that this and `other` both have.  Cost: O(pages of both), at the store.
+
+        Raises ValueError unless both are of one store, branch, database and version.
+        """
         if not isinstance(other, Array):
             raise TypeError(f"shared_with takes an Array or Dataset, not {type(other).__name__}")
+        if self._home() != other._home():
+            raise ValueError(f"shared_with compares arrays of one store, branch, database and version: {self.key} and "
+                             f"{other.key} are of two")
         return int(self._ask("MEMORY", "SHARED", self.key, other.key))
 
     def __len__(self) -> int:
@@ -156,16 +138,14 @@ class Array:
     # Reading
 
     def __getitem__(self, index: Any) -> Any:
-        """Rows as numpy would give them; further axes are applied to those.  Cost: of the rows from first to last."""
-        first, more = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
+        """What numpy would give.  Cost: on a server that of the rows from the first to the last that are needed."""
 
         def take(read: _Reader) -> Any:
-            if first is Ellipsis or first is None or not read.header.shape:
-                return read.rows(0, read.header.rows)[index]
-            rows = read.selected(first)
-            if not more:
-                return rows
-            return rows[more if isinstance(first, Integral) else (slice(None), *more)]
+            chosen = selected(read.header.shape, index)
+            found = read.gathered(chosen.rows)[chosen.within]
+            if isinstance(found, load_numpy().ndarray):
+                found.flags.writeable = False
+            return found
 
         return self._read(take)
 
@@ -211,41 +191,44 @@ class Array:
     # Changing
 
     def __setitem__(self, index: Any, value: ArrayLike) -> None:
-        """Writes rows, broadcast as numpy does: one run of bytes for each stretch of neighbours, all in one change.
+        """Writes what numpy would, broadcast as numpy does: one run of bytes for each stretch of rows, in one change.
 
-        Cost: a round trip for the header and one for the rows, again if somebody else wrote meanwhile.
+        Rows that are at most 2 KiB apart are one stretch.  Cost: a round trip for the header, one for the rows, and one
+        to read each stretch of which a part stays as it is; again if somebody else wrote meanwhile.
         Raises ValueError for a shape that does not fit, TypeError for a dtype that does not cast by `same_kind` (whole
-        numbers of Python have none: they fit where they are in range, else OverflowError). Then nothing is written.
+        numbers of Python have none), OverflowError for a whole number out of its range. Then nothing is written.
         """
-        numpy = _numpy()
         self._require_writable()
-        key, more = (index[0], index[1:]) if isinstance(index, tuple) and index else (index, ())
+        self._edit(lambda read, pipe: self._put(read, pipe, selected(read.header.shape, index), value))
 
-        def put(header: _Header, pipe: Any) -> None:
-            positions = header.positions(key)
-            given = header.fitted(value)
-            if more:
-                row = numpy.array(self[key])
-                row[more if isinstance(key, Integral) else (slice(None), *more)] = given
-                given = row
-            shape = (len(positions), *header.shape[1:])
-            try:
-                rows = numpy.ascontiguousarray(numpy.broadcast_to(given, shape))
-            except ValueError:
-                raise ValueError(f"cannot broadcast an array of shape {given.shape} to rows of {shape}") from None
-            data = _bytes_of(rows)
-            for at, first, count in _runs(positions):
-                part = data[at * header.row_bytes : (at + count) * header.row_bytes]
-                pipe.execute_command("SETRANGE", self.key, header.size + first * header.row_bytes, part)
-
-        self._edit(put)
+    def _put(self, read: _Reader, pipe: Any, chosen: Selection, value: Any) -> None:
+        """Queues the writing of `value` to what is chosen."""
+        numpy = load_numpy()
+        header = read.header
+        given = header.fitted(value)
+        shape = header.shape_of(len(chosen.rows))
+        if chosen.covers and not chosen.within and given.shape == shape:
+            block = numpy.ascontiguousarray(given)
+        else:
+            block = numpy.empty(shape, header.dtype) if chosen.covers else read.gathered(chosen.rows, writable=True)
+            block[chosen.within] = given
+        for begin, end in stretches(chosen.rows, header.row_bytes):
+            first, count, which = covering(chosen.rows[begin:end])
+            part = block[begin:end] if header.shape else block
+            if count > end - begin:
+                covered = read.rows(first, count, writable=True)
+                covered[which] = part
+                part = covered
+            position = header.size + first * header.row_bytes
+            pipe.execute_command("SETRANGE", self.key, position, _bytes_of(numpy.ascontiguousarray(part)))
 
     def append(self, rows: ArrayLike) -> None:
         """Puts rows, or one row, behind the last; none is broadcast.  Cost: of what is written.  Errors of `a[i] =`."""
-        numpy = _numpy()
+        numpy = load_numpy()
         self._require_writable()
 
-        def put(header: _Header, pipe: Any) -> None:
+        def put(read: _Reader, pipe: Any) -> None:
+            header = read.header
             given = header.fitted(rows)
             if given.ndim == len(header.shape) - 1:
                 given = given[numpy.newaxis]
@@ -255,6 +238,7 @@ class Array:
             if len(longer) != header.size:
                 raise ValueError(f"{self.key} was written by another program, whose header has no room for more rows; "
                                  "store it anew with Array.from_numpy")
+            _require_size(self.key, header.size + header.rows * header.row_bytes + given.nbytes)
             pipe.execute_command("SETRANGE", self.key, 0, longer)
             pipe.execute_command("APPEND", self.key, _bytes_of(numpy.ascontiguousarray(given)))
 
@@ -293,6 +277,15 @@ class Array:
 
     # How
 
+    def _home(self) -> tuple[Any, ...]:
+        """Which store, branch, database and version this is of."""
+        local = self._client.local
+        known = self._client.connection_pool.connection_kwargs
+        host = known.get("host")
+        store = local.store.identity if local else ("127.0.0.1" if host == "localhost" else host, known.get("port"))
+        branch = known.get("branch") or (known.get("username") or "").partition("@")[2] or "main"
+        return store, branch, known.get("db", 0), self._client.reference
+
     def _ask(self, *words: Any) -> Any:
         return self._client.execute_command(*words)
 
@@ -313,114 +306,41 @@ class Array:
                     raise
                 self._known = None
 
-    def _reader(self) -> _Reader:
+    def _reader(self, watched: bool = False) -> _Reader:
+        """`watched`: whether what was read is of use only if nobody writes meanwhile."""
         local = self._client.local
         if local is None:
-            known = self._known
-            return _Reader(self, known or self._header(), fresh=known is None)
+            known = None if watched else self._known
+            gap_bytes = READ_GAP_BYTES if watched else ARRAY_BYTES_MAX  # one message reads one version
+            return _Reader(self, known or self._header(), known is None, gap_bytes)
         held = local.hold(self.key, self._client.reference)
         if held is None:
             raise KeyError(self.key)
         return _LocalReader(self, held)
 
-    def _edit(self, change: Any) -> None:
-        """Runs `change(header, pipe)`, which queues commands, as one change of what the header says."""
+    def _edit(self, change: Callable[[_Reader, Any], None]) -> None:
+        """Runs `change(reader, pipe)`, which queues commands, as one change of what it reads."""
         while True:
             with self._client.pipeline() as pipe:
                 pipe.watch(self.key)
-                header = self._header()
+                read = self._reader(watched=True)
                 pipe.multi()
-                change(header, pipe)
                 try:
+                    change(read, pipe)
                     pipe.execute()
-                except WatchError:
+                except (WatchError, bulk.BytesChanged):
                     continue
                 return
 
 
-class _Header:
-    """What the header of an array says."""
-
-    def __init__(self, dtype: np.dtype[Any], shape: tuple[int, ...], text: bytes) -> None:
-        self.text = text
-        self.dtype = dtype
-        self.shape = shape
-        self.size = len(text)  # where the elements begin
-        self.rows = shape[0] if shape else 1
-        self.row_bytes = int(dtype.itemsize)
-        for axis in shape[1:]:
-            self.row_bytes *= axis
-
-    @classmethod
-    def of(cls, key: str, begin: bytes) -> _Header:
-        """Raises KeyError for no bytes, TypeError for those of no array."""
-        if not begin:
-            raise KeyError(key)
-        stream = BytesIO(begin)
-        form = _numpy().lib.format
-        try:
-            version = form.read_magic(stream)
-            read = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
-            shape, fortran, dtype = read(stream)
-        except ValueError as error:
-            raise TypeError(f"{key} holds no array: {error}") from None
-        if fortran and len(shape) > 1:
-            raise TypeError(f"{key} holds an array in Fortran's order; store it anew with Array.from_numpy")
-        return cls(dtype, shape, begin[: stream.tell()])
-
-    def positions(self, index: Any) -> Any:
-        """The rows that an index of the first axis selects.  Raises IndexError."""
-        numpy = _numpy()
-        if not self.shape:
-            raise IndexError("too many indices for array: array is 0-dimensional")
-        return numpy.atleast_1d(numpy.arange(self.rows)[index])
-
-    def require_alike(self, out: Any) -> None:
-        """Raises TypeError, ValueError unless the array's bytes can be put into `out`."""
-        if not isinstance(out, _numpy().ndarray):
-            raise TypeError(f"out is a numpy array, not of type {type(out).__name__}")
-        if out.dtype != self.dtype:
-            raise TypeError(f"out has dtype {out.dtype}, the array has {self.dtype}")
-        if out.shape != self.shape:
-            raise ValueError(f"out has shape {out.shape}, the array has {self.shape}")
-        if not (out.flags.c_contiguous and out.flags.writeable):
-            raise ValueError("out has to be one block of memory in C order that can be written to")
-
-    def fitted(self, value: Any) -> Any:
-        """`value` as an array of this type.  Raises TypeError where it is of another kind, OverflowError."""
-        numpy = _numpy()
-        given = numpy.asarray(value)
-        typed = hasattr(value, "dtype")
-        if given.size == 0 or (not typed and self.dtype.kind not in _NUMBERS):
-            return numpy.asarray(value, dtype=self.dtype)  # times, texts and records are written as Python's objects
-        if numpy.can_cast(given.dtype, self.dtype, "same_kind"):
-            return given.astype(self.dtype, copy=False)
-        if typed or given.dtype.kind not in _WHOLE_NUMBERS:
-            raise TypeError(f"dtype {given.dtype} does not cast by 'same_kind' to the array's, {self.dtype}")
-        made = given.astype(self.dtype)
-        if (made != given).any():
-            raise OverflowError(f"a number is out of the range of {self.dtype}, the array's dtype")
-        return made
-
-
-def _header_in(key: str, begin: bytes) -> _Header:
-    """The header in a value's first bytes.  Cost: some 30 us for one that was not seen lately."""
-    size = int.from_bytes(begin[8:10], "little") + 10 if begin.startswith(_MAGIC) else len(begin)
-    return _parsed(key, begin[:size])
-
-
-@lru_cache(maxsize=256)
-def _parsed(key: str, text: bytes) -> _Header:
-    return _Header.of(key, text)
-
-
 class _Reader:
-    """Reads one array of a server: one message for each stretch of rows."""
+    """Reads one array of a server: one message for rows that are neighbours."""
 
-    def __init__(self, array: Array, header: _Header, fresh: bool) -> None:
+    def __init__(self, array: Array, header: Header, fresh: bool, gap_bytes: int) -> None:
         self.array = array
         self.header = header
         self.fresh = fresh  # it was just read
+        self.gap_bytes = gap_bytes  # at most, between rows that are read by one message
 
     def bytes_at(self, position: int, count: int, writable: bool, into: memoryview | None) -> Any:
         """A buffer of its own with bytes of the value, or `into`.  Raises BytesChanged where the header is another."""
@@ -438,32 +358,21 @@ class _Reader:
             raise bulk.BytesChanged  # perhaps: no byte tells
         size = count * header.row_bytes
         data = self.bytes_at(header.size + first * header.row_bytes, size, writable, into) if size else bytearray()
-        made = _numpy().frombuffer(data, dtype=header.dtype, count=size // max(1, header.dtype.itemsize))
+        made = load_numpy().frombuffer(data, dtype=header.dtype, count=size // max(1, header.dtype.itemsize))
         made.flags.writeable = writable
-        return made.reshape((count, *header.shape[1:]) if header.shape else ())
+        return made.reshape(header.shape_of(count))
 
-    def selected(self, index: Any) -> Any:
-        """What an index of the first axis gives, read from the first row it needs to the last."""
-        numpy = _numpy()
-        if isinstance(index, slice):
-            start, stop, step = index.indices(self.header.rows)
-            wanted = range(start, stop, step)
-            if not wanted:
-                return self.rows(0, 0)
-            first, last = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
-            return self.rows(first, last - first + 1)[::step]
-        if isinstance(index, Integral):
-            position = int(index)
-            if not -self.header.rows <= position < self.header.rows:
-                raise IndexError(f"index {position} is out of bounds for axis 0 with size {self.header.rows}")
-            return self.rows(position % self.header.rows, 1)[0]
-        positions = numpy.arange(self.header.rows)[index]
-        if positions.size == 0:
-            return self.rows(0, 0)[numpy.zeros(positions.shape, dtype=int)] if positions.ndim > 1 else self.rows(0, 0)
-        first = int(positions.min())
-        picked = self.rows(first, int(positions.max()) - first + 1)[positions - first]
-        picked.flags.writeable = False
-        return picked
+    def gathered(self, rows: Rows, writable: bool = False) -> Any:
+        """An array of some rows, which are ascending."""
+        if isinstance(rows, range) and rows.step == 1:
+            return self.rows(rows.start, len(rows), writable)
+        if len(rows) == 0:
+            return self.rows(0, 0, writable)
+        parts = []
+        for begin, end in stretches(rows, self.header.row_bytes, self.gap_bytes):
+            first, count, which = covering(rows[begin:end])
+            parts.append(self.rows(first, count, writable)[which])
+        return parts[0] if len(parts) == 1 else load_numpy().concatenate(parts)
 
     def chunks(self, rows: int | None) -> Iterator[Any]:
         each = rows or max(1, 4 * 2**20 // max(1, self.header.row_bytes))
@@ -478,13 +387,14 @@ class _LocalReader(_Reader):
     """Reads one array of a store of this process, as it was when this began."""
 
     def __init__(self, array: Array, held: Bytes) -> None:
-        super().__init__(array, _header_in(array.key, bytes(held.read(0, min(held.size, HEADER_MAX)))), fresh=True)
+        begin = bytes(held.read(0, min(held.size, HEADER_MAX)))
+        super().__init__(array, header_in(array.key, begin), True, READ_GAP_BYTES)
         self.held = held
 
     def bytes_at(self, position: int, count: int, writable: bool, into: memoryview | None) -> Any:
         if not writable:
             return self.held.read(position, count)
-        copied = _numpy().empty(count, "u1") if into is None else into
+        copied = load_numpy().empty(count, "u1") if into is None else into
         self.held.read_into(position, copied)
         return copied
 
@@ -502,17 +412,11 @@ class _LocalReader(_Reader):
             first += count
 
 
+def _require_size(key: str, size: int) -> None:
+    if size > ARRAY_BYTES_MAX:
+        raise ValueError(f"an array has at most {ARRAY_BYTES_MAX:,} bytes with its header; {key} would have {size:,}")
+
+
 def _bytes_of(rows: NDArray[Any]) -> memoryview:
     """The bytes of an array in C order, without a copy."""
     return rows.reshape(-1).view("u1").data if rows.size else memoryview(b"")
-
-
-def _runs(positions: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
-    """Stretches of neighbouring rows: where each begins in `positions`, its first row and its length."""
-    numpy = _numpy()
-    if positions.ndim != 1:
-        raise IndexError("rows are given by one index, a slice, a mask or a list")
-    ends = numpy.flatnonzero(numpy.diff(positions) != 1) + 1
-    for begin, end in pairwise([0, *ends.tolist(), len(positions)]):
-        if end > begin:
-            yield begin, int(positions[begin]), end - begin

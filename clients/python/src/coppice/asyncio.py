@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 
 from coppice import versions
 from coppice.address import REPLY_SECONDS, TASKS_CONNECTIONS_MAX, as_text, client_options, local_store, user_on
-from coppice.addressing import addressed, shape_replies
+from coppice.addressing import addressed, require_reference, shape_replies
 from coppice.exceptions import FrozenStorageError, reached, require_coppice, translated
 from coppice.versions import Answer, Branch, Change, Move, Plan, Tag, Version, When
 
@@ -102,6 +102,7 @@ class Client(redis.asyncio.Redis):
         return client
 
     def at(self, ref: str) -> Client:
+        require_reference(ref)
         client = copy.copy(self)
         client.reference = ref
         client.connection = None

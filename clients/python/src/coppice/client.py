@@ -22,7 +22,7 @@ from redis.retry import Retry
 
 from coppice import versions
 from coppice.address import CHECK_SECONDS, as_text, client_options, local_store, user_on
-from coppice.addressing import addressed, for_callback, shape_replies
+from coppice.addressing import addressed, for_callback, require_reference, shape_replies
 from coppice.exceptions import FrozenStorageError, UnknownEventError, reached, require_coppice, translated
 from coppice.exchange import Command, decoded, exchange
 from coppice.participant import Adapter, Participant
@@ -215,6 +215,7 @@ class Client(redis.Redis):
 
         Its writes raise FrozenStorageError.  Cost: nothing; a reference that names no version shows at the first read.
         """
+        require_reference(ref)
         client = copy.copy(self)
         client.reference = ref
         client.connection = None

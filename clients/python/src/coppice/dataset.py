@@ -8,10 +8,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from coppice.array import Array
+from coppice.npy import load_numpy
+from coppice.selection import picked, rows_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from coppice.array import _Reader
+    from coppice.npy import Header
+    from coppice.selection import Selection
 
 if sys.version_info >= (3, 11):
     from typing import Self
@@ -19,6 +25,7 @@ else:
     from typing_extensions import Self
 
 BLOCK_BYTES = 4 * 2**20  # of rows that one call of a function is given
+TRIES = 10  # calls of a function for one block
 _BAR = 40  # characters
 
 
@@ -45,37 +52,63 @@ class Dataset(Array):
     ) -> Self:
         """Replaces all rows, or those that `rows` selects, by what `func` makes of them.
 
-        `func` is given blocks of rows, some 4 MiB at a time, and returns as many of their shape. Each is one change.
+        `func` is given blocks of rows, some 4 MiB at a time, and returns as many of their shape. Each is one change of
+        the rows that it was given: where others wrote those meanwhile, it is called again, with what is there then.
         `progress`: a bar on standard error, if that is a terminal.
 
-        Raises ValueError for another shape, TypeError for a dtype that does not cast by `same_kind`: the block at fault
-        and those after it stay as they were.
+        Raises ValueError for another shape, TypeError for a dtype that does not cast by `same_kind`, OverflowError for
+        a whole number out of its range, RuntimeError where others wrote the rows each of `TRIES` times, or made the
+        array another: the block at fault and those after it stay as they were.
         """
+        self._require_writable()
         header = self._header()
-        positions = header.positions(slice(None) if rows is None else rows)
+        order = rows_of(header.shape, slice(None) if rows is None else list(rows) if isinstance(rows, tuple) else rows)
         each = max(1, BLOCK_BYTES // max(1, header.row_bytes))
-        bar = _Progress(len(positions) if progress else 0)
-        for first in range(0, len(positions), each):
-            block = positions[first : first + each]
-            neighbours = len(block) == int(block[-1]) - int(block[0]) + 1 and (block[1:] > block[:-1]).all()
-            index: Any = slice(int(block[0]), int(block[-1]) + 1) if neighbours else block
-            given = self[index].copy()
-            made = func(given)
-            if made is None:
-                raise TypeError("a transforming function returns the rows it was given, changed; this gave None")
-            rows_made = header.fitted(made)
-            if rows_made.shape != given.shape:
-                raise ValueError(f"a transforming function returns rows of the shape it was given, {given.shape}; "
-                                 f"this gave {rows_made.shape}")
-            self[index] = rows_made
-            bar.show(first + len(block))
-        bar.end()
+        with _Progress(len(order) if progress else 0) as bar:
+            for first in range(0, len(order), each):
+                block = order[first : first + each]
+                self._transform(func, header, picked(block))
+                bar.show(first + len(block))
         return self
+
+    def _transform(self, func: Callable[[NDArray[Any]], Any], header: Header, chosen: Selection) -> None:
+        """Replaces one block, of an array that had this header."""
+        seen, made = b"", None
+        tries = 0
+
+        def put(read: _Reader, pipe: Any) -> None:
+            nonlocal seen, made, tries
+            now = read.header
+            if (now.dtype, now.shape[1:]) != (header.dtype, header.shape[1:]) or now.rows <= chosen.rows[-1]:
+                raise RuntimeError(f"{self.key} got another length or type while it was transformed")
+            given = read.gathered(chosen.rows, writable=True)[chosen.within]
+            found = given.tobytes()
+            if made is None or found != seen:
+                if tries == TRIES:
+                    raise RuntimeError(f"others wrote the same rows of {self.key} each of the {TRIES} times that the "
+                                       "function was called")
+                seen, made = found, _result(func, given)
+                tries += 1
+            self._put(read, pipe, chosen, made)
+
+        self._edit(put)
 
     @property
     def ref_count(self) -> int:
         """How many data sets of the branch have a page of this one, itself included.  Cost: O(pages in memory)."""
         return int(self._ask("MEMORY", "REFERENCES", self.key))
+
+
+def _result(func: Callable[[NDArray[Any]], Any], given: NDArray[Any]) -> Any:
+    """What a function makes of rows, of which it may write to those given.  Raises TypeError, ValueError."""
+    shape = given.shape
+    made = func(given)
+    if made is None:
+        raise TypeError("a transforming function returns the rows it was given, changed; this gave None")
+    found = load_numpy().shape(made)
+    if found != shape:
+        raise ValueError(f"a transforming function returns rows of the shape it was given, {shape}; this gave {found}")
+    return made
 
 
 class _Progress:
@@ -92,6 +125,9 @@ class _Progress:
             print(f"\r[{'#' * filled}{' ' * (_BAR - filled)}] {done:,} of {self._rows:,} rows, {seconds:.1f} s",
                   end="", file=sys.stderr, flush=True)
 
-    def end(self) -> None:
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
         if self._rows:
             print(file=sys.stderr)

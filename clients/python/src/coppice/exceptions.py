@@ -5,7 +5,8 @@
     ├── DataError             also redis.exceptions.DataError: an argument that no command can carry
     ├── ConnectionError       also redis.exceptions.ConnectionError: nobody there, or not a coppice server
     ├── UnknownEventError     Client.call was given a name that is no event
-    └── FrozenStorageError    a write to what only can be read: a version that is past, or an adapter's object
+    ├── FrozenStorageError    a write to what only can be read: a version that is past, or an adapter's object
+    └── ConflictError         both sides of a merge have changed one place, and nobody says what is to stand there
 
 Whoever catches the types of `redis.exceptions` catches these. Others of redis-py (TimeoutError, WatchError,
 AuthenticationError, OutOfMemoryError, ...) come through as they are.
@@ -19,6 +20,7 @@ from typing import Any
 import redis.exceptions
 
 __all__ = [
+    "ConflictError",
     "ConnectionError",
     "DataError",
     "FrozenStorageError",
@@ -68,6 +70,14 @@ class FrozenStorageError(ZnSocketError):
     def __init__(self, key: str) -> None:
         super().__init__(f"'{key}' is frozen and cannot be modified. Create a copy of the object to modify it.")
         self.key = key
+
+
+class ConflictError(ZnSocketError):
+    """Both sides of a merge have changed one place in different ways; `conflict` has the place and what each has."""
+
+    def __init__(self, conflict: Any) -> None:
+        super().__init__(f"both sides have changed one place: {conflict!r}; `resolve` may say what stands there")
+        self.conflict = conflict
 
 
 _NO_ADAPTER = "NOADAPTER "

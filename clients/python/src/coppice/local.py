@@ -74,6 +74,11 @@ class LocalStore:
         options = _pool_options(copy.copy(self), _branch_of(user), db)
         return LocalAsyncPool(TASKS_CONNECTIONS_MAX, REPLY_SECONDS, cast(Any, LocalAsyncConnection), **options)
 
+    @property
+    def identity(self) -> object:
+        """What equals that of the same store's other clients."""
+        return self._memory or self._folder()
+
     def close(self) -> None:
         """Sessions are refused from now on, for the client was closed."""
         self._closed = True

@@ -283,9 +283,9 @@ class Participant:
     def _register_again(self, key: str, closing: threading.Event) -> None:
         """The server may not have noticed yet that the old connection is gone, so it is asked a few times."""
         for pause in (0.0, 0.1, 0.5, 2.0, 5.0):
-            if closing.wait(pause) or key not in self._registered or self.run("ZNSOCKET", "REGISTER", key):
+            if closing.wait(pause) or key not in self._registered or self.run("ZNSOCKET", "REGISTER", key, "AGAIN"):
                 return
-        _log.warning("the adapter of %s is gone: others opened the key while it was away", key)
+        _log.warning("the adapter of %s is gone: somebody else answers for the key", key)
 
     def _still_there(self, connection: Any, overdue: Future[Any] | None) -> Future[Any] | None:
         """Nothing has come for long: the reply that should come next, which is asked for if need be.

@@ -3,34 +3,44 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import ctypes
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-__all__ = ["Server", "main"]
+__all__ = ["Server", "main", "run_program"]
 
 FOLDER = "./coppice-data"
 LOG_LEVELS = {"DEBUG": "debug", "INFO": "notice", "WARNING": "warning", "ERROR": "warning", "CRITICAL": "nothing"}
 _LOCAL = ("127.0.0.1", "localhost", "::1")
+_SIGNAL_AT_PARENTS_DEATH = 1  # PR_SET_PDEATHSIG, to prctl(2)
 _NO_PROGRAM = "the program `coppice` is not on the PATH; COPPICE_PROGRAM may name it, `make install` installs it"
+_BUNDLED = Path(__file__).parent / "bin" / "coppice"  # in a wheel
 
 
 def program() -> str:
     """Where `coppice` is: COPPICE_PROGRAM, beside this package, or on the PATH.  Raises FileNotFoundError."""
-    beside = Path(__file__).parent / "bin" / "coppice"
-    found = os.environ.get("COPPICE_PROGRAM") or (str(beside) if beside.exists() else shutil.which("coppice"))
+    found = os.environ.get("COPPICE_PROGRAM") or (str(_BUNDLED) if _BUNDLED.exists() else shutil.which("coppice"))
     if not found:
         raise FileNotFoundError(_NO_PROGRAM)
     return found
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What lets a child end when the thread that starts it is gone, also by SIGKILL; None where no system call does."""
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_SIGNAL_AT_PARENTS_DEATH, signal.SIGTERM)
 
 
 @dataclass
@@ -81,8 +91,13 @@ class Server:
 
     def run(self) -> int:
         """Serves until the server ends, and returns what it exits with.  Raises FileNotFoundError without a program."""
+        return self._run(None)
+
+    def _run(self, prepare: Callable[[], None] | None) -> int:
+        """As `run`; `prepare` is called in the child before it is the server, so no other thread may be there."""
         with self._folder() as folder:
-            process = subprocess.Popen([program(), *self._words(folder)], stdin=subprocess.DEVNULL)
+            words = [program(), *self._words(folder)]
+            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, preexec_fn=prepare)
             atexit.register(process.terminate)
             try:
                 return process.wait()
@@ -135,9 +150,17 @@ def main(words: Sequence[str] | None = None) -> int:
     server: Server = _arguments(words).server
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        return server.run()
+        return server._run(_end_with_parent())
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except FileNotFoundError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def run_program() -> NoReturn:
+    """The program `coppice` that came with this package, in place of this process."""
+    try:
+        os.execv(_BUNDLED, ["coppice", *sys.argv[1:]])
+    except OSError as error:
+        sys.exit(f"error: {_BUNDLED}: {error.strerror}; the package was not installed from a wheel")

@@ -3,6 +3,7 @@ import { CoppiceError } from "../errors.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
 import type { Version } from "../versions.js";
+import { copyAdapted } from "./adapted.js";
 import { Stored, type StoredOptions } from "./stored.js";
 
 export abstract class Collection extends Stored {
@@ -24,7 +25,8 @@ export abstract class Collection extends Stored {
   protected async copyTo(key: string, options: AskOptions): Promise<StoredOptions> {
     const { client } = this;
     const to = this.fullKey(key);
-    if (await this.open()) await this.asked("copy", { target: key }, options);
+    const adapter = await this.adapterNow(options);
+    if (adapter !== null) await copyAdapted(client, adapter, key, options);
     else if ((await this.#copyOwn(to, options)) !== 1) {
       throw new CoppiceError("COPY", `Could not copy '${this.key}': it is empty, or '${to}' is taken`);
     }

@@ -2,6 +2,7 @@
 import { asNumber, asPairs, asTexts } from "../commands.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
+import { entriesOf } from "../values.js";
 import { Collection } from "./collection.js";
 import { kinds, type StoredOptions, withProperties } from "./stored.js";
 
@@ -44,19 +45,16 @@ export class Dict<Value = unknown> extends Collection {
   }
 
   async length(options: AskOptions = {}): Promise<number> {
-    if (await this.open()) return Number(await this.asked("__len__", {}, options));
     return asNumber(await this.read(["HLEN"], options));
   }
 
   /** The field's value, or null where there is none. */
   async get(name: string, options: AskOptions = {}): Promise<Value | null> {
-    if (await this.open()) return (await this.askedValue("__getitem__", { dict_key: name }, options)) as Value | null;
     const text = await this.read(["HGET", name], options);
     return text === null ? null : this.#value(text);
   }
 
   async has(name: string, options: AskOptions = {}): Promise<boolean> {
-    if (await this.open()) return (await this.asked("__contains__", { dict_key: name }, options)) === true;
     return (await this.read(["HEXISTS", name], options)) === 1;
   }
 
@@ -68,11 +66,11 @@ export class Dict<Value = unknown> extends Collection {
 
   /** Sets what `values` say, in one step. */
   async update(values: Readonly<Record<string, Value>>, options: AskOptions = {}): Promise<void> {
-    const names = Object.keys(values);
-    if (names.length > 0) {
-      const words = Object.entries(values).flatMap(([name, value]) => [name, this.encode(value)]);
+    const entries = entriesOf(values, "update");
+    if (entries.length > 0) {
+      const words = entries.flatMap(([name, value]) => [name, this.encode(value)]);
       await this.write([["HSET", ...words]], options);
-      this.announce({ keys: names });
+      this.announce({ keys: entries.map(([name]) => name) });
     }
     await this.#callbacks.update?.(values);
   }
@@ -90,25 +88,16 @@ export class Dict<Value = unknown> extends Collection {
   }
 
   async keys(options: AskOptions = {}): Promise<string[]> {
-    if (await this.open()) return (await this.asked("keys", {}, options)) as string[];
     return asTexts(await this.read(["HKEYS"], options));
   }
 
   async values(options: AskOptions = {}): Promise<Value[]> {
-    const adapter = await this.open();
-    const texts = adapter
-      ? ((await this.asked("values", {}, options)) as string[])
-      : asTexts(await this.read(["HVALS"], options));
-    return texts.map((text) => this.#value(text));
+    return asTexts(await this.read(["HVALS"], options)).map((text) => this.#value(text));
   }
 
   /** Names and values, in order of insertion. */
   async entries(options: AskOptions = {}): Promise<[string, Value][]> {
-    const adapter = await this.open();
-    const pairs = adapter
-      ? ((await this.asked("items", {}, options)) as [string, string][])
-      : asPairs(await this.read(["HGETALL"], options));
-    return pairs.map(([name, text]) => [name, this.#value(text)]);
+    return asPairs(await this.read(["HGETALL"], options)).map(([name, text]) => [name, this.#value(text)]);
   }
 
   /** All as an object, which puts names that are whole numbers first. */

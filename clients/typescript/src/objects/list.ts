@@ -1,8 +1,8 @@
 // List: an array on the server.
-import { positions } from "../adapter.js";
 import { asNumber } from "../commands.js";
 import type { AskOptions } from "../link.js";
 import type { Word } from "../resp/writer.js";
+import { elementsOf } from "../values.js";
 import { Collection } from "./collection.js";
 import { kinds, type StoredOptions, withProperties } from "./stored.js";
 
@@ -40,14 +40,12 @@ export class List<Value = unknown> extends Collection {
   }
 
   async length(options: AskOptions = {}): Promise<number> {
-    if (await this.open()) return Number(await this.asked("__len__", {}, options));
     return asNumber(await this.read(["LLEN"], options));
   }
 
   /** The element, or null where there is none. */
   async get(index: number, options: AskOptions = {}): Promise<Value | null> {
     whole(index);
-    if (await this.open()) return (await this.askedValue("__getitem__", { index }, options)) as Value | null;
     const text = await this.read(["LINDEX", index], options);
     return text === null ? null : (this.decode(text) as Value);
   }
@@ -56,26 +54,8 @@ export class List<Value = unknown> extends Collection {
   async slice(start?: number | null, end?: number | null, step = 1, options: AskOptions = {}): Promise<Value[]> {
     whole(step);
     if (step === 0) throw new RangeError("slice step cannot be zero");
-    if (await this.open()) return this.#adapterSlice(start, end, step, options);
     const texts = await this.read(["LSLICE", bound(start), bound(end), step], options);
     return this.#decodeAll(texts);
-  }
-
-  // Owners count from the beginning and forward; what is asked otherwise is turned here.
-  async #adapterSlice(
-    start: number | null | undefined,
-    end: number | null | undefined,
-    step: number,
-    options: AskOptions,
-  ): Promise<Value[]> {
-    const wanted = positions(await this.length(options), start, end, step);
-    if (step < 0) wanted.reverse();
-    const [first] = wanted;
-    const last = wanted[wanted.length - 1];
-    if (first === undefined || last === undefined) return [];
-    const texts = await this.asked("slice", { start: first, stop: last + 1, step: Math.abs(step) }, options);
-    const values = this.#decodeAll(texts);
-    return step < 0 ? values.reverse() : values;
   }
 
   #decodeAll(texts: unknown): Value[] {
@@ -91,7 +71,7 @@ export class List<Value = unknown> extends Collection {
 
   /** The same, of any iterable, without callbacks. */
   async extend(values: Iterable<Value>, options: AskOptions = {}): Promise<number> {
-    const texts = Array.from(values, (value) => this.encode(value));
+    const texts = elementsOf(values, "extend").map((value) => this.encode(value));
     if (texts.length === 0) return this.length(options);
     const pushes: [string, ...Word[]][] = [];
     for (let first = 0; first < texts.length; first += BATCH)
@@ -121,20 +101,34 @@ export class List<Value = unknown> extends Collection {
   /** Removes `count` elements from `start` on, puts `values` there, and returns what was removed, as Array.splice. */
   async splice(start: number, count: number, values: Iterable<Value> = [], options: AskOptions = {}): Promise<Value[]> {
     whole(start);
-    const texts = Array.from(values, (value) => this.encode(value));
+    const texts = elementsOf(values, "splice").map((value) => this.encode(value));
     const [removed] = await this.write([["LSPLICE", start, count, ...texts]], options);
     this.announce({ start });
     return this.#decodeAll(removed);
   }
 
-  /** Removes and returns the last element, or the one at `index`; null where there is none. */
+  /**
+   * Removes and returns the last element, null of an empty list; or the element at `index`. Throws RangeError where
+   * there is none; what is counted from the end is looked at first, in a round trip of its own.
+   */
   async pop(index = -1, options: AskOptions = {}): Promise<Value | null> {
-    if (index !== -1) return (await this.splice(index, 1, [], options))[0] ?? null;
-    const [text] = await this.write([["RPOP"], ["LLEN"]], options).then(([popped, left]) => {
-      if (popped !== null) this.announce({ start: left });
-      return [popped];
-    });
-    return text === null || text === undefined ? null : (this.decode(text) as Value);
+    whole(index);
+    if (index !== -1) return this.#popAt(index, options);
+    const [text = null, left] = await this.write([["RPOP"], ["LLEN"]], options);
+    if (text === null) return null;
+    this.announce({ start: left });
+    return this.decode(text) as Value;
+  }
+
+  // LSPLICE takes a position before the beginning for the beginning.
+  async #popAt(index: number, options: AskOptions): Promise<Value> {
+    const outOfRange = (): RangeError => new RangeError(`pop: there is no element ${index}`);
+    if (index < 0 && (await this.read(["LINDEX", index], options)) === null) throw outOfRange();
+    const [texts] = await this.write([["LSPLICE", index, 1]], options);
+    const removed = this.#decodeAll(texts);
+    if (removed.length === 0) throw outOfRange();
+    this.announce({ start: index });
+    return removed[0] as Value;
   }
 
   async clear(options: AskOptions = {}): Promise<void> {

@@ -1,10 +1,11 @@
 // Segments: a list that begins as another list and keeps only what differs.
 import { asNumber } from "../commands.js";
-import { CoppiceError, ResponseError } from "../errors.js";
+import { AdapterError, CoppiceError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
 import type { Word } from "../resp/writer.js";
 import type { Version } from "../versions.js";
+import { elementsOf, kindOf } from "../values.js";
 import { List } from "./list.js";
 import { Stored, type StoredOptions, withProperties } from "./stored.js";
 
@@ -42,14 +43,25 @@ export class Segments<Value = unknown> extends Stored {
     });
   }
 
-  // The base class opens before #origin is set, hence one turn later.
+  // The base class opens before #origin is set, hence one turn later. The segments are made with the first command's
+  // message, so that they begin as what the origin is now; where nothing is stored there, that is put right.
   protected override async begin(): Promise<void> {
     await Promise.resolve();
-    if (this.#origin !== null) await this.#ask("CREATE", [this.#origin]);
+    const origin = this.#origin;
+    if (origin === null) return;
+    const { client, key } = this;
+    const made = Promise.all([client.exists(key), this.#ask("CREATE", [origin])]);
+    const [[before], { source, isAdapted }] = await Promise.all([made, this.sourceOf(origin)]);
+    if (source === origin && !isAdapted) return;
+    if (before === 0) await client.del(key, `${PREFIX}.Origin:${this.shortKey}`);
+    if (isAdapted) {
+      throw new AdapterError(`origin: an adapter answers for '${source}', and nothing is stored of it; copy it first`);
+    }
+    if (before === 0) await this.#ask("CREATE", [source]);
   }
 
   async length(options: AskOptions = {}): Promise<number> {
-    await this.open();
+    await this.open(options);
     return asNumber(await this.#ask("LEN", [], options));
   }
 
@@ -84,7 +96,7 @@ export class Segments<Value = unknown> extends Stored {
 
   /** The same, of any iterable. */
   async extend(values: Iterable<Value>, options: AskOptions = {}): Promise<number> {
-    const all = Array.from(values);
+    const all = elementsOf(values, "extend");
     const length = await this.#splice("", 0, all, options);
     this.announce({ start: length - all.length });
     return length;
@@ -108,14 +120,14 @@ export class Segments<Value = unknown> extends Stored {
 
   /** `start`: empty for the end. */
   async #splice(start: number | "", count: number, values: readonly Value[], options: AskOptions): Promise<number> {
-    await this.open();
-    const texts = values.map((value) => this.encode(value));
+    await this.open(options);
+    const texts = elementsOf(values, "splice").map((value) => this.encode(value));
     return asNumber(await this.#ask("SPLICE", [start, count, ...texts], options));
   }
 
   /** What the elements come from, in order: the origin where nothing was changed, `znsocket.List:key` elsewhere. */
   async getRaw(options: AskOptions = {}): Promise<Piece[]> {
-    await this.open();
+    await this.open(options);
     const pieces = await this.#ask("PIECES", [], options);
     if (!Array.isArray(pieces)) throw new CoppiceError("PROTOCOL", "pieces that are no list");
     return pieces.map((piece) => {
@@ -167,7 +179,7 @@ export class Segments<Value = unknown> extends Stored {
   }
 
   async #range(first: number, last: number, options: AskOptions): Promise<Value[]> {
-    await this.open();
+    await this.open(options);
     const texts = await this.#ask("RANGE", [first, last], options);
     return Array.isArray(texts) ? texts.map((text) => this.decode(text) as Value) : [];
   }
@@ -190,6 +202,6 @@ function originOf(origin: unknown): string | null {
   if (origin === undefined) return null;
   if (origin instanceof List) return origin.key;
   if (typeof origin === "string" && origin !== "") return `znsocket.List:${origin}`;
-  const what = typeof origin === "object" && origin !== null ? `a ${origin.constructor.name}` : typeof origin;
-  throw new TypeError(`origin: expected a List or the key of one, got ${origin === "" ? "an empty text" : what}`);
+  const got = origin === "" ? "an empty text" : kindOf(origin);
+  throw new TypeError(`origin: expected a List or the key of one, got ${got}`);
 }

@@ -4,14 +4,16 @@
 // the text of a JSON document. A List or Dict as an element is stored as its own key, and comes back as an object.
 //
 // A fallback is another object that is read until this one is written to. The server makes this a copy of it before the
-// first write, whoever writes, in O(1) and in one step, so that every client sees the one or the other.
+// first write, whoever writes, in O(1) and in one step, so that every client sees the one or the other. What an adapter
+// answers for the server cannot copy: there the owner writes the copy down before this client's first write.
 import { Client } from "../client.js";
-import { AdapterError, CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
+import { CoppiceError, FrozenStorageError, ResponseError } from "../errors.js";
 import type { AskOptions } from "../link.js";
 import type { Reply } from "../resp/reply.js";
 import type { Word, Words } from "../resp/writer.js";
-import { isRecord, type RefreshHandler } from "../signals.js";
-import { decode, encode } from "../values.js";
+import type { RefreshHandler } from "../signals.js";
+import { decode, encode, kindOf } from "../values.js";
+import { adapted, type Command, copyAdapted } from "./adapted.js";
 
 export type FallbackPolicy = "copy" | "frozen";
 
@@ -28,8 +30,6 @@ export interface StoredOptions {
   readonly convertNan?: boolean | undefined;
 }
 
-type Command = readonly [name: string, ...rest: Word[]];
-
 /** What a value that names an object becomes; each kind says its prefix. */
 export const kinds = new Map<string, (options: StoredOptions) => object>();
 
@@ -40,13 +40,21 @@ export abstract class Stored {
   readonly #prefix: string;
   readonly #socket: Client | null;
   #opened: Promise<boolean> | null = null;
-  #source: string; // the key to read, as known last
+  #source: string; // the key to read, as known last, and whether an adapter answers for it
+  #sourceIsAdapted = false;
   #stopListening: (() => void) | null = null;
 
   constructor(prefix: string, options: StoredOptions) {
-    const { client, key, socket, fallbackPolicy } = options;
+    const { client, key, socket, fallback, fallbackPolicy } = options;
     if (!(client instanceof Client)) throw new TypeError("client: expected a Client of this package");
-    if (typeof key !== "string" || key === "") throw new TypeError("key: expected the object's name");
+    if (typeof key !== "string") throw new TypeError("key: expected the object's name");
+    if ((socket ?? null) !== null && !(socket instanceof Client)) {
+      throw new TypeError(`socket: expected a Client of this package, got ${kindOf(socket)}`);
+    }
+    if (fallback !== undefined && typeof fallback !== "string") {
+      throw new TypeError(`fallback: expected the key of another object of this kind, got ${kindOf(fallback)}`);
+    }
+    if (fallback === key) throw new TypeError(`fallback: '${key}' cannot fall back to itself`);
     if (fallbackPolicy !== undefined && fallbackPolicy !== "copy" && fallbackPolicy !== "frozen") {
       throw new TypeError(`fallbackPolicy: '${String(fallbackPolicy)}' is neither "copy" nor "frozen"`);
     }
@@ -54,7 +62,7 @@ export abstract class Stored {
     this.#prefix = prefix;
     this.#socket = socket ?? (client.reference === null ? client : null);
     this.#source = this.key;
-    this.open().catch(() => undefined); // asked again by whoever uses it
+    this.open({}).catch(() => undefined); // asked again by whoever uses it
   }
 
   get client(): Client {
@@ -77,13 +85,13 @@ export abstract class Stored {
 
   // Opening: whether an adapter answers, and what the fallback is. Once, with the first command's message.
 
-  /** Whether an adapter answers for this object. */
-  protected open(): Promise<boolean> {
+  /** Whether an adapter answers for this object. All calls share the opening; a signal ends the wait of its own. */
+  protected open(options: AskOptions): Promise<boolean> {
     this.#opened ??= this.#begin().catch((error: unknown) => {
       this.#opened = null;
       throw error;
     });
-    return this.#opened;
+    return this.client.wait(this.#opened, options);
   }
 
   async #begin(): Promise<boolean> {
@@ -105,7 +113,7 @@ export abstract class Stored {
    * Two steps where something was not there: deleting a key also says that it falls back to nothing, so in order.
    */
   protected async putBack(reference: string, options: AskOptions): Promise<void> {
-    if (this.client.reference !== null || (await this.open())) throw new FrozenStorageError(this.key);
+    if (this.client.reference !== null || (await this.open(options))) throw new FrozenStorageError(this.key);
     const copies = this.allKeys.map((key): Words => ["COPY", key, key, "FROM", reference, "REPLACE"]);
     const copied = (await this.client.transaction(copies, options)).map(orThrow);
     if (copied.every((count) => count === 1)) return;
@@ -116,9 +124,26 @@ export abstract class Stored {
   async #declareFallback(): Promise<void> {
     const { fallback, fallbackPolicy } = this.#options;
     if (fallback === undefined) return;
+    const { client, key } = this;
     const origin = this.fullKey(fallback);
-    if (fallbackPolicy === "copy") await this.client.command(["COPY", origin, this.key]);
-    else this.#source = String(await this.client.command(["ZNSOCKET", "FALLBACK", this.key, origin]));
+    if (fallbackPolicy !== "copy") {
+      return this.#leadTo(String(await client.command(["ZNSOCKET", "FALLBACK", key, origin])));
+    }
+    const [copied, { source, isAdapted }] = await Promise.all([client.copy(origin, key), this.sourceOf(origin)]);
+    if (copied) return;
+    if (!isAdapted) await client.copy(source, key);
+    else if ((await client.exists(key)) === 0) await copyAdapted(client, source, this.shortKey, {});
+  }
+
+  /** Where the object at `key` is read now, and whether an adapter answers for that. */
+  protected async sourceOf(key: string): Promise<{ readonly source: string; readonly isAdapted: boolean }> {
+    const source = String(await this.client.command(["ZNSOCKET", "SOURCE", key]));
+    return { source, isAdapted: await this.client.signals.check(source) };
+  }
+
+  async #leadTo(source: string): Promise<void> {
+    this.#sourceIsAdapted = source !== this.key && (await this.client.signals.check(source));
+    this.#source = source;
   }
 
   get #readsThrough(): boolean {
@@ -128,52 +153,41 @@ export abstract class Stored {
 
   // Reading and writing. A command is given without its key, which stands behind the name.
 
-  protected async read([name, ...rest]: Command, options: AskOptions = {}): Promise<Reply> {
-    await this.open();
-    if (!this.#readsThrough) return this.client.command([name, this.key, ...rest], options);
+  protected async read(command: Command, options: AskOptions = {}): Promise<Reply> {
+    const { client, key } = this;
+    const [name, ...rest] = command;
+    if (await this.open(options)) return adapted(client, key, command, options);
+    if (!this.#readsThrough) return client.command([name, key, ...rest], options);
     for (let i = 0; i < SOURCES_MAX; i += 1) {
-      const source = this.#source;
-      const [found, reply] = await this.client.transaction(
-        [
-          ["ZNSOCKET", "SOURCE", this.key],
-          [name, source, ...rest],
-        ],
-        options,
-      );
+      const [source, isAdapted] = [this.#source, this.#sourceIsAdapted];
+      const read: Words[] = isAdapted ? [] : [[name, source, ...rest]];
+      const [found, reply] = await client.transaction([["ZNSOCKET", "SOURCE", key], ...read], options);
       if (found instanceof ResponseError) throw found;
-      if (found === source) return orThrow(reply ?? null);
-      this.#source = String(found);
+      if (found === source) return isAdapted ? adapted(client, source, command, options) : orThrow(reply ?? null);
+      await client.wait(this.#leadTo(String(found)), options);
     }
-    throw new CoppiceError("BUSY", `the fallback of '${this.key}' changes all the time`);
+    throw new CoppiceError("BUSY", `the fallback of '${key}' changes all the time`);
+  }
+
+  /** The key whose adapter answers reads of this object at this moment; null: it is stored. */
+  protected async adapterNow(options: AskOptions): Promise<string | null> {
+    if (await this.open(options)) return this.key;
+    if (!this.#sourceIsAdapted) return null;
+    const source = String(await this.client.command(["ZNSOCKET", "SOURCE", this.key], options));
+    if (source !== this.#source) await this.client.wait(this.#leadTo(source), options);
+    return this.#sourceIsAdapted ? this.#source : null;
   }
 
   /** The replies of commands that run as one. */
   protected async write(commands: readonly Command[], options: AskOptions = {}): Promise<Reply[]> {
-    if (this.client.reference !== null || (await this.open())) throw new FrozenStorageError(this.key);
+    if (this.client.reference !== null || (await this.open(options))) throw new FrozenStorageError(this.key);
+    const adapter = await this.adapterNow(options);
+    if (adapter !== null) await copyAdapted(this.client, adapter, this.shortKey, options);
     const full = commands.map(([name, ...rest]): [string, ...Word[]] => [name, this.key, ...rest]);
     const [first] = full;
-    this.#source = this.key; // as a write leaves it
+    [this.#source, this.#sourceIsAdapted] = [this.key, false]; // as a write leaves it
     if (first !== undefined && full.length === 1) return [await this.client.command(first, options)];
     return (await this.client.transaction(full, options)).map(orThrow);
-  }
-
-  /** The answer of this object's adapter. */
-  protected async asked(method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
-    const answer = await this.client.adapterGet(this.key, method, details, options);
-    const { error } = isRecord(answer) ? answer : { error: undefined };
-    if (isRecord(error)) throw new AdapterError(String(error["msg"]));
-    return answer;
-  }
-
-  /** The same for a value, which comes as the text of its JSON; null for one that is not there. */
-  protected async askedValue(method: string, details: object, options: AskOptions = {}): Promise<unknown> {
-    const text = await this.asked(method, details, options);
-    if (typeof text !== "string") return text;
-    const value = decode(text);
-    const error = isRecord(value) && isRecord(value["error"]) ? value["error"] : null;
-    if (error === null || typeof error["type"] !== "string") return this.revive(value);
-    if (error["type"] === "IndexError" || error["type"] === "KeyError") return null;
-    throw new AdapterError(String(error["msg"]));
   }
 
   // Values.
@@ -193,9 +207,7 @@ export abstract class Stored {
     if (typeof value !== "string") return value;
     const colon = value.indexOf(":");
     const open = colon < 0 ? undefined : kinds.get(value.slice(0, colon));
-    return open === undefined
-      ? value
-      : open(this.alike(this.client, value.slice(colon + 1)));
+    return open === undefined ? value : open(this.alike(this.client, value.slice(colon + 1)));
   }
 
   // Refreshes.

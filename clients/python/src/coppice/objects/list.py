@@ -206,9 +206,23 @@ class List(Stored, MutableSequence[Any], prefix="znsocket.List", repr_type="leng
         self._announce(start=0, stop=None)
 
     def reverse(self) -> None:
-        """Turns the order round, on the server.  Cost: O(n) there.  A deadline of the key is lost."""
+        """Turns the order round, on the server.  Cost: O(n) there.  A deadline of the key is lost.
+
+        A callback for `setitem` is told of each element that moved, pair by pair; only for it the list is read.
+        """
         self._place.require_writable()
-        self._place.write("SORT", "BY", "nosort", "DESC", "STORE", self.key)
+        turn = ("BY", "nosort", "DESC", "STORE", self.key)
+        if self._callbacks.get("setitem") is None:
+            self._place.write("SORT", *turn)
+            values = []
+        else:
+            look = ("LRANGE", 0, -1)
+            texts, _ = self._place.edit(look, lambda seen, pipe: pipe.execute_command("SORT", self.key, *turn) and seen)
+            values = self._decode_all(texts)
+        for first in range(len(values) // 2):
+            last = len(values) - 1 - first
+            self._tell("setitem", [first], [values[last]])
+            self._tell("setitem", [last], [values[first]])
         self._announce(start=0, stop=None)
 
     def restore(self, ref: str) -> None:

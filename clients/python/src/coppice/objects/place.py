@@ -88,9 +88,9 @@ class Place:
         """What has to be put back with the key."""
         return [self.key]
 
-    def stored(self) -> str:
-        """The key where the data lies now.  Raises ValueError where none is stored."""
-        return self.key
+    def now(self) -> Place:
+        """Where this is read at this moment."""
+        return self
 
     def require_writable(self) -> None:
         """Raises FrozenStorageError where this only can be read."""
@@ -167,13 +167,9 @@ class Fallback(Place):
         return super().edit(look, change)
 
     def copy(self, target: str, writer: redis.Redis, *origin: str) -> bool:
-        return self._now().copy(target, writer, *origin)
+        return self.now().copy(target, writer, *origin)
 
-    def stored(self) -> str:
-        return self._now().stored()
-
-    def _now(self) -> Place:
-        """Where it is read at this moment."""
+    def now(self) -> Place:
         source = str(self.redis.execute_command("ZNSOCKET", "SOURCE", self.key))
         if source != self._read_from[0]:
             self._lead_to(source)
@@ -229,9 +225,6 @@ class Adapted(Place):
 
     def require_writable(self) -> None:
         raise FrozenStorageError(self.key)
-
-    def stored(self) -> str:
-        raise ValueError(f"'{self.key}' is an adapter's object, of which nothing is stored: copy it first")
 
     def _of(self, method: str, **details: Any) -> Any:
         return _checked(value_of(self._participant.ask(self.key, method, **details)))

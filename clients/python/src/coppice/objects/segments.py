@@ -11,8 +11,8 @@ import redis
 from redis.exceptions import ResponseError
 
 from coppice.client import Client
-from coppice.objects.list import PAGE, List, _position
-from coppice.objects.place import Command, Place
+from coppice.objects.list import BATCH, PAGE, List, _position
+from coppice.objects.place import Adapted, Command, Place
 from coppice.objects.stored import Stored
 from coppice.versions import Version
 
@@ -26,7 +26,8 @@ _OUT_OF_RANGE = "list index out of range"
 class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=False):
     """A list on the server that is an O(1) copy of `origin`, a List, and shares with it all that neither changes.
 
-    It keeps what it saw: the origin may change or disappear. Whoever opens the key a second time finds what is there.
+    It keeps what it saw: the origin may change or disappear; of an adapter's object that is what it answers then, all
+    of which is read. Whoever opens the key a second time finds what is there.
     The elements are a list as well, `List(r, key)`, for clients that know no segments; they should edit it here.
 
     Each method is one round trip, and one change that others see whole or not at all, whatever was edited before;
@@ -46,13 +47,32 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
             return
         if origin._past:
             raise ValueError(f"'{origin.key}' is of a past version: copy it first")
-        source = origin._place.stored()
-        _patiently(lambda: r.execute_command("SEGMENTS", "CREATE", self.key, source))
+        source = origin._place.now()
+        if isinstance(source, Adapted):
+            self._copy_adapted(source)
+        else:
+            _patiently(lambda: r.execute_command("SEGMENTS", "CREATE", self.key, source.key))
 
     @classmethod
     def from_list(cls, origin: List, key: str) -> Segments:
         """Segments of `origin`, by its client."""
         return cls(origin.redis, origin, key)
+
+    def _copy_adapted(self, source: Adapted) -> None:
+        """Begins with what the adapter answers now; in one step this is stored under its key, copied and removed."""
+        if self.redis.execute_command("EXISTS", self.key):
+            return
+        texts = source.read("LRANGE", 0, -1)
+
+        def create(stored: int, pipe: Any) -> None:
+            if stored:
+                raise ValueError(f"'{source.key}' is an adapter's object and stored as well: copy it first")
+            for first in range(0, len(texts), BATCH):
+                pipe.execute_command("RPUSH", source.key, *texts[first : first + BATCH])
+            pipe.execute_command("SEGMENTS", "CREATE", self.key, source.key)
+            pipe.execute_command("DEL", source.key)
+
+        Place(self.redis, source.key).edit(("EXISTS",), create)
 
     def _begin(self, r: redis.Redis, key: str, like: Stored) -> None:
         socket = None if isinstance(r, Client) else like.socket

@@ -1,0 +1,322 @@
+// clients/python/collections/text.cpp: the base type of coppice.Text, whose positions count code points.
+#include <algorithm>
+#include <string_view>
+
+#include <coppice/text.hpp>
+
+#include "edits.hpp"
+
+namespace coppice::python {
+namespace {
+
+using text = basic_text<python_nodes>;
+using edit = edit_of<text>;
+
+PyTypeObject* text_type = nullptr;
+PyTypeObject* text_edit_type = nullptr;
+
+[[nodiscard]] text& text_in(PyObject* self) noexcept { return held<text>(self).value; }
+[[nodiscard]] bool is_text(PyObject* of) noexcept { return PyObject_TypeCheck(of, text_type) != 0; }
+[[nodiscard]] bool is_any_text(PyObject* of) noexcept { return is_text(of) || PyUnicode_Check(of) != 0; }
+[[nodiscard]] nb::object like(PyObject* self, text value) { return make(Py_TYPE(self), std::move(value)); }
+
+[[nodiscard]] std::string_view utf8_of(PyObject* of) {
+    if (PyUnicode_Check(of) == 0) {
+        raise_format(PyExc_TypeError, "Text takes str or Text, not %s", Py_TYPE(of)->tp_name);
+    }
+    Py_ssize_t size = 0;
+    const char* bytes = PyUnicode_AsUTF8AndSize(of, &size);
+    expect(bytes != nullptr);
+    return {bytes, static_cast<std::size_t>(size)};
+}
+[[nodiscard]] text text_of(PyObject* of) { return is_text(of) ? text_in(of) : text(utf8_of(of)); }
+[[nodiscard]] nb::object str_of(const text& of) {
+    const std::string all = of.to_string();
+    return own(PyUnicode_FromStringAndSize(all.data(), static_cast<Py_ssize_t>(all.size())));
+}
+/// Bytes [first, last), given as slices of Python are, by code points.
+struct stretch {
+    std::size_t first;
+    std::size_t last;
+};
+[[nodiscard]] stretch stretch_in(const text& in, PyObject* start, PyObject* stop) {
+    const std::size_t length = in.length();
+    const std::size_t first = position_in(start, length);
+    const std::size_t last = std::max(first, position_in(stop, length));
+    return {in.position_of_code_point(first), in.position_of_code_point(last)};
+}
+[[nodiscard]] text replaced(text in, const stretch& of, PyObject* by) {
+    return is_text(by) ? in.replace(of.first, of.last, text_in(by))
+                       : std::move(in).replace(of.first, of.last, utf8_of(by));
+}
+
+PyObject* text_new(PyTypeObject* type, PyObject* args, PyObject* named) {
+    return guarded([&] {
+        PyObject* from = nullptr;
+        if (named != nullptr && PyDict_Size(named) != 0) { raise(PyExc_TypeError, "Text takes no keyword arguments"); }
+        expect(PyArg_ParseTuple(args, "|O:Text", &from) != 0);
+        if (from != nullptr && Py_TYPE(from) == type) { return nb::borrow(from); }
+        return make(type, from == nullptr ? text() : text_of(from));
+    });
+}
+
+// ---- Looking
+
+Py_ssize_t text_length(PyObject* self) { return static_cast<Py_ssize_t>(text_in(self).length()); }
+PyObject* text_str(PyObject* self) {
+    return guarded([&] { return str_of(text_in(self)); });
+}
+PyObject* text_subscript(PyObject* self, PyObject* key) {
+    return guarded([&] {
+        const text& in = text_in(self);
+        if (PySlice_Check(key) == 0) {
+            if (PyIndex_Check(key) == 0) {
+                raise_format(PyExc_TypeError, "Text indices are integers or slices, not %s", Py_TYPE(key)->tp_name);
+            }
+            const std::size_t at = index_in(integer(key), in.length(), "Text");
+            const auto point = static_cast<Py_UCS4>(in.code_point_at(in.position_of_code_point(at)));
+            return own(PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, &point, 1));
+        }
+        Py_ssize_t start = 0;
+        Py_ssize_t stop = 0;
+        Py_ssize_t step = 0;
+        expect(PySlice_Unpack(key, &start, &stop, &step) == 0);
+        const Py_ssize_t count = PySlice_AdjustIndices(text_length(self), &start, &stop, step);
+        if (step != 1) { return like(self, text(utf8_of(own(PyObject_GetItem(str_of(in).ptr(), key)).ptr()))); }
+        return like(self, in.slice(in.position_of_code_point(static_cast<std::size_t>(start)),
+                                   in.position_of_code_point(static_cast<std::size_t>(start + count))));
+    });
+}
+int text_contains(PyObject* self, PyObject* wanted) {
+    return guarded(-1, [&] {
+        const nb::object said = is_text(wanted) ? str_of(text_in(wanted)) : nb::borrow(wanted);
+        return text_in(self).contains(utf8_of(said.ptr())) ? 1 : 0;
+    });
+}
+/// find(wanted, start=0, stop=the end): -1 where it is not there, as str has it.
+PyObject* text_find(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("find()", count, 1, 3);
+        const text& in = text_in(self);
+        const nb::object wanted = is_text(args[0]) ? str_of(text_in(args[0])) : nb::borrow(args[0]);
+        const std::size_t length = in.length();
+        const std::size_t from = count > 1 ? position_in(args[1], length) : 0;
+        const std::size_t to = count > 2 ? position_in(args[2], length) : length;
+        const auto found = in.find(utf8_of(wanted.ptr()), in.position_of_code_point(from));
+        const bool inside =
+            found && from <= to && *found + utf8_of(wanted.ptr()).size() <= in.position_of_code_point(to);
+        return own(PyLong_FromSsize_t(inside ? static_cast<Py_ssize_t>(in.code_points_before(*found)) : -1));
+    });
+}
+PyObject* text_line(PyObject* self, PyObject* line) {
+    return guarded([&] {
+        const std::size_t at = index_in(integer(line), text_in(self).line_count(), "line");
+        return like(self, text_in(self).line(at));
+    });
+}
+PyObject* text_line_of(PyObject* self, PyObject* index) {
+    return guarded([&] {
+        const text& in = text_in(self);
+        return own(PyLong_FromSize_t(in.line_of(in.position_of_code_point(position_in(index, in.length())))));
+    });
+}
+/// Where a line begins; the end for the one behind the last.
+PyObject* text_line_start(PyObject* self, PyObject* line) {
+    return guarded([&] {
+        const text& in = text_in(self);
+        const Py_ssize_t given = integer(line);
+        if (given == static_cast<Py_ssize_t>(in.line_count())) { return own(PyLong_FromSize_t(in.length())); }
+        const std::size_t at = index_in(given, in.line_count(), "line");
+        return own(PyLong_FromSize_t(in.code_points_before(in.position_of_line(at))));
+    });
+}
+PyObject* text_line_count(PyObject* self, void* /*none*/) { return PyLong_FromSize_t(text_in(self).line_count()); }
+
+PyObject* text_compare(PyObject* self, PyObject* other, int how) {
+    if (!is_any_text(other)) { Py_RETURN_NOTIMPLEMENTED; }
+    return guarded([&] {
+        if (!is_text(other) && (how == Py_EQ || how == Py_NE)) {
+            return nb::borrow((text_in(self) == utf8_of(other)) == (how == Py_EQ) ? Py_True : Py_False);
+        }
+        const auto order = text_in(self) <=> text_of(other);
+        const nb::object said = own(PyLong_FromLong(order < 0 ? -1 : order > 0 ? 1 : 0));
+        return own(PyObject_RichCompare(said.ptr(), own(PyLong_FromLong(0)).ptr(), how));
+    });
+}
+/// That of the str, which it equals.
+Py_hash_t text_hash(PyObject* self) {
+    return guarded<Py_hash_t>(-1, [&] {
+        Py_hash_t& known = held<text>(self).hash;
+        if (known == -1) { known = hash_of(str_of(text_in(self)).ptr()); }
+        return known;
+    });
+}
+
+// ---- Changing
+
+PyObject* text_add(PyObject* a, PyObject* b) {
+    if (!is_any_text(a) || !is_any_text(b)) { Py_RETURN_NOTIMPLEMENTED; }
+    return guarded([&] { return like(is_text(a) ? a : b, text_of(a) + text_of(b)); });
+}
+PyObject* text_insert(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("insert()", count, 2, 2);
+        return like(self, replaced(text_in(self), stretch_in(text_in(self), args[0], args[0]), args[1]));
+    });
+}
+PyObject* text_replace(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("replace()", count, 3, 3);
+        return like(self, replaced(text_in(self), stretch_in(text_in(self), args[0], args[1]), args[2]));
+    });
+}
+PyObject* text_delete(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("delete()", count, 2, 2);
+        const stretch of = stretch_in(text_in(self), args[0], args[1]);
+        return like(self, text_in(self).erase(of.first, of.last));
+    });
+}
+PyObject* text_begin_edit(PyObject* self, PyObject* /*none*/) {
+    return guarded([&] { return nb::borrow(reinterpret_cast<PyObject*>(text_edit_type))(nb::borrow(self)); });
+}
+/// What differs, as a list of (at, removed, position, inserted), in code points.
+PyObject* text_diff(PyObject* self, PyObject* other) {
+    return guarded([&] {
+        if (!is_text(other)) { raise_format(PyExc_TypeError, "diff takes a Text, not %s", Py_TYPE(other)->tp_name); }
+        const text& a = text_in(self);
+        const text& b = text_in(other);
+        nb::list made;
+        for (const splice& each : diff(a, b)) {
+            const std::size_t at = a.code_points_before(each.at);
+            const std::size_t position = b.code_points_before(each.position);
+            made.append(nb::make_tuple(at, a.code_points_before(each.at + each.removed) - at, position,
+                                       b.code_points_before(each.position + each.inserted) - position));
+        }
+        return made;
+    });
+}
+/// _merge(ours, theirs, resolve): `resolve(at, base, ours, theirs)` returns a Text or str.
+PyObject* text_merge(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("_merge()", count, 3, 3);
+        const text& base = text_in(self);
+        return like(self, merge(base, text_of(args[0]), text_of(args[1]), [&](const merge_conflict<text>& met) {
+                        return text_of(nb::borrow(args[2])(base.code_points_before(met.at), like(self, met.base),
+                                                           like(self, met.ours), like(self, met.theirs))
+                                           .ptr());
+                    }));
+    });
+}
+
+/// As bytes, for runs may end inside a code point.
+PyObject* text_runs(PyObject* self, PyObject* /*none*/) {
+    return guarded([&] {
+        const text& in = text_in(self);
+        nb::list made;
+        in.for_each_run(1, [&](const void* address, std::size_t first, std::size_t /*count*/) {
+            const std::string_view some = in.span_at(first);  // all of a leaf
+            made.append(shown_run(address, nb::bytes(some.data(), some.size())));
+        });
+        return made;
+    });
+}
+
+// ---- Many changes
+
+PyObject* edit_append(PyObject* self, PyObject* given) {
+    return edit::change(self, [&](text& made) { is_text(given) ? made += text_in(given) : made += utf8_of(given); });
+}
+PyObject* edit_replace(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return edit::change(self, [&](text& made) {
+        expect_count("replace()", count, 3, 3);
+        const stretch of = stretch_in(made, args[0], args[1]);
+        made = is_text(args[2]) ? made.replace(of.first, of.last, text_in(args[2]))
+                                : std::move(made).replace(of.first, of.last, utf8_of(args[2]));
+    });
+}
+PyObject* edit_insert(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    if (count != 2) {
+        return guarded([&]() -> nb::object { raise(PyExc_TypeError, "insert() takes 2 arguments"); });
+    }
+    PyObject* const all[] = {args[0], args[0], args[1]};
+    return edit_replace(self, all, 3);
+}
+PyObject* edit_delete(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return edit::change(self, [&](text& made) {
+        expect_count("delete()", count, 2, 2);
+        const stretch of = stretch_in(made, args[0], args[1]);
+        made = std::move(made).erase(of.first, of.last);
+    });
+}
+PyObject* edit_clear(PyObject* self, PyObject* /*none*/) {
+    return edit::change(self, [](text& made) { made = {}; });
+}
+Py_ssize_t edit_length(PyObject* self) { return static_cast<Py_ssize_t>(edit::looked_at(self).length()); }
+int edit_traverse(PyObject* self, visitproc visit, void* arg) {
+    edit::visit_types(self, visit, arg);
+    return 0;
+}
+
+// ---- The types
+
+int text_traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    return 0;
+}
+PyMethodDef text_methods[] = {
+    {"delete", method(text_delete), METH_FASTCALL, nullptr},
+    {"edit", text_begin_edit, METH_NOARGS, nullptr},
+    {"find", method(text_find), METH_FASTCALL, nullptr},
+    {"insert", method(text_insert), METH_FASTCALL, nullptr},
+    {"line", text_line, METH_O, nullptr},
+    {"line_of", text_line_of, METH_O, nullptr},
+    {"line_start", text_line_start, METH_O, nullptr},
+    {"replace", method(text_replace), METH_FASTCALL, nullptr},
+    {"_diff", text_diff, METH_O, nullptr},
+    {"_merge", method(text_merge), METH_FASTCALL, nullptr},
+    {"_runs", text_runs, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+PyGetSetDef text_properties[] = {{"line_count", text_line_count, nullptr, nullptr, nullptr}, {}};
+PyType_Slot text_slots[] = {
+    {Py_tp_new, slot(text_new)},
+    {Py_tp_dealloc, slot(end<text>)},
+    {Py_tp_traverse, slot(text_traverse)},
+    {Py_tp_richcompare, slot(text_compare)},
+    {Py_tp_hash, slot(text_hash)},
+    {Py_tp_str, slot(text_str)},
+    {Py_tp_methods, text_methods},
+    {Py_tp_getset, text_properties},
+    {Py_sq_contains, slot(text_contains)},
+    {Py_nb_add, slot(text_add)},
+    {Py_mp_length, slot(text_length)},
+    {Py_mp_subscript, slot(text_subscript)},
+    {0, nullptr},
+};
+PyType_Spec text_spec{"coppice._collections.Text", sizeof(holder<text>), 0,
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, text_slots};
+
+PyMethodDef edit_methods[] = {
+    class_getitem,
+    {"append", edit_append, METH_O, nullptr},
+    {"clear", edit_clear, METH_NOARGS, nullptr},
+    {"delete", method(edit_delete), METH_FASTCALL, nullptr},
+    {"done", edit::done, METH_NOARGS, nullptr},
+    {"insert", method(edit_insert), METH_FASTCALL, nullptr},
+    {"replace", method(edit_replace), METH_FASTCALL, nullptr},
+    {"__enter__", edit::enter, METH_NOARGS, nullptr},
+    {"__exit__", edit::leave, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+}  // namespace
+
+void add_text(nb::module_& module) {
+    text_type = make_type(module, text_spec, "Text");
+    text_edit_type = edit::add_type(
+        module, text_type, "coppice._collections.TextEdit",
+        {{Py_tp_traverse, slot(edit_traverse)}, {Py_tp_methods, edit_methods}, {Py_mp_length, slot(edit_length)}});
+}
+
+}  // namespace coppice::python

@@ -1,0 +1,80 @@
+// clients/python/collections/vector_kinds.hpp: which kind of vector a dtype means, and many elements at once.
+#pragma once
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "vector.hpp"
+
+namespace coppice::python {
+
+/// Which kind a dtype names: numpy's, its name, or one of ours.
+[[nodiscard]] inline std::size_t kind_of(PyObject* dtype) {
+    if (dtype == nullptr || dtype == Py_None) { return 0; }
+    nb::object name = nb::borrow(dtype);
+    if (!PyUnicode_Check(dtype) && PyObject_HasAttrString(dtype, "str")) { name = nb::getattr(name, "str"); }
+    if (PyUnicode_Check(name.ptr())) {
+        std::string_view said = PyUnicode_AsUTF8(name.ptr());
+        if (!said.empty() && (said.front() == '<' || said.front() == '|')) { said.remove_prefix(1); }
+        for (std::size_t kind = 1; kind < kinds.size(); ++kind) {
+            if (said == kinds[kind].dtype) { return kind; }
+        }
+    }
+    raise_format(PyExc_ValueError, "dtype is one of 'f8', 'f4', 'i8', 'i4', 'u1', not %R", dtype);
+}
+template <std::size_t... Kind>
+[[nodiscard]] any_vector empty_of(std::size_t kind, std::index_sequence<Kind...> /*all*/) {
+    any_vector made;
+    (void)((kind == Kind && (made.emplace<Kind>(), true)) || ...);
+    return made;
+}
+[[nodiscard]] inline any_vector empty_of(std::size_t kind) {
+    return empty_of(kind, std::make_index_sequence<std::variant_size_v<any_vector>>());
+}
+
+/// A buffer's elements, if they are Ts beside each other.
+template <class T>
+[[nodiscard]] std::optional<vector_of<T>> from_buffer(PyObject* of) {
+    if (PyObject_CheckBuffer(of) == 0) { return std::nullopt; }
+    Py_buffer view;
+    if (PyObject_GetBuffer(of, &view, PyBUF_FORMAT | PyBUF_ND | PyBUF_C_CONTIGUOUS) != 0) {
+        PyErr_Clear();
+        return std::nullopt;
+    }
+    const std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> released(&view, PyBuffer_Release);
+    std::string_view format = view.format == nullptr ? "B" : view.format;
+    if (format.front() == '<' || format.front() == '@' || format.front() == '=') { format.remove_prefix(1); }
+    if (format == "l" && sizeof(long) == 8) { format = "q"; }
+    const bool fits = format == kinds[any_vector(vector_of<T>()).index()].format && view.itemsize == sizeof(T);
+    if (view.ndim != 1 || !fits) { return std::nullopt; }
+    const T* first = static_cast<const T*>(view.buf);
+    return vector_of<T>(first, first + view.len / view.itemsize);
+}
+
+/// `count` elements from `first` on: a list of objects, or the bytes of numbers.
+template <class T>
+[[nodiscard]] nb::object content_of(const vector_of<T>& in, std::size_t first, std::size_t count) {
+    constexpr bool objects = std::is_same_v<T, object_ref>;
+    const auto size = static_cast<Py_ssize_t>(count);
+    nb::object made = objects ? own(PyList_New(size))
+                              : own(PyBytes_FromStringAndSize(nullptr, size * static_cast<Py_ssize_t>(sizeof(T))));
+    for (std::size_t done = 0; done < count;) {
+        const auto some = in.span_at(first + done);
+        const std::size_t here = std::min(some.size(), count - done);
+        if constexpr (objects) {
+            for (std::size_t each = 0; each < here; ++each) {
+                PyList_SET_ITEM(made.ptr(), static_cast<Py_ssize_t>(done + each), to_python(some[each]));
+            }
+        } else {
+            std::memcpy(PyBytes_AS_STRING(made.ptr()) + done * sizeof(T), some.data(), here * sizeof(T));
+        }
+        done += here;
+    }
+    return made;
+}
+
+}  // namespace coppice::python

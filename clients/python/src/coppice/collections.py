@@ -1,0 +1,365 @@
+"""Collections that are values: every change returns a new one, which shares with the old one what did not change.
+
+    before = Vector(["one", "two"])
+    after = before.append("three")          # O(1); `before` is as it was
+    with after.edit() as edit:              # many changes, one value
+        edit[0] = "first"
+        edit.pop()
+    [change.at for change in diff(before, edit.value)]     # in O(what differs)
+
+Copies are O(1), slices and joins of vectors O(log n); they hash when their elements do, and are pickled.
+Objects in a cycle that goes through what two collections share are not collected while both live.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from reprlib import recursive_repr
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
+from weakref import WeakValueDictionary
+
+from coppice import _collections
+from coppice.exceptions import ConflictError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from typing_extensions import Self
+
+__all__ = ["Conflict", "EntryChange", "Map", "MemberChange", "Set", "Splice", "Text", "Vector", "diff", "merge"]
+
+T_co = TypeVar("T_co", covariant=True)
+K = TypeVar("K")
+V_co = TypeVar("V_co", covariant=True)
+S = TypeVar("S")
+C = TypeVar("C", bound="Vector[Any] | Map[Any, Any] | Set[Any] | Text")
+Kind = Literal["added", "removed", "changed"]
+_KINDS: tuple[Kind, ...] = ("removed", "removed", "added", "changed")  # by which sides have it
+
+
+@dataclass(frozen=True)
+class Splice(Generic[S]):
+    """`removed`, which stood at `at`, has become `inserted`, which stands at `position` of the later one."""
+
+    at: int
+    removed: S
+    position: int
+    inserted: S
+
+
+@dataclass(frozen=True)
+class EntryChange:
+    """What became of the value at a key; `before` is None if it was added, `after` if it was removed."""
+
+    kind: Kind
+    key: Any
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True)
+class MemberChange:
+    """An element that was added to a set, or removed."""
+
+    kind: Kind
+    element: Any
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What both sides of a merge have changed, each in its own way.
+
+    `at` is where the part begins in the base, and the others are parts; of a Map it is the key, and the others are
+    values, or None where a side has no such key.
+    """
+
+    at: Any
+    base: Any
+    ours: Any
+    theirs: Any
+
+
+class Vector(_collections.Vector[T_co], Sequence[T_co]):
+    """An immutable list. With a `dtype` ('f8', 'f4', 'i8', 'i4', 'u1') it holds numbers beside each other.
+
+    append, pop() and iteration cost O(1) each; indexing, set, insert, delete, `+` and slices of step 1 O(log n);
+    slices of other steps O(their length). Vectors equal vectors alone, and are ordered as lists.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    @recursive_repr("Vector(...)")
+    def __repr__(self) -> str:
+        return f"Vector({self.tolist()!r}{'' if self.dtype is None else f', dtype={self.dtype!r}'})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
+        if self.dtype is not None:
+            return self
+        made = type(self)(deepcopy(self.tolist(), memo))
+        return self if all(a is b for a, b in zip(made, self, strict=True)) else made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        dtype = self.dtype
+        runs = _runs_of(self, Vector) if dtype is None else _runs_of(self, _numbers, dtype)
+        return _joined, (type(self), dtype, runs)
+
+    def to_numpy(self) -> np.ndarray[Any, Any]:
+        """The numbers as an array of their own. Raises BufferError for a vector of objects."""
+        import numpy
+
+        made = numpy.empty(len(self), self.dtype)
+        at = 0
+        for leaf in self.leaves():
+            made[at:at + len(leaf)] = leaf
+            at += len(leaf)
+        return made
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        import numpy
+
+        if self.dtype is None:
+            made = numpy.empty(len(self), object)
+            made[:] = self.tolist()
+        else:
+            made = self.to_numpy()
+        return made if dtype is None else made.astype(dtype)
+
+
+class Map(_collections.Map[K, V_co], Mapping[K, V_co]):
+    """An immutable dict: lookups and changes cost O(log n), `==`, diff and merge O(what differs).
+
+    The order of iteration is not that of insertion, and may differ between runs. Maps equal maps and dicts.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def keys(self) -> KeysView[K]:
+        return KeysView(self)
+
+    def values(self) -> ValuesView[V_co]:
+        return _Values(self)
+
+    def items(self) -> ItemsView[K, V_co]:
+        return _Items(self)
+
+    @recursive_repr("Map(...)")
+    def __repr__(self) -> str:
+        return f"Map({dict(self._items())!r})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
+        return type(self)(deepcopy(dict(self._items()), memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _updated, (type(self), _runs_of(self, dict))
+
+
+class _Values(ValuesView[V_co]):
+    __slots__ = ()
+    _mapping: Map[Any, V_co]
+
+    def __iter__(self) -> Iterator[V_co]:
+        return self._mapping._values()
+
+
+class _Items(ItemsView[K, V_co]):
+    __slots__ = ()
+    _mapping: Map[K, V_co]
+
+    def __iter__(self) -> Iterator[tuple[K, V_co]]:
+        return self._mapping._items()
+
+
+class Set(_collections.Set[T_co], AbstractSet[T_co]):
+    """An immutable set. It equals, hashes as and combines with Python's own; two Sets in O(what differs)."""
+
+    __slots__ = ("__weakref__",)
+
+    def __repr__(self) -> str:
+        return f"Set({list(self)!r})"
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        from copy import deepcopy
+
+        return type(self)(deepcopy(list(self), memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _updated, (type(self), _runs_of(self, list))
+
+
+class Text(_collections.Text):
+    """An immutable text: changes, slices and lines cost O(log n) each. Positions count code points from 0.
+
+    It equals, and hashes as, the str that it says. A line ends with "\\n", which belongs to it.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(str(self))
+
+    def __repr__(self) -> str:
+        return f"Text({str(self)!r})"
+
+    def lines(self) -> Iterator[Self]:
+        """All lines; the one behind the last line break may be empty."""
+        return map(self.line, range(self.line_count))
+
+    def insert_line(self, line: int, text: str) -> Self:
+        """With `text` before a line, or behind the last one."""
+        return self.insert(self.line_start(line), text)
+
+    def replace_line(self, line: int, text: str) -> Self:
+        """With `text` in place of a line and its line break."""
+        return self.replace(self.line_start(line), self.line_start(line + 1), text)
+
+    def delete_lines(self, start: int, stop: int) -> Self:
+        return self.delete(self.line_start(start), self.line_start(stop))
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _decoded, (type(self), _runs_of(self, bytes))
+
+
+# ---- Pickles. A collection is in one as runs of elements; a run that several collections share is in it once.
+
+class _Run:
+    """Elements that lie beside each other in a node; `owner` keeps them there."""
+
+    __slots__ = ("__weakref__", "made", "owner")
+
+    def __init__(self, owner: object, made: tuple[Any, ...]) -> None:
+        self.owner = owner
+        self.made = made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.made
+
+
+_known_runs: WeakValueDictionary[tuple[int, int], _Run] = WeakValueDictionary()
+
+
+def _runs_of(owner: Vector[Any] | Map[Any, Any] | Set[Any] | Text, *made_by: Any) -> tuple[_Run, ...]:
+    """Of `owner`, and of what shares them with it while a pickler remembers them."""
+    runs = []
+    for address, content in owner._runs():
+        at = address, len(content)
+        run = _known_runs.get(at)
+        if run is None:
+            run = _known_runs[at] = _Run(owner, (made_by[0], (*made_by[1:], content)))
+        runs.append(run)
+    return tuple(runs)
+
+
+def _numbers(dtype: str, raw: bytes) -> Vector[Any]:
+    return Vector(memoryview(raw).cast(_FORMATS[dtype]), dtype=dtype)
+
+
+_FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B"}
+
+
+def _joined(kind: type[Vector[Any]], dtype: str | None, runs: tuple[Vector[Any], ...]) -> Vector[Any]:
+    return kind(reduce(add, runs, Vector((), dtype=dtype)), dtype=dtype)
+
+
+def _updated(kind: type[C], runs: tuple[Any, ...]) -> C:
+    with kind().edit() as edit:
+        for run in runs:
+            edit.update(run)  # type: ignore[union-attr]
+    return cast(C, edit.value)
+
+
+def _decoded(kind: type[Text], runs: tuple[bytes, ...]) -> Text:
+    return kind(b"".join(runs).decode())
+
+
+@overload
+def diff(before: Vector[Any], after: Vector[Any]) -> Iterator[Splice[Vector[Any]]]: ...
+@overload
+def diff(before: Text, after: Text) -> Iterator[Splice[Text]]: ...
+@overload
+def diff(before: Map[Any, Any], after: Map[Any, Any]) -> Iterator[EntryChange]: ...
+@overload
+def diff(before: Set[Any], after: Set[Any]) -> Iterator[MemberChange]: ...
+def diff(before: Any, after: Any) -> Iterator[Any]:
+    """What differs: of vectors and texts in order, of maps and sets in none. What both share is not looked at."""
+    if isinstance(before, (Vector, Text)):
+        return (Splice(at, before[at:at + removed], position, after[position:position + inserted])
+                for at, removed, position, inserted in before._diff(after))
+    if isinstance(before, Map):
+        return (EntryChange(_KINDS[sides], key, was, now) for key, sides, was, now in before._diff(after))
+    if isinstance(before, Set):
+        return (MemberChange("added" if added else "removed", element) for element, added in before._diff(after))
+    raise TypeError(f"diff takes two collections of one kind, not {type(before).__name__}")
+
+
+def merge(base: C, ours: C, theirs: C, resolve: Callable[[Conflict], Any] | None = None) -> C:
+    """`base` with what both sides have changed.
+
+    Where both have changed one place in different ways, `resolve(conflict)` says what is to stand there (None removes
+    the key of a map); without it ConflictError is raised. Sets have no conflicts.
+    """
+    def resolved(at: Any, was: Any, mine: Any, yours: Any) -> Any:
+        conflict = Conflict(at, was, mine, yours)
+        if resolve is None:
+            raise ConflictError(conflict)
+        return resolve(conflict)
+
+    def part(*met: Any) -> Any:
+        said = resolved(*met)
+        return said if isinstance(said, Vector) else Vector(said, dtype=ours.dtype)  # type: ignore[union-attr]
+
+    if isinstance(base, Vector):
+        return base._merge(ours, theirs, part)  # type: ignore[arg-type]
+    if isinstance(base, Text):
+        return base._merge(ours, theirs, resolved)  # type: ignore[arg-type]
+    if isinstance(base, Set):
+        return base._merge(ours, theirs)  # type: ignore[arg-type]
+    if isinstance(base, Map) and isinstance(ours, Map) and isinstance(theirs, Map):
+        return cast(C, _merged_maps(base, ours, theirs, resolved))
+    raise TypeError(f"merge takes three collections of one kind, not {type(base).__name__}")
+
+
+def _merged_maps(base: Any, ours: Any, theirs: Any, resolved: Callable[..., Any]) -> Any:
+    with ours.edit() as edit:
+        for change in diff(base, theirs):
+            key = change.key
+            mine = ours.get(key, _NOTHING)
+            was = _NOTHING if change.kind == "added" else change.before
+            now = _NOTHING if change.kind == "removed" else change.after
+            if _same(mine, now):
+                continue
+            if not _same(mine, was):
+                shown = resolved(key, change.before, None if mine is _NOTHING else mine, change.after)
+                now = _NOTHING if shown is None else shown
+            if now is _NOTHING:
+                edit.discard(key)
+            else:
+                edit[key] = now
+    return edit.value
+
+
+_NOTHING = object()
+
+
+def _same(a: object, b: object) -> bool:
+    return a is b or (a is not _NOTHING and b is not _NOTHING and a == b)

@@ -1,0 +1,232 @@
+"""coppice.Map and coppice.Set are a dict and a set of which every version stays."""
+from __future__ import annotations
+
+import copy
+import gc
+import operator
+import os
+import pickle
+import random
+import sys
+import weakref
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import pytest
+
+import coppice
+from coppice import Map, Set
+from coppice.collections import Conflict, EntryChange, MemberChange
+from coppice.exceptions import ConflictError
+
+SEED = int(os.environ.get("COPPICE_SEED") or random.randrange(2**32))
+
+
+@pytest.fixture
+def rng() -> random.Random:
+    print(f"COPPICE_SEED={SEED}")
+    return random.Random(SEED)
+
+
+class Meeting:
+    """A key whose hash meets that of others."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Meeting) and self.value == other.value
+
+    def __hash__(self) -> int:
+        return self.value % 3
+
+
+def key(rng: random.Random) -> Any:
+    kinds: list[Any] = [str, int, float, Meeting]
+    return rng.choice(kinds)(rng.randrange(60))
+
+
+@pytest.mark.parametrize("steps", [400])
+def test_every_map_stays_what_it_was(rng: random.Random, steps: int) -> None:
+    history: list[tuple[Map[Any, Any], dict[Any, Any]]] = [(Map(), {})]
+    for _ in range(steps):
+        m, model = rng.choice(history[-8:])
+        changed, at, value = dict(model), key(rng), rng.randrange(5)
+        kind = rng.randrange(6)
+        if kind == 0:
+            changed.pop(at, None)
+            m = m.discard(at)
+        elif kind == 1:
+            other, other_model = rng.choice(history)
+            m, changed = m | other, model | other_model
+        elif kind == 2:
+            with m.edit() as edit:
+                for _ in range(rng.randrange(80)):
+                    at = key(rng)
+                    assert (at in edit, edit.get(at), len(edit)) == (at in changed, changed.get(at), len(changed))
+                    if at in changed:
+                        del edit[at], changed[at]
+                    else:
+                        edit[at] = changed[at] = value
+            m = edit.value
+        elif kind == 3:
+            added = {key(rng): value for _ in range(5)}
+            changed.update(added)
+            m = m.update(added)
+        else:
+            changed[at] = value
+            m = m.set(at, value)
+        history.append((m, changed))
+        other, other_model = rng.choice(history)
+        assert (m == other) == (changed == other_model)
+        made = dict(changed)
+        for change in coppice.diff(m, other):
+            assert change.before == changed.get(change.key) and change.after == other_model.get(change.key)
+            if change.kind == "removed":
+                del made[change.key]
+            else:
+                assert (change.kind == "changed") == (change.key in made)
+                made[change.key] = change.after
+        assert made == other_model
+    for m, model in history:
+        assert m == model == dict(m) == dict(m.items()) and len(m) == len(model) and hash(m) == hash(Map(model))
+        assert set(m.keys()) == model.keys() and sorted(m.values()) == sorted(model.values())
+        assert all(m[each] == model[each] and each in m for each in model)
+
+
+def test_every_set_stays_what_it_was(rng: random.Random) -> None:
+    history: list[tuple[Set[Any], frozenset[Any]]] = [(Set(), frozenset())]
+    for _ in range(400):
+        (s, model), (other, other_model) = rng.choice(history[-8:]), rng.choice(history)
+        at = key(rng)
+        changed: list[tuple[Set[Any], frozenset[Any]]] = [
+            (s.add(at), model | {at}), (s.discard(at), model - {at}), (s | other, model | other_model),
+            (s & other, model & other_model), (s - other, model - other_model), (s ^ other_model, model ^ other_model),
+            (s.update(map(str, range(9))), model | set(map(str, range(9)))),
+        ]
+        history.append(rng.choice(changed))
+        assert (s <= other, s < other, s >= other, s > other, s == other) == (
+            model <= other_model, model < other_model, model >= other_model, model > other_model, model == other_model)
+        changes = list(coppice.diff(s, other))
+        assert {each.element for each in changes if each.kind == "added"} == other_model - model
+        assert {each.element for each in changes if each.kind == "removed"} == model - other_model
+        third, third_model = history[-1]
+        assert coppice.merge(s, other, third) == (other_model | third_model - model) - (model - third_model)
+    for s, model in history:
+        assert s == model and hash(s) == hash(model) and set(s) == model and len(s) == len(model)
+
+
+def test_they_are_mappings_and_sets() -> None:
+    m = Map({"a": 1}, b=2)
+    assert isinstance(m, Mapping) and m == {"a": 1, "b": 2} == Map([("a", 1), ("b", 2)]) and m != {"a": 1}
+    assert repr(Map(a=1)) == "Map({'a': 1})" and Map(m) is m and copy.copy(m) is m and m.get("c", 3) == 3
+    assert {"c": 3} | m == {"a": 1, "b": 2, "c": 3} and m | {"a": 0} == {"a": 0, "b": 2} and m.discard("c") is m
+    assert ("a", 1) in m.items() and m.keys() & {"a", "z"} == {"a"} and {m: 1}[Map(b=2, a=1)] == 1
+    s = Set("ab")
+    assert isinstance(s, AbstractSet) and s == {"a", "b"} and s.isdisjoint("cd")
+    assert {frozenset("ab"): 1}[s] == 1  # type: ignore[index]
+    assert repr(Set([1])) == "Set([1])" and {"c"} | s == {"a", "b", "c"} and Set(s) is s and s.remove("a") == {"b"}
+    with s.edit() as edit:
+        edit.update("xyz")
+        edit.discard("x")
+        edit.add("w")
+    assert edit.value == set("abyzw")
+    deep: Map[str, list[int]] = copy.deepcopy(Map(a=[1]))
+    assert deep == {"a": [1]} and copy.deepcopy(s) == s
+
+
+@pytest.mark.parametrize("wrong, error, text", [
+    (lambda m: m["b"], KeyError, "'b'"),
+    (lambda m: m.remove("b"), KeyError, "'b'"),
+    (lambda m: m.edit().__delitem__("b"), KeyError, "'b'"),
+    (lambda m: m[[]], TypeError, "unhashable type: 'list'"),
+    (lambda m: m.set([], 1), TypeError, "unhashable"),
+    (lambda m: hash(m.set("b", [])), TypeError, "unhashable"),
+    (lambda m: type(m)([1]), TypeError, "Map takes a mapping, or pairs"),
+    (lambda m: type(m)([(1, 2, 3)]), ValueError, r"pairs of key and value, not \(1, 2, 3\)"),
+    (lambda m: m | [1], TypeError, "unsupported operand"),
+    (lambda m: m < m, TypeError, "'<' not supported"),
+    (lambda m: m._diff({}), TypeError, "diff takes a Map, not dict"),
+    (lambda m: coppice.merge(m, m, {}), TypeError, "takes three collections"),
+    (lambda m: Set([[]]), TypeError, "unhashable"),
+    (lambda m: Set().remove(1), KeyError, "1"),
+    (lambda m: operator.or_(Set(m), [1]), TypeError, "unsupported operand"),
+])
+def test_what_is_wrong_is_named(wrong: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        list(wrong(Map(a=1)))
+
+
+def test_what_a_comparison_raises_comes_through() -> None:
+    class Unwilling:
+        def __hash__(self) -> int:
+            return hash("a")
+
+        def __eq__(self, other: object) -> bool:
+            raise OSError("no")
+
+    m: Map[Any, Any] = Map(a=1)
+    for ask in (lambda: m[Unwilling()], lambda: m.set(Unwilling(), 2), lambda: Unwilling() in m,
+                lambda: m.edit().update({Unwilling(): 1})):
+        with pytest.raises(OSError, match="no"):
+            ask()
+    assert m == {"a": 1}
+
+
+def test_merges() -> None:
+    base: Map[str, int] = Map(a=1, b=2, c=3)
+    ours, theirs = base.set("a", 10).remove("c"), base.set("b", 20).set("d", 4)
+    assert coppice.merge(base, ours, theirs) == {"a": 10, "b": 20, "d": 4}
+    other = base.set("a", 11)
+    with pytest.raises(ConflictError) as raised:
+        coppice.merge(base, ours, other)
+    assert raised.value.conflict == Conflict("a", 1, 10, 11)
+    assert coppice.merge(base, ours, other, lambda met: met.ours + met.theirs)["a"] == 21
+    assert "a" not in coppice.merge(base, ours, other, lambda met: None)
+    assert list(coppice.diff(base, other)) == [EntryChange("changed", "a", 1, 11)]
+    assert list(coppice.diff(Set("a"), Set())) == [MemberChange("removed", "a")]
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_pickles(protocol: int) -> None:
+    m, s = Map({i: str(i) for i in range(500)}), Set(range(500))
+    assert pickle.loads(pickle.dumps((m, s), protocol)) == (m, s)
+
+
+@pytest.mark.parametrize("before", [Map({i: i * i for i in range(20_000)}), Set(range(20_000))], ids=["Map", "Set"])
+def test_versions_in_one_pickle_share(before: Map[Any, Any] | Set[Any]) -> None:
+    after = before.discard(77)
+    both = pickle.dumps((before, after))
+    assert len(both) < len(pickle.dumps(before)) * 1.15
+    assert pickle.loads(both) == (before, after)
+
+
+def test_a_union_of_versions_shares_what_they_share() -> None:
+    before = Set(range(5000))
+    runs, of_both = ({address for address, _ in each._runs()} for each in (before, before | before.add("x")))
+    assert len(runs & of_both) > 0.9 * len(runs)
+
+
+def test_references_are_counted_and_cycles_collected() -> None:
+    value, counted = object(), object()
+    before = sys.getrefcount(value), sys.getrefcount(counted)
+    versions = [Map(dict.fromkeys(range(500), value))]
+    sets = [Set([counted])]
+    for i in range(300):
+        versions += [versions[-1].set(i, None), versions[-1].discard(i), versions[-1] | versions[0]]
+        sets += [sets[-1].add(i), sets[-1] - sets[0]]
+    entries = iter(versions[0].items())
+    next(entries)
+    del versions, sets, entries
+    assert (sys.getrefcount(value), sys.getrefcount(counted)) == before
+
+    class Node:
+        inside: Any = None
+
+    node = Node()
+    node.inside = Map(dict.fromkeys(range(1000), node)).set(3, 4), Set([node]).add(1)
+    seen = weakref.ref(node)
+    del node
+    gc.collect()
+    assert seen() is None

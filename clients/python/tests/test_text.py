@@ -1,0 +1,103 @@
+"""coppice.Text is a str of which every version stays."""
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import random
+import re
+from typing import Any
+
+import pytest
+
+import coppice
+from coppice import Text
+from coppice.collections import Conflict, Splice
+from coppice.exceptions import ConflictError
+
+SEED = int(os.environ.get("COPPICE_SEED") or random.randrange(2**32))
+SIGNS = "ab\nä€𝄞"
+
+
+def test_every_version_stays_what_it_was() -> None:
+    print(f"COPPICE_SEED={SEED}")
+    rng = random.Random(SEED)
+    history = [(Text(), "")]
+    for _ in range(400):
+        t, model = rng.choice(history[-8:])
+        start, stop = sorted((rng.randrange(len(model) + 1), rng.randrange(len(model) + 1)))
+        said = "".join(rng.choices(SIGNS, k=rng.randrange(60)))
+        kind = rng.randrange(6)
+        if kind == 0 and len(model) > 2000:
+            t, model = t.delete(start, stop), model[:start] + model[stop:]
+        elif kind == 1 and len(model) < 4000:
+            t, model = t + t[start:], model + model[start:]
+        elif kind == 2:
+            t, model = t.replace(start, min(stop, start + 9), said), model[:start] + said + model[min(stop, start + 9):]
+        elif kind == 3:
+            with t.edit() as edit:
+                edit.append(said)
+                edit.insert(start, Text(said))
+                edit.delete(0, 1)
+            t, model = edit.value, (model[:start] + said + (model + said)[start:])[1:]
+        else:
+            t, model = t.insert(start, said), model[:start] + said + model[start:]
+        history.append((t, model))
+        other, other_model = rng.choice(history)
+        assert (t == other, t < other, t + "b" in other) == (
+            model == other_model, model < other_model, model + "b" in other_model)
+        made = model
+        for each in reversed(list(coppice.diff(t, other))):
+            assert made[each.at:each.at + len(each.removed)] == str(each.removed)
+            made = made[:each.at] + str(each.inserted) + made[each.at + len(each.removed):]
+        assert made == other_model
+    for t, model in history:
+        assert str(t) == model and t == model and hash(t) == hash(model) and len(t) == len(model)
+        assert [str(line) for line in t.lines()] == [*re.findall(r".*\n", model), model[model.rfind("\n") + 1:]]
+        at = rng.randrange(len(model) + 1)
+        assert t.line_of(at) == model.count("\n", 0, at) and t.find("ä", at) == model.find("ä", at)
+        assert t[at:at + 5] == model[at:at + 5] and t[::-3] == model[::-3]
+
+
+def test_versions_in_one_pickle_share() -> None:
+    before = Text("häß\n" * 20_000)
+    after = before.insert(5_001, "ü")
+    both = pickle.dumps((before, after))
+    assert len(both) < len(pickle.dumps(before)) * 1.1
+    assert pickle.loads(both) == (before, after)
+
+
+def test_a_text_is_like_a_str() -> None:
+    t = Text("one\ntwo\n")
+    assert t[4] == "t" and t[-2] == "o" and t[4:7] == "two" and "x" + t == "xone\ntwo\n" and "two" in t
+    assert list(t[:2]) == ["o", "n"]
+    assert repr(t) == "Text('one\\ntwo\\n')" and t == Text(t) and copy.deepcopy(t) is t
+    assert {t: 1}["one\ntwo\n"] == 1  # type: ignore[index]
+    assert (t.line_count, str(t.line(1)), t.line_start(1), t.find("two", 0, 6)) == (3, "two\n", 4, -1)
+    assert t.insert_line(1, "between\n") == "one\nbetween\ntwo\n" and t.replace_line(0, "1\n") == "1\ntwo\n"
+    assert t.delete_lines(0, 1) == "two\n" and pickle.loads(pickle.dumps(t)) == t and t < "two" and not Text()
+
+
+@pytest.mark.parametrize("wrong, error, text", [
+    (lambda t: t[9], IndexError, "Text index 9 is out of range: there are 3"),
+    (lambda t: t.line(1), IndexError, "line index 1"),
+    (lambda t: t.insert(0, 5), TypeError, "Text takes str or Text, not int"),
+    (lambda t: t + 5, TypeError, "unsupported operand"),
+    (lambda t: Text("\ud800"), UnicodeEncodeError, "surrogates not allowed"),
+    (lambda t: t._diff("a"), TypeError, "diff takes a Text, not str"),
+])
+def test_what_is_wrong_is_named(wrong: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        wrong(Text("äbc"))
+
+
+def test_merges() -> None:
+    base = Text("one\ntwo\nthree\n")
+    ours, theirs = base.replace_line(0, "ONE\n"), base.insert(len(base), "four\n")
+    assert coppice.merge(base, ours, theirs) == "ONE\ntwo\nthree\nfour\n"
+    assert list(coppice.diff(Text("äb"), Text("äxb"))) == [Splice(1, Text(""), 1, Text("x"))]
+    left, right = Text("äbc").replace(1, 2, "x"), Text("äbc").replace(1, 2, "y")
+    with pytest.raises(ConflictError) as raised:
+        coppice.merge(Text("äbc"), left, right)
+    assert raised.value.conflict == Conflict(1, "b", "x", "y")
+    assert coppice.merge(Text("äbc"), left, right, lambda met: met.ours + met.theirs) == "äxyc"
