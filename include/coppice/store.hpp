@@ -173,6 +173,9 @@ public:
     /// Errors: errc::not_found: the branch was dropped; errc::no_space, errc::read_only, ...
     template <class F>
     result<version_id> transact(F&& f);
+    /// The same, and holds that version.
+    template <class F>
+    result<snapshot> transact_and_read(F&& f);
 
     /// Keeps the newest version until it is deleted, under an id. Where nothing has changed since the newest commit,
     /// that is returned.
@@ -186,7 +189,12 @@ private:
     friend struct store_inside;
     branch(std::shared_ptr<store_users> users, std::shared_ptr<live_branch> live) noexcept;
     void lend(function_ref<void(const view&)> f) const;
-    result<version_id> run(function_ref<status(editor&)> f);
+    /// Returns the version's time, and puts the version into `made` if that is not null.
+    result<version_id> run(function_ref<status(editor&)> f, counted_ptr<const branch_version>* made);
+    result<snapshot> run_and_read(function_ref<status(editor&)> f);
+    /// Calls `use` with f as one that returns a status.
+    template <class F, class Use>
+    static auto with_status(F& f, Use use);
 
     std::shared_ptr<store_users> users_;
     std::shared_ptr<live_branch> live_;  // given up before users_
@@ -399,17 +407,26 @@ auto branch::peek(F&& f) const -> std::invoke_result_t<F&, const view&> {
     }
 }
 
-template <class F>
-result<version_id> branch::transact(F&& f) {
+template <class F, class Use>
+auto branch::with_status(F& f, Use use) {
     if constexpr (std::is_void_v<std::invoke_result_t<F&, editor&>>) {
-        return run([&](editor& edit) {
+        return use([&f](editor& edit) {
             f(edit);
             return status();
         });
     } else {
         static_assert(std::is_same_v<std::invoke_result_t<F&, editor&>, status>, "f returns nothing, or a status");
-        return run(f);
+        return use(f);
     }
+}
+
+template <class F>
+result<version_id> branch::transact(F&& f) {
+    return with_status(f, [this](auto&& change) { return run(change, nullptr); });
+}
+template <class F>
+result<snapshot> branch::transact_and_read(F&& f) {
+    return with_status(f, [this](auto&& change) { return run_and_read(change); });
 }
 
 }  // namespace coppice

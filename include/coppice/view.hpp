@@ -79,6 +79,9 @@ public:
     [[nodiscard]] result<std::uint64_t> size(std::string_view key) const;
     /// When the key will be gone; no_deadline: never, or it is not there.
     [[nodiscard]] result<milliseconds_utc> deadline(std::string_view key) const;
+    /// Whether `other` says the same of a key, and of when it will be gone.  Requires: the same database number.
+    /// Cost: O(log n) where one was made of the other; else as far as the first difference.
+    [[nodiscard]] result<bool> is_same(std::string_view key, const view& other) const;
     /// Keys of this database.  Cost: O(log n).
     [[nodiscard]] result<std::uint64_t> key_count() const;
     /// Shows the keys that begin with `prefix`, in order: that of their bytes. Only keys of more than 511 bytes that

@@ -400,7 +400,10 @@ status engine::run_transaction(live_branch& branch, function_ref<status(branch_w
             writer.end_group();
             publish(branch);
             if (changed) { pause = pace_.wait(bytes, paused_.load(std::memory_order_relaxed) + 1); }
-            if (notes != nullptr) { notes->version = branch.shown().time; }
+            if (notes != nullptr) {
+                notes->version = branch.shown().time;
+                if (notes->made != nullptr) { *notes->made = hold(branch); }
+            }
             return {};
         } catch (...) {
             if (writer.in_group()) { writer.undo_group(); }

@@ -82,11 +82,11 @@ struct live_branch {
     counted_ptr<branch_version> next;  ///< what `current` will be: made before it is needed, for that may fail
     branch_row row;
     bool dropped = false;
-    bool in_catalog = true;       ///< the catalog's record says what `current` says
-    bool shown_in_group = false;  ///< `current` says what a group has done that may yet be undone
-    bool point_due = false;       ///< changed since its newest version
-    edit_figures edits;           ///< of `context`, when it was published
-    std::uint64_t changes = 0;    ///< of `writer`, likewise
+    bool in_catalog = true;           ///< the catalog's record says what `current` says
+    bool shown_in_group = false;      ///< `current` says what a group has done that may yet be undone
+    bool point_due = false;           ///< changed since its newest version
+    edit_figures edits;               ///< of `context`, when it was published
+    std::uint64_t changes = 0;        ///< of `writer`, likewise
     std::uint64_t held_at_point = 0;  ///< of `edits`, what versions may hold since
     std::chrono::milliseconds point_interval{0};
     std::chrono::nanoseconds last_point{0};
@@ -131,6 +131,7 @@ struct transaction_notes {
     /// Filled by the change: what keys were copied from. The log names it, so it must say the same when it is logged.
     std::vector<resolved_version> copied_from{};
     microseconds_utc version = 0;  ///< time of the version that was made, or of the newest one if nothing changed
+    counted_ptr<const branch_version>* made = nullptr;  ///< set: it is put there, held
 };
 
 class engine {
@@ -401,8 +402,8 @@ private:
     std::vector<live_branch*> unpublished_;
     std::shared_ptr<pin_list> pins_ = std::make_shared<pin_list>();
     engine_figures figures_;
-    std::optional<error> failed_;   // final: read only
-    std::optional<error> trouble_;  // transient
+    std::optional<error> failed_;                  // final: read only
+    std::optional<error> trouble_;                 // transient
     std::atomic<std::uint64_t> refused_bytes_{0};  // what the log had no room for; 0 once it has
 
     std::atomic<durability> sync_;

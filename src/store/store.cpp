@@ -106,10 +106,18 @@ void branch::lend(function_ref<void(const view&)> f) const {
     live_->current.with([&](const branch_version& shown) { f(view_inside::make(shown.state, now)); });
 }
 
-result<version_id> branch::run(function_ref<status(editor&)> f) {
+result<snapshot> branch::run_and_read(function_ref<status(editor&)> f) {
+    counted_ptr<const branch_version> made;
+    const auto version = run(f, &made);
+    if (!version) { return version.error(); }
+    return store_inside::hold(std::move(made), store_inside::now(*users_->core->inside));
+}
+
+result<version_id> branch::run(function_ref<status(editor&)> f, counted_ptr<const branch_version>* made) {
     store_core& core = *users_->core;
     engine& inside = *core.inside;
     edit_state state{inside, *live_, live_->writer};
+    state.notes.made = made;
     std::chrono::nanoseconds begun{0};
     const auto change = [&](branch_writer&) -> status {
         begun = inside.clock().elapsed();

@@ -7,6 +7,7 @@
 #include <coppice/base/limits.hpp>
 #include <coppice/tree/cursor.hpp>
 
+#include "store/diff.hpp"
 #include "store/inside.hpp"
 
 namespace coppice {
@@ -85,6 +86,14 @@ result<milliseconds_utc> view::deadline(std::string_view key) const {
     return caught([&]() -> result<milliseconds_utc> {
         const auto found = view_inside::open(*this).find(database_, key);
         return found ? found->deadline : no_deadline;
+    });
+}
+
+result<bool> view::is_same(std::string_view key, const view& other) const {
+    COPPICE_ASSERT(database_ == other.database_);
+    return caught([&]() -> result<bool> {
+        const auto state_of = [](const view& v) { return snapshot_state{*v.keys_, v.spaces_, v.now_ * 1000, 0, {}}; };
+        return !version_diff(state_of(*this), state_of(other)).find(database_, key);
     });
 }
 

@@ -1,5 +1,6 @@
 // Each allocation below the embedded API fails once: std::bad_alloc and nothing else comes out of it, and the store
 // says what it said before or what the call makes of it.
+#include <coppice/persist.hpp>
 #include <coppice/store.hpp>
 
 #include "support/failing_allocation.hpp"
@@ -127,6 +128,19 @@ constexpr call calls[] = {
          if (!then) { return status{then.error()}; }
          auto main = data.branch("main");
          return plain(main->transact([&](editor& edit) { edit.copy(*then, "set", "set of v1"); }));
+     }},
+    {"collections",
+     [](store& data) {
+         auto main = *data.branch("main");
+         return plain(save(main, "kept", ordered_map<int, std::string>{{1, "a"}, {2, "b"}}));
+     }},
+    {"collections made from others",
+     [](store& data) {
+         auto main = *data.branch("main");
+         auto found = find_stored<ordered_map<int, std::string>>(main.read(), "kept");
+         if (!found) { return status{found.error()}; }
+         const auto all = found->load();
+         return all ? plain(save(main, "another-long-key-for-it", all->insert(0, "z"), *found)) : status{all.error()};
      }},
     {"refused",
      [](store& data) {

@@ -1,0 +1,132 @@
+// coppice/persist.hpp: collections of a program, kept in a store.
+//
+// save() puts a collection into a key; stored<C> is one that lies there. It reads what it is asked for and nothing
+// more, loads the whole where that is wanted, and knows what the store has, so that the next save writes what differs.
+//
+//     auto prices = coppice::save(main, "prices", all);                    // a coppice::vector<double>: every element
+//     auto third = prices->at(3);                                          // one path of nodes, from the disk
+//     auto next = coppice::save(main, "prices", all.set(3, 1.5), *prices); // one element, one path
+//     auto variant = coppice::save(main, "prices/b", other, *prices);      // another key, sharing what is the same
+//
+//     // another day
+//     auto found = coppice::find_stored<coppice::vector<double>>(main.read(), "prices");   // reads nothing yet
+//     auto loaded = found->load();                                         // a coppice::vector<double>
+//
+// Where several change one key: save() with what it was made from refuses (errc::conflict) if the key says something
+// else by now. Then load what is there, merge(base, mine, theirs, resolve), and save that.
+//
+// Elements are written as written_as<T> says, so that every client of the store can read them (persist/kept.hpp).
+//
+// Cost (n elements, k differences)      time                      writes
+//   save                                O(n)                      all elements
+//   save, with what it was made from    O(k log n)                k elements and their paths
+//   find_stored                         O(log n)                  -
+//   load                                O(n)                      -
+//
+// A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
+// Threads. Those of a store's handles: each stored one thread at a time, copies are independent.
+// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <coppice/persist/kept.hpp>
+#include <coppice/persist/kept_in_order.hpp>
+#include <coppice/store.hpp>
+
+namespace coppice {
+
+/// A collection in a version of a store. A handle: it holds that version, whatever becomes of its branch. What it can
+/// be asked, by the kind of C, is in persist/kept.hpp.
+template <class C>
+class stored : public persist::kept<C> {
+public:
+    /// All of it. Kept, so that asking again, and saving what was made of it, need not read it again.
+    [[nodiscard]] result<C> load() {
+        if (!loaded_) {
+            auto all = this->read();
+            if (!all) { return all.error(); }
+            loaded_ = *std::move(all);
+        }
+        return *loaded_;
+    }
+
+private:
+    template <class Kept>
+    friend result<stored<Kept>> find_stored(const snapshot& in, std::string_view key);
+    template <class Kept>
+    friend result<stored<Kept>> save(branch& where, std::string_view key, const Kept& value);
+    template <class Kept>
+    friend result<stored<Kept>> save(branch& where, std::string_view key, const Kept& value, stored<Kept>& from);
+    template <class Kept>
+    friend void save(editor& to, std::string_view key, const Kept& value);
+    template <class Kept>
+    friend status save(editor& to, std::string_view key, const Kept& value, stored<Kept>& from);
+
+    stored(snapshot version, std::string key, std::optional<C> known) noexcept
+        : persist::kept<C>(std::move(version), std::move(key)), loaded_(std::move(known)) {}
+
+    std::optional<C> loaded_;
+};
+
+/// What `key` holds in a version; an empty collection where nothing is there.  Errors: errc::wrong_type.
+template <class C>
+[[nodiscard]] result<stored<C>> find_stored(const snapshot& in, std::string_view key) {
+    const auto type = in.type(key);
+    if (!type) { return type.error(); }
+    if (*type && **type != stored<C>::type) {
+        return error{errc::wrong_type, "key '" + std::string(key.substr(0, 100)) + "' is a "
+                                           + std::string(name_of(**type)) + ", not a "
+                                           + std::string(name_of(stored<C>::type))};
+    }
+    return stored<C>(in, std::string(key), std::nullopt);
+}
+
+/// Makes `key` hold `value`, whatever it held, as a part of a transaction. What goes wrong fails that.
+template <class C>
+void save(editor& to, std::string_view key, const C& value) {
+    to.erase(key);
+    stored<C>::write(to, key, value);
+}
+
+/// The same, where `value` was made of what is stored as `from`. Return what it says from the transaction.
+/// Errors: errc::conflict where `from` lies at this key and the key says something else by now; those of a load.
+template <class C>
+[[nodiscard]] status save(editor& to, std::string_view key, const C& value, stored<C>& from) {
+    const auto known = from.load();
+    if (!known) { return known.error(); }
+    const auto same = to.is_same(from.key(), from.version());
+    if (!same) { return same.error(); }
+    if (key != from.key()) {
+        to.erase(key);
+        *same ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
+    } else if (!*same) {
+        return error{errc::conflict, "key '" + std::string(key.substr(0, 100))
+                                         + "' has changed since it was read: load it, merge, and save again"};
+    }
+    stored<C>::write_changes(to, key, *known, value);
+    return {};
+}
+
+/// Makes `key` hold `value`, whatever it held, in a transaction of its own.
+template <class C>
+[[nodiscard]] result<stored<C>> save(branch& where, std::string_view key, const C& value) {
+    std::string name(key);  // so that nothing can fail when it is written
+    auto made = where.transact_and_read([&](editor& edit) { save(edit, key, value); });
+    if (!made) { return made.error(); }
+    return stored<C>(*std::move(made), std::move(name), value);
+}
+
+/// The same, where `value` was made of what is stored as `from`, on this branch or another.
+template <class C>
+[[nodiscard]] result<stored<C>> save(branch& where, std::string_view key, const C& value, stored<C>& from) {
+    std::string name(key);
+    auto made = where.transact_and_read([&](editor& edit) { return save(edit, key, value, from); });
+    if (!made) { return made.error(); }
+    return stored<C>(*std::move(made), std::move(name), value);
+}
+
+}  // namespace coppice
