@@ -45,8 +45,6 @@ namespace coppice {
 
 template <class K, class V, class Compare = ascending, class Nodes = shared_nodes>
 class ordered_map : public resident::ordered<ordered_map<K, V, Compare, Nodes>, K, V, Compare, Nodes> {
-    static_assert(std::is_copy_constructible_v<V>,
-                  "versions of a map share and copy values: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<V, std::remove_cvref_t<V>>, "values are neither const nor references");
     using base = resident::ordered<ordered_map, K, V, Compare, Nodes>;
     using typename base::entries;
@@ -58,7 +56,11 @@ public:
     using edit_type = map_edit<ordered_map>;
 
     /// Nothing.  Allocates nothing.
-    ordered_map() noexcept = default;
+    ordered_map() noexcept {
+        // Here, where V is complete: a value may hold maps of its like, where keys lie in blocks of their own.
+        static_assert(std::is_copy_constructible_v<V>,
+                      "versions of a map share and copy values: hold what can only be moved by std::shared_ptr");
+    }
     ordered_map(std::initializer_list<std::pair<K, V>> values) : ordered_map(values.begin(), values.end()) {}
     /// Of pairs or entries; of two with one key the later.  Cost: O(n) if their keys ascend.
     template <std::input_iterator From, std::sentinel_for<From> End>

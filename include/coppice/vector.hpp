@@ -24,6 +24,7 @@
 //   take, drop, slice, +            O(log n)   one path of each input; the rest is shared
 //   iteration                       O(1) each  nothing
 //
+// Recursion. T may be incomplete where vector<T> is a member of it: a node holds its children.
 // Threads. Vectors that share nodes are independent. On one vector const calls may overlap, assignment not.
 // (With local_nodes all vectors that share nodes belong to one thread.)
 // Errors. Allocation and T's own copy throw, and then every vector is as it was. Elements are moved inside nodes only
@@ -52,8 +53,6 @@ class vector_edit;
 
 template <class T, class Nodes = shared_nodes>
 class vector : public resident::iterable<vector<T, Nodes>> {
-    static_assert(std::is_copy_constructible_v<T>,
-                  "versions of a vector share and copy elements: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<T, std::remove_cvref_t<T>>, "elements are values, neither const nor references");
     using nodes = resident::sequence<T, Nodes>;
     using header = typename nodes::header;
@@ -94,7 +93,12 @@ public:
         swap(*this, from);
         return *this;
     }
-    ~vector() { nodes::release(tail_); }
+    ~vector() {
+        // Here, where T is complete: an element may hold vectors of its like.
+        static_assert(std::is_copy_constructible_v<T>,
+                      "versions of a vector share and copy elements: hold what can only be moved by std::shared_ptr");
+        nodes::release(tail_);
+    }
     friend void swap(vector& a, vector& b) noexcept {
         std::swap(a.tail_, b.tail_);
         std::swap(a.root_, b.root_);

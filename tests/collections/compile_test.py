@@ -54,6 +54,11 @@ ACCEPTED = {
         vector<map<std::string, vector<int>>> nested{{{"a", {1}}}};
         map<text, text> texts{{text("a"), text("b")}};
         ordered_map<text, int> ordered{{text("a"), 1}};""",
+    "elements that hold vectors of their like, and values that hold maps of theirs": """
+        struct branch { vector<branch> below; std::string name; };
+        const auto bough = vector<branch>{branch{{}, "twig"}}.push_back(branch{{branch{}}, "bough"});
+        struct folder { ordered_map<std::string, folder> in; };
+        const auto root = folder{}.in.insert("etc", folder{{{"hosts", folder{}}}});""",
     "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
 }
 

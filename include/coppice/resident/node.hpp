@@ -155,8 +155,6 @@ struct node_kind {
         for (unsigned level = 0; level < height; ++level) { all *= fanout; }
         return all;
     }
-    static_assert(full(Nodes::narrow_height) <= std::numeric_limits<std::int32_t>::max(),
-                  "narrow nodes count in 31 bits: choose a smaller narrow_height");
 
     // ---- Looking
 
@@ -263,6 +261,8 @@ struct node_kind {
     }
     /// An inner node without children.
     [[nodiscard]] static inner* make_inner(unsigned height) {
+        static_assert(full(Nodes::narrow_height) <= std::numeric_limits<std::int32_t>::max(),
+                      "narrow nodes count in 31 bits: choose a smaller narrow_height");
         void* memory = Nodes::allocate(inner_bytes(height), std::align_val_t{alignof(wide)});
         inner* made = height <= Nodes::narrow_height ? static_cast<inner*>(::new (memory) narrow)
                                                      : static_cast<inner*>(::new (memory) wide);
