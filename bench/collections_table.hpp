@@ -25,13 +25,25 @@ public:
     table(std::string title, std::vector<std::string> columns)
         : title_(std::move(title)), columns_(std::move(columns)) {}
 
+    /// Of several values of a cell the least stands.
     void put(const std::string& name, const std::string& column, double value) {
         auto found = lines_.begin();
         while (found != lines_.end() && found->name != name) { ++found; }
         if (found == lines_.end()) { found = lines_.insert(found, {name, std::vector<double>(columns_.size(), -1)}); }
         for (std::size_t each = 0; each < columns_.size(); ++each) {
-            if (columns_[each] == column) { found->values[each] = value; }
+            double& best = found->values[each];
+            if (columns_[each] == column) { best = best < 0 ? value : std::min(best, value); }
         }
+    }
+    /// What stands there, or -1.
+    [[nodiscard]] double value(std::string_view name, std::string_view column) const {
+        for (const line& each : lines_) {
+            if (each.name != name) { continue; }
+            for (std::size_t at = 0; at < columns_.size(); ++at) {
+                if (columns_[at] == column) { return each.values[at]; }
+            }
+        }
+        return -1;
     }
     /// Puts values into one column.
     [[nodiscard]] auto column(const char* to) {
@@ -62,17 +74,20 @@ private:
 
 inline std::uint64_t seen = 0;  // printed at the end, so that nothing is optimised away
 
-/// Nanoseconds of one of `operations` in the best run. `prepare` is not timed.
+/// Nanoseconds of one of `operations`. `prepare` is not timed.
 template <class Prepare, class Body>
-double best_of(const settings& set, std::size_t operations, Prepare prepare, Body body) {
-    double best = 1e300;
-    for (unsigned run = 0; run < set.runs; ++run) {
-        auto subject = prepare();
-        const double begin = thread_time();
-        body(subject);
-        best = std::min(best, thread_time() - begin);
-    }
-    return best / static_cast<double>(operations);
+double time_of(std::size_t operations, Prepare prepare, Body body) {
+    auto subject = prepare();
+    const double begin = thread_time();
+    body(subject);
+    return (thread_time() - begin) / static_cast<double>(operations);
+}
+
+/// Measures all columns of a table as often as is asked for, one after the other: none of them has new memory, which
+/// is slow, to itself.
+template <class Columns>
+void in_turns(const settings& set, Columns columns) {
+    for (unsigned run = 0; run < set.runs; ++run) { columns(); }
 }
 
 }  // namespace coppice::bench

@@ -16,6 +16,7 @@
 #include <coppice/map.hpp>
 #include <coppice/ordered_map.hpp>
 
+#include "beside_immer.hpp"
 #include "collections_table.hpp"
 
 #if defined(COPPICE_BENCH_ABSL)
@@ -87,22 +88,22 @@ Map built(const std::vector<Key>& keys) {
 
 /// The rows that all maps have. `put(row, value)` takes them.
 template <class Map, class Key, class Put>
-void common_rows(const settings& set, const map_work<Key>& work, Put put) {
+void common_rows(const map_work<Key>& work, Put put) {
     const std::size_t n = work.keys.size();
     const std::size_t all = n * work.rounds;
     const std::size_t before = allocated_bytes();
     const Map made = built<Map>(work.keys);
     put("bytes per element", bytes_since(before) / static_cast<double>(n));
 
-    put("build, by edit", best_of(
-                              set, all, [] { return 0; },
+    put("build, by edit", time_of(
+                              all, [] { return 0; },
                               [&](int) {
                                   for (std::size_t round = 0; round < work.rounds; ++round) {
                                       seen += built<Map>(work.keys).size();
                                   }
                               }));
-    put("get, random", best_of(
-                           set, all, [] { return 0; },
+    put("get, random", time_of(
+                           all, [] { return 0; },
                            [&](int) {
                                for (std::size_t round = 0; round < work.rounds; ++round) {
                                    for (const Key& each : work.wanted) {
@@ -114,15 +115,15 @@ void common_rows(const settings& set, const map_work<Key>& work, Put put) {
                                    }
                                }
                            }));
-    put("iterate", best_of(
-                       set, all, [] { return 0; },
+    put("iterate", time_of(
+                       all, [] { return 0; },
                        [&](int) {
                            for (std::size_t round = 0; round < work.rounds; ++round) {
                                for (const auto& [key, value] : made) { seen += in_hash(value); }
                            }
                        }));
-    put("set, sole owner", best_of(
-                               set, all, [&] { return built<Map>(work.keys); },
+    put("set, sole owner", time_of(
+                               all, [&] { return built<Map>(work.keys); },
                                [&](Map& subject) {
                                    for (std::size_t at = 0; at < all; ++at) {
                                        if constexpr (is_persistent<Map>) {
@@ -132,8 +133,8 @@ void common_rows(const settings& set, const map_work<Key>& work, Put put) {
                                        }
                                    }
                                }));
-    put("erase, sole owner", best_of(
-                                 set, n, [&] { return built<Map>(work.keys); },
+    put("erase, sole owner", time_of(
+                                 n, [&] { return built<Map>(work.keys); },
                                  [&](Map& subject) {
                                      for (const Key& each : work.wanted) {
                                          if constexpr (is_persistent<Map>) {
@@ -146,20 +147,20 @@ void common_rows(const settings& set, const map_work<Key>& work, Put put) {
 }
 
 template <class Map, class Key, class Put>
-void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
+void persistent_rows(const map_work<Key>& work, Put put) {
     const Map made = built<Map>(work.keys);
     const auto start = [&made] { return made; };
-    put("set, persistent", best_of(set, work.operations, start, [&](Map& subject) {
+    put("set, persistent", time_of(work.operations, start, [&](Map& subject) {
             for (std::size_t at = 0; at < work.operations; ++at) {
                 subject = std::as_const(subject).insert(work.nth(at), work.nth(at));
             }
         }));
     const std::size_t erased = std::min(work.operations, work.keys.size());
-    put("erase, persistent", best_of(set, erased, start, [&](Map& subject) {
+    put("erase, persistent", time_of(erased, start, [&](Map& subject) {
             for (std::size_t at = 0; at < erased; ++at) { subject = std::as_const(subject).erase(work.nth(at)); }
         }));
-    put("build, persistent", best_of(
-                                 set, work.operations, [] { return Map(); },
+    put("build, persistent", time_of(
+                                 work.operations, [] { return Map(); },
                                  [&](Map& subject) {
                                      for (std::size_t at = 0; at < work.operations; ++at) {
                                          if (at % work.keys.size() == 0) { subject = Map(); }
@@ -167,7 +168,7 @@ void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
                                          subject = std::as_const(subject).insert(key, key);
                                      }
                                  }));
-    put("copy", best_of(set, work.operations, start, [&](Map&) {
+    put("copy", time_of(work.operations, start, [&](Map&) {
             for (std::size_t at = 0; at < work.operations; ++at) { seen += Map(made).size(); }
         }));
     for (const std::size_t changes : {std::size_t{100}, std::size_t{1000}}) {
@@ -175,7 +176,7 @@ void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
         auto edit = made.edit();
         for (std::size_t at = 0; at < changes; ++at) { edit.insert(work.nth(at), key_of<Key>(at + 1'000'000'000)); }
         const Map other = std::move(edit).done();
-        put("diff of " + std::to_string(changes) + ", us", best_of(set, 1000, start, [&](Map&) {
+        put("diff of " + std::to_string(changes) + ", us", time_of(1000, start, [&](Map&) {
                 diff(made, other, [](const Key&, const Key* was, const Key* is) { seen += was != is ? 1 : 0; });
             }));
     }
@@ -183,13 +184,13 @@ void persistent_rows(const settings& set, const map_work<Key>& work, Put put) {
 
 /// The rows of maps whose keys are in order, also std's and absl's.
 template <class Map, class Key, class Put>
-void ordered_rows(const settings& set, const map_work<Key>& work, Put put) {
+void ordered_rows(const map_work<Key>& work, Put put) {
     std::vector<std::pair<Key, Key>> sorted;
     for (const Key& each : work.keys) { sorted.emplace_back(each, each); }
     std::sort(sorted.begin(), sorted.end());
     const auto make = [&sorted] { return Map(sorted.begin(), sorted.end()); };
-    put("build, of a sorted range", best_of(
-                                        set, sorted.size() * work.rounds, [] { return 0; },
+    put("build, of a sorted range", time_of(
+                                        sorted.size() * work.rounds, [] { return 0; },
                                         [&](int) {
                                             for (std::size_t round = 0; round < work.rounds; ++round) {
                                                 seen += make().size();
@@ -199,8 +200,8 @@ void ordered_rows(const settings& set, const map_work<Key>& work, Put put) {
     const Map made = make();
     put("bytes per element, sorted", bytes_since(before) / static_cast<double>(sorted.size()));
     if constexpr (is_persistent<Map>) {
-        put("nth, random", best_of(
-                               set, work.operations, [] { return 0; },
+        put("nth, random", time_of(
+                               work.operations, [] { return 0; },
                                [&](int) {
                                    for (std::size_t at = 0; at < work.operations; ++at) {
                                        seen += in_hash(made.nth(at * 7919 % made.size()).value);
@@ -219,22 +220,30 @@ void maps(const settings& set, const std::string& name) {
         const map_work<Key> work(n);
         using shared = map<Key, Key>;
         using local = map<Key, Key, default_hash<Key>, default_equal, local_nodes>;
-        common_rows<shared>(set, work, out.column("coppice"));
-        persistent_rows<shared>(set, work, out.column("coppice"));
-        common_rows<local>(set, work, out.column("coppice, local"));
-        persistent_rows<local>(set, work, out.column("coppice, local"));
         using ordered = ordered_map<Key, Key>;
-        common_rows<ordered>(set, work, out.column("coppice, ordered"));
-        persistent_rows<ordered>(set, work, out.column("coppice, ordered"));
-        ordered_rows<ordered>(set, work, out.column("coppice, ordered"));
-        common_rows<std::unordered_map<Key, Key>>(set, work, out.column("std::unordered_map"));
-        common_rows<std::map<Key, Key>>(set, work, out.column("std::map"));
-        ordered_rows<std::map<Key, Key>>(set, work, out.column("std::map"));
+        in_turns(set, [&] {
+            common_rows<shared>(work, out.column("coppice"));
+            persistent_rows<shared>(work, out.column("coppice"));
+            common_rows<local>(work, out.column("coppice, local"));
+            persistent_rows<local>(work, out.column("coppice, local"));
+            common_rows<ordered>(work, out.column("coppice, ordered"));
+            persistent_rows<ordered>(work, out.column("coppice, ordered"));
+            ordered_rows<ordered>(work, out.column("coppice, ordered"));
+            common_rows<std::unordered_map<Key, Key>>(work, out.column("std::unordered_map"));
+            common_rows<std::map<Key, Key>>(work, out.column("std::map"));
+            ordered_rows<std::map<Key, Key>>(work, out.column("std::map"));
 #if defined(COPPICE_BENCH_ABSL)
-        common_rows<absl::btree_map<Key, Key>>(set, work, out.column("absl::btree_map"));
-        ordered_rows<absl::btree_map<Key, Key>>(set, work, out.column("absl::btree_map"));
+            common_rows<absl::btree_map<Key, Key>>(work, out.column("absl::btree_map"));
+            ordered_rows<absl::btree_map<Key, Key>>(work, out.column("absl::btree_map"));
 #endif
+        });
         out.print();
+        if (n != 1'000'000) { continue; }
+        if constexpr (std::is_same_v<Key, std::string>) {
+            print_beside_immer(out, immer_strings);
+        } else {
+            print_beside_immer(out, immer_map);
+        }
     }
 }
 

@@ -35,7 +35,7 @@ struct text_work {
 
 /// The rows that std::string has as well.
 template <class Text, class Put>
-void rows_of_texts(const settings& set, const text_work& work, Put put) {
+void rows_of_texts(const text_work& work, Put put) {
     constexpr bool is_std = std::is_same_v<Text, std::string>;
     constexpr std::string_view word = "word ";
     const std::size_t before = allocated_bytes();
@@ -44,12 +44,12 @@ void rows_of_texts(const settings& set, const text_work& work, Put put) {
     const auto own = [&work] { return Text(work.bytes); };
     const std::size_t all = is_std ? std::min<std::size_t>(work.operations, 1'000) : work.operations;
     const auto many = [&](const char* name, auto body) {
-        put(name, best_of(set, all, own, [&](Text& subject) {
+        put(name, time_of(all, own, [&](Text& subject) {
                 for (std::size_t at = 0; at < all; ++at) { body(subject, work.nth(at)); }
             }));
     };
-    put("make, per byte", best_of(
-                              set, work.bytes.size(), [] { return 0; }, [&](int) { seen += own().size(); }));
+    put("make, per byte", time_of(
+                              work.bytes.size(), [] { return 0; }, [&](int) { seen += own().size(); }));
     many("get a byte, random", [&made](Text&, std::size_t at) { seen += static_cast<std::uint64_t>(made[at]); });
     many("insert 5 bytes, sole owner", [&](Text& subject, std::size_t at) {
         if constexpr (is_std) {
@@ -73,13 +73,13 @@ void rows_of_texts(const settings& set, const text_work& work, Put put) {
             seen += std::as_const(made).insert(at, word).size();
         }
     });
-    put("find what is not there, per byte", best_of(set, work.bytes.size(), own, [&](Text& subject) {
+    put("find what is not there, per byte", time_of(work.bytes.size(), own, [&](Text& subject) {
             seen += subject.find("Q") == subject.find("Z") ? 1 : 0;
         }));
 }
 
 template <class Text, class Put>
-void rows_of_text_values(const settings& set, const text_work& work, Put put) {
+void rows_of_text_values(const text_work& work, Put put) {
     const std::size_t before = allocated_bytes();
     Text edited(work.bytes);
     for (std::size_t at = 0; at < work.bytes.size() / 100; ++at) {
@@ -89,8 +89,8 @@ void rows_of_text_values(const settings& set, const text_work& work, Put put) {
 
     const Text made(work.bytes);
     const auto many = [&](const char* name, auto body) {
-        put(name, best_of(
-                      set, work.operations, [] { return 0; },
+        put(name, time_of(
+                      work.operations, [] { return 0; },
                       [&](int) {
                           for (std::size_t at = 0; at < work.operations; ++at) { body(work.nth(at)); }
                       }));
@@ -105,8 +105,8 @@ void rows_of_text_values(const settings& set, const text_work& work, Put put) {
     auto edit = made.edit();
     for (std::size_t at = 0; at < 100; ++at) { edit.replace(work.nth(at), work.nth(at) + 1, "#"); }
     const Text other = std::move(edit).done();
-    put("diff of 100, us", best_of(
-                               set, 1'000, [] { return 0; }, [&](int) { seen += diff(made, other).size(); }));
+    put("diff of 100, us", time_of(
+                               1'000, [] { return 0; }, [&](int) { seen += diff(made, other).size(); }));
 }
 
 inline void texts(const settings& set) {
@@ -116,11 +116,13 @@ inline void texts(const settings& set) {
         if (title.find(set.only) == title.npos) { continue; }
         table out(title, {"coppice", "coppice, local", "std::string"});
         const text_work work(n);
-        rows_of_texts<text>(set, work, out.column("coppice"));
-        rows_of_text_values<text>(set, work, out.column("coppice"));
-        rows_of_texts<basic_text<local_nodes>>(set, work, out.column("coppice, local"));
-        rows_of_text_values<basic_text<local_nodes>>(set, work, out.column("coppice, local"));
-        rows_of_texts<std::string>(set, work, out.column("std::string"));
+        in_turns(set, [&] {
+            rows_of_texts<text>(work, out.column("coppice"));
+            rows_of_text_values<text>(work, out.column("coppice"));
+            rows_of_texts<basic_text<local_nodes>>(work, out.column("coppice, local"));
+            rows_of_text_values<basic_text<local_nodes>>(work, out.column("coppice, local"));
+            rows_of_texts<std::string>(work, out.column("std::string"));
+        });
         out.print();
     }
 }

@@ -10,6 +10,7 @@
 #include <coppice/base/random.hpp>
 #include <coppice/vector.hpp>
 
+#include "beside_immer.hpp"
 #include "collections_table.hpp"
 
 namespace coppice::bench {
@@ -48,7 +49,7 @@ Vector counting(std::size_t n) {
 
 /// The rows that std::vector has as well.
 template <class Vector, class Put>
-void rows_of_all(const settings& set, std::size_t n, const vector_work& work, Put put) {
+void rows_of_all(std::size_t n, const vector_work& work, Put put) {
     const auto nothing = [] { return 0; };
     const std::size_t all = n * work.rounds;
     // A body that is done as often as the work says.
@@ -60,22 +61,22 @@ void rows_of_all(const settings& set, std::size_t n, const vector_work& work, Pu
     const std::size_t before = allocated_bytes();
     const Vector made = counting<Vector>(n);
     put("bytes per element", bytes_since(before) / static_cast<double>(n));
-    put("push_back, edit", best_of(set, all, nothing, often([n](int) { seen += counting<Vector>(n).size(); })));
-    put("get, random", best_of(set, all, nothing, often([&](int) {
+    put("push_back, edit", time_of(all, nothing, often([n](int) { seen += counting<Vector>(n).size(); })));
+    put("get, random", time_of(all, nothing, often([&](int) {
                                    for (const std::size_t each : work.places) {
                                        seen += static_cast<std::uint64_t>(made[each]);
                                    }
                                })));
-    put("get, in order", best_of(set, all, nothing, often([&](int) {
+    put("get, in order", time_of(all, nothing, often([&](int) {
                                      for (std::size_t each = 0; each < n; ++each) {
                                          seen += static_cast<std::uint64_t>(made[each]);
                                      }
                                  })));
-    put("iterate", best_of(set, all, nothing, often([&](int) {
+    put("iterate", time_of(all, nothing, often([&](int) {
                                for (const std::int64_t each : made) { seen += static_cast<std::uint64_t>(each); }
                            })));
     const auto own = [n] { return counting<Vector>(n); };
-    put("set, sole owner", best_of(set, all, own, [&](Vector& subject) {
+    put("set, sole owner", time_of(all, own, [&](Vector& subject) {
             for (std::size_t at = 0; at < all; ++at) {
                 if constexpr (is_std<Vector>) {
                     subject[work.nth(at)] = 7;
@@ -85,7 +86,7 @@ void rows_of_all(const settings& set, std::size_t n, const vector_work& work, Pu
             }
         }));
     const std::size_t middle = std::min<std::size_t>(work.operations, is_std<Vector> ? 1'000 : 100'000);
-    put("insert in the middle", best_of(set, middle, own, [&](Vector& subject) {
+    put("insert in the middle", time_of(middle, own, [&](Vector& subject) {
             for (std::size_t at = 0; at < middle; ++at) {
                 if constexpr (is_std<Vector>) {
                     subject.insert(subject.begin() + static_cast<std::ptrdiff_t>(n / 2), 7);
@@ -98,16 +99,16 @@ void rows_of_all(const settings& set, std::size_t n, const vector_work& work, Pu
 
 /// The rows of values.
 template <class Vector, class Put>
-void rows_of_values(const settings& set, std::size_t n, const vector_work& work, Put put) {
+void rows_of_values(std::size_t n, const vector_work& work, Put put) {
     const Vector made = counting<Vector>(n);
     const auto start = [&made] { return made; };
     const auto many = [&](const char* name, auto body) {
-        put(name, best_of(set, work.operations, start, [&](Vector& subject) {
+        put(name, time_of(work.operations, start, [&](Vector& subject) {
                 for (std::size_t at = 0; at < work.operations; ++at) { body(subject, at); }
             }));
     };
-    put("push_back, persistent", best_of(
-                                     set, n * work.rounds, [] { return 0; },
+    put("push_back, persistent", time_of(
+                                     n * work.rounds, [] { return 0; },
                                      [&](int) {
                                          for (std::size_t round = 0; round < work.rounds; ++round) {
                                              Vector subject;
@@ -117,7 +118,7 @@ void rows_of_values(const settings& set, std::size_t n, const vector_work& work,
                                              seen += subject.size();
                                          }
                                      }));
-    put("iterate by spans", best_of(set, n * work.rounds, start, [&](Vector& subject) {
+    put("iterate by spans", time_of(n * work.rounds, start, [&](Vector& subject) {
             for (std::size_t round = 0; round < work.rounds; ++round) {
                 subject.for_each_span([](auto some) {
                     for (const std::int64_t each : some) { seen += static_cast<std::uint64_t>(each); }
@@ -138,8 +139,8 @@ void rows_of_values(const settings& set, std::size_t n, const vector_work& work,
     auto edit = made.edit();
     for (std::size_t at = 0; at < 1'000; ++at) { edit.insert(work.nth(at), 7); }
     const Vector uneven = std::move(edit).done();
-    put("get, random, after 1,000 inserts", best_of(
-                                                set, n * work.rounds, [] { return 0; },
+    put("get, random, after 1,000 inserts", time_of(
+                                                n * work.rounds, [] { return 0; },
                                                 [&](int) {
                                                     for (std::size_t round = 0; round < work.rounds; ++round) {
                                                         for (const std::size_t each : work.places) {
@@ -150,7 +151,7 @@ void rows_of_values(const settings& set, std::size_t n, const vector_work& work,
     auto changed = made.edit();
     for (std::size_t at = 0; at < 100; ++at) { changed.set(work.nth(at), -1); }
     const Vector other = std::move(changed).done();
-    put("diff of 100, us", best_of(set, 1'000, start, [&](Vector& of) { seen += diff(of, other).size(); }));
+    put("diff of 100, us", time_of(1'000, start, [&](Vector& of) { seen += diff(of, other).size(); }));
 }
 
 inline void vectors(const settings& set) {
@@ -159,12 +160,15 @@ inline void vectors(const settings& set) {
         if (title.find(set.only) == title.npos) { continue; }
         table out(title, {"coppice", "coppice, local", "std::vector"});
         const vector_work work(n);
-        rows_of_all<vector<std::int64_t>>(set, n, work, out.column("coppice"));
-        rows_of_values<vector<std::int64_t>>(set, n, work, out.column("coppice"));
-        rows_of_all<vector<std::int64_t, local_nodes>>(set, n, work, out.column("coppice, local"));
-        rows_of_values<vector<std::int64_t, local_nodes>>(set, n, work, out.column("coppice, local"));
-        rows_of_all<std::vector<std::int64_t>>(set, n, work, out.column("std::vector"));
+        in_turns(set, [&] {
+            rows_of_all<vector<std::int64_t>>(n, work, out.column("coppice"));
+            rows_of_values<vector<std::int64_t>>(n, work, out.column("coppice"));
+            rows_of_all<vector<std::int64_t, local_nodes>>(n, work, out.column("coppice, local"));
+            rows_of_values<vector<std::int64_t, local_nodes>>(n, work, out.column("coppice, local"));
+            rows_of_all<std::vector<std::int64_t>>(n, work, out.column("std::vector"));
+        });
         out.print();
+        if (n == 1'000'000) { print_beside_immer(out, immer_vector); }
     }
 }
 
