@@ -72,7 +72,9 @@ void rows_of_all(const settings& set, std::size_t n, const vector_work& work, Pu
                                      }
                                  })));
     put("iterate", best_of(set, all, nothing, often([&](int) {
-                               for (const std::int64_t each : made) { seen += static_cast<std::uint64_t>(each); }
+                               std::int64_t sum = 0;
+                               for (const std::int64_t each : made) { sum += each; }
+                               seen += static_cast<std::uint64_t>(sum);
                            })));
     const auto own = [n] { return counting<Vector>(n); };
     put("set, sole owner", best_of(set, all, own, [&](Vector& subject) {
@@ -120,7 +122,9 @@ void rows_of_values(const settings& set, std::size_t n, const vector_work& work,
     put("iterate by spans", best_of(set, n * work.rounds, start, [&](Vector& subject) {
             for (std::size_t round = 0; round < work.rounds; ++round) {
                 subject.for_each_span([](auto some) {
-                    for (const std::int64_t each : some) { seen += static_cast<std::uint64_t>(each); }
+                    std::int64_t sum = 0;
+                    for (const std::int64_t each : some) { sum += each; }
+                    seen += static_cast<std::uint64_t>(sum);
                 });
             }
         }));
