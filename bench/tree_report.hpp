@@ -40,6 +40,15 @@ inline std::size_t allocated_bytes() {
 #endif
 }
 
+/// Memory that is freed stays with the program, for the next one who asks. New memory is the system's time, and its
+/// page faults would be most of what is measured.
+inline void keep_memory() {
+#if !defined(COPPICE_JEMALLOC)
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, -1);
+#endif
+}
+
 inline double bytes_since(std::size_t before) {
     const std::size_t now = allocated_bytes();
     return now > before ? static_cast<double>(now - before) : 0;  // caches of the allocator may have shrunk

@@ -73,7 +73,9 @@ void rows_of_all(std::size_t n, const vector_work& work, Put put) {
                                      }
                                  })));
     put("iterate", time_of(all, nothing, often([&](int) {
-                               for (const std::int64_t each : made) { seen += static_cast<std::uint64_t>(each); }
+                               std::int64_t sum = 0;
+                               for (const std::int64_t each : made) { sum += each; }
+                               seen += static_cast<std::uint64_t>(sum);
                            })));
     const auto own = [n] { return counting<Vector>(n); };
     put("set, sole owner", time_of(all, own, [&](Vector& subject) {
@@ -121,7 +123,9 @@ void rows_of_values(std::size_t n, const vector_work& work, Put put) {
     put("iterate by spans", time_of(n * work.rounds, start, [&](Vector& subject) {
             for (std::size_t round = 0; round < work.rounds; ++round) {
                 subject.for_each_span([](auto some) {
-                    for (const std::int64_t each : some) { seen += static_cast<std::uint64_t>(each); }
+                    std::int64_t sum = 0;
+                    for (const std::int64_t each : some) { sum += each; }
+                    seen += static_cast<std::uint64_t>(sum);
                 });
             }
         }));

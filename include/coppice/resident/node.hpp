@@ -103,7 +103,7 @@ struct measured_header<Nodes, Order, false> : low_header<Nodes, Order> {};
 
 template <class Nodes, class Order>
 struct inner : measured_header<Nodes, Order> {
-    std::array<header<Nodes>*, Nodes::fanout> children{};
+    std::array<header<Nodes>*, Nodes::fanout> children;  // of which `entries` are there
 };
 template <class Nodes, class Order, class Sum>
 struct counted : inner<Nodes, Order> {
@@ -261,17 +261,12 @@ struct node_kind {
     }
     /// An inner node without children.
     [[nodiscard]] static inner* make_inner(unsigned height) {
-        static_assert(full(Nodes::narrow_height) <= std::numeric_limits<std::int32_t>::max(),
-                      "narrow nodes count in 31 bits: choose a smaller narrow_height");
-        void* memory = Nodes::allocate(inner_bytes(height), std::align_val_t{alignof(wide)});
-        inner* made = height <= Nodes::narrow_height ? static_cast<inner*>(::new (memory) narrow)
-                                                     : static_cast<inner*>(::new (memory) wide);
-        made->height = static_cast<std::uint8_t>(height);
+        inner* made = new_inner(height);
         with_sums(*made, [](auto& sums) { sums.fill(std::numeric_limits<std::decay_t<decltype(sums[0])>>::max()); });
         return made;
     }
     [[nodiscard]] static inner* copy(const inner& from) {
-        inner* made = make_inner(from.height);
+        inner* made = new_inner(from.height);
         made->entries = from.entries;
         made->regular = from.regular;
         made->children = from.children;
@@ -308,6 +303,28 @@ struct node_kind {
             sums[last] = static_cast<sum>((last == 0 ? 0 : sums[last - 1]) + static_cast<sum>(child.size));
         });
     }
+    /// Enters children [first, last) of a node of the same height behind the others; both own them then.
+    static void append_shared(inner& node, const inner& from, unsigned first, unsigned last) noexcept {
+        if (first == last) { return; }
+        const unsigned begin = node.entries;
+        const unsigned count = last - first;
+        COPPICE_ASSERT(begin + count <= fanout && node.height == from.height);
+        node.entries = static_cast<std::uint8_t>(begin + count);
+        for (unsigned each = 0; each < count; ++each) {
+            node.children[begin + each] = retain(from.children[first + each]);
+            if constexpr (is_measured<Order>) { node.measures[begin + each] = from.measures[first + each]; }
+            if (begin + each != 0) { set_low(node, begin + each, child(from, first + each).low); }
+        }
+        with_sums(node, [&](auto& sums) {
+            using sum = std::decay_t<decltype(sums[0])>;
+            const auto& theirs = static_cast<const counted<Nodes, Order, sum>&>(from).sums;
+            const auto left =
+                static_cast<sum>((begin == 0 ? 0 : sums[begin - 1]) - (first == 0 ? 0 : theirs[first - 1]));
+            for (unsigned each = 0; each < count; ++each) {
+                sums[begin + each] = static_cast<sum>(theirs[first + each] + left);
+            }
+        });
+    }
     /// Says with which element a child begins that is not the first.
     static void set_low(inner& node, unsigned slot, const separator& low) noexcept {
         if constexpr (Order::keyed) {
@@ -340,6 +357,16 @@ struct node_kind {
     }
 
 private:
+    /// Whose sums are not there yet.
+    [[nodiscard]] static inner* new_inner(unsigned height) {
+        static_assert(full(Nodes::narrow_height) <= std::numeric_limits<std::int32_t>::max(),
+                      "narrow nodes count in 31 bits: choose a smaller narrow_height");
+        void* memory = Nodes::allocate(inner_bytes(height), std::align_val_t{alignof(wide)});
+        inner* made = height <= Nodes::narrow_height ? static_cast<inner*>(::new (memory) narrow)
+                                                     : static_cast<inner*>(::new (memory) wide);
+        made->height = static_cast<std::uint8_t>(height);
+        return made;
+    }
     /// Of a node that nobody holds.  Of most nodes below it others do, which is seen without a call.
     static void end(header& node) noexcept {
         if (node.height == 0) {

@@ -471,27 +471,28 @@ protected:
         while (root->height != 0 && root->entries == 1) { replace(root, held(retain(as_inner(*root).children[0]))); }
     }
 
-    /// Elements [first, last) of the tree below `node`, as a node of the same height.
+    /// Elements [first, last) of the tree below `node`, as a node of the same height; between the edges shared.
     [[nodiscard]] static held part(header* node, std::size_t first, std::size_t last) {
         if (first == 0 && last == size_of(*node)) { return held(retain(node)); }
         if (node->height == 0) {
             return gather({copied(as_leaf(*node).items(), as_leaf(*node).size())}, first, last, last - first);
         }
         const inner& from = as_inner(*node);
+        std::size_t low = first;
+        std::size_t high = last - 1;
+        const unsigned begin = find(from, low);
+        const unsigned end = find(from, high);
+        const auto size_at = [&from](unsigned slot) { return before(from, slot + 1) - before(from, slot); };
+        const std::size_t begin_last = begin == end ? high + 1 : size_at(begin);
+        held left = low != 0 || begin_last != size_at(begin) ? part(from.children[begin], low, begin_last) : held();
+        held right = begin != end && high + 1 != size_at(end) ? part(from.children[end], 0, high + 1) : held();
         inner* made = kind::make_inner(from.height);
-        held result(made);
-        std::size_t in_first = first;
-        const unsigned begin = find(from, in_first);
-        for (unsigned slot = begin; slot < from.entries && before(from, slot) < last; ++slot) {
-            const std::size_t start = before(from, slot);
-            const std::size_t end = before(from, slot + 1);
-            held child = part(from.children[slot], slot == begin ? in_first : 0, std::min(last, end) - start);
-            const bool shared = child.get() == from.children[slot];
-            kind::append(*made, shared ? kind::child(from, slot) : whole(child.get()));
-            static_cast<void>(child.take());
-        }
+        const unsigned shared = begin + (left ? 1U : 0U);
+        if (left) { kind::append(*made, left.take()); }
+        kind::append_shared(*made, from, shared, right ? end : end + 1);
+        if (right) { kind::append(*made, right.take()); }
         kind::note_regular(*made);
-        return result;
+        return held(made);
     }
 
     /// Two trees as one or two nodes as high as the higher.  Both are borrowed.
