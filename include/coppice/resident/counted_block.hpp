@@ -84,6 +84,8 @@ public:
     [[nodiscard]] const T* operator->() const noexcept { return &block_->value; }
     /// As that of the block.
     bool assign(T&& other) noexcept { return block_->assign(std::move(other)); }
+    /// The element, to be changed, or null where somebody else holds the block.
+    [[nodiscard]] T* own() noexcept { return block_->owners.is_one() ? &block_->value : nullptr; }
     /// Both are one block.
     [[nodiscard]] friend bool operator==(const counted_entry& a, const counted_entry& b) noexcept {
         return a.block_ == b.block_;

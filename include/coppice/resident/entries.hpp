@@ -159,7 +159,17 @@ struct keyed_entries<K, V, Nodes, false> {
     static constexpr bool has_values = true;
     static constexpr std::size_t leaf_most = 32;
     [[nodiscard]] static element make(given&& from) { return element::make(std::move(from)); }
-    [[nodiscard]] static bool assign(at place, given&& from) noexcept { return place->assign(std::move(from)); }
+    /// The key that is there stays: to free its text would fetch that from memory.
+    [[nodiscard]] static bool assign(at place, given&& from) noexcept {
+        if constexpr (std::is_nothrow_move_constructible_v<V>) {
+            if (given* const own = place->own()) {
+                std::destroy_at(&own->value);
+                std::construct_at(&own->value, std::move(from.value));
+                return true;
+            }
+        }
+        return false;
+    }
     [[nodiscard]] static const K& key_in(const given& from) noexcept { return from.key; }
     [[nodiscard]] static const K& key(at place) noexcept { return (*place)->key; }
     [[nodiscard]] static const V& value(at place) noexcept { return (*place)->value; }
