@@ -22,6 +22,7 @@
 //   save, with what it was made from    O(k log n)                k elements and their paths
 //   find_stored                         O(log n)                  -
 //   load                                O(n)                      -
+//   load, with another version          O(k log n), of a text O(n)
 //
 // A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
 // Threads. Those of a store's handles: each stored one thread at a time, copies are independent.
@@ -51,6 +52,19 @@ public:
             if (!all) { return all.error(); }
             loaded_ = *std::move(all);
         }
+        return *loaded_;
+    }
+    /// The same, made from what `like` has loaded, which is another version of this key: elements that differ are read,
+    /// and both share the others in memory.
+    [[nodiscard]] result<C> load(stored& like) {
+        if (loaded_ || like.key() != this->key() || like.version().database() != this->version().database()) {
+            return load();
+        }
+        const auto known = like.load();
+        if (!known) { return known.error(); }
+        auto all = this->read(*known, like.version());
+        if (!all) { return all.error(); }
+        loaded_ = *std::move(all);
         return *loaded_;
     }
 

@@ -67,6 +67,7 @@ public:
     snapshot& operator=(const snapshot& from) noexcept;
     ~snapshot();
 
+    using view::database;
     /// Shares the version.  Requires: number < 16.
     [[nodiscard]] snapshot database(unsigned number) const noexcept;
     [[nodiscard]] version_id version() const noexcept;
@@ -84,6 +85,7 @@ private:
 /// Values and keys are borrowed for the call. Collections that become empty are not there any more.
 class editor : public view {
 public:
+    using view::database;
     /// Edits another key space of the same transaction.  Requires: number < 16.
     [[nodiscard]] editor database(unsigned number) const noexcept;
     /// Why the transaction will fail, if so.
@@ -366,8 +368,8 @@ public:
     /// Shows the keys that differ from `before` to `after`, in order.  Cost: O(changes), not O(data).
     status diff(std::string_view before, std::string_view after, visitor<const key_difference&> show,
                 const difference_scope& within = {});
-    status diff(const snapshot& before, const snapshot& after, visitor<const key_difference&> show,
-                const difference_scope& within = {});
+    static status diff(const snapshot& before, const snapshot& after, visitor<const key_difference&> show,
+                       const difference_scope& within = {});
 
     // Upkeep: happens by itself in the background.
 

@@ -69,6 +69,8 @@ public:
 
     /// The same version, another key space.  Requires: number < 16.
     [[nodiscard]] view database(unsigned number) const noexcept;
+    /// The number of this key space.
+    [[nodiscard]] unsigned database() const noexcept { return database_; }
 
     // Keys.
 

@@ -158,7 +158,9 @@ TYPED_TEST(Persist, EveryVersionStaysAsItWasSaved) {
             // A handle made anew of the old version, so that nothing is remembered.
             stored<C> again = must(find_stored<C>(old.kept.version(), "kept"));
             check_parts(again, old.value, random);
-            EXPECT_EQ(must(again.load()), old.value);
+            // From what another version says, or whole.
+            stored<C> other = all[random.below(all.size())].kept;
+            EXPECT_EQ(random.below(2) == 0 ? must(again.load(other)) : must(again.load()), old.value);
         }
         must(data.clean_up());
         for (version& each : all) { EXPECT_EQ(must(find_stored<C>(each.kept.version(), "kept")->load()), each.value); }
@@ -238,6 +240,26 @@ TEST_F(PersistedVector, IsReadNodeByNodeFromTheDisk) {
     EXPECT_EQ(must(kept.load()), counted(200'000));
     EXPECT_GT(loaded() - before, 100U);
     std::filesystem::remove_all(path);
+}
+
+TEST_F(PersistedVector, VersionsThatAreLoadedShareMemory) {
+    const auto value = counted(100'000);
+    const auto saved = must(save(main, "v", value));
+    auto first = must(find_stored<vector<int>>(saved.version(), "v"));
+    static_cast<void>(must(save(main, "v", value.set(70'000, -1).erase(80'000).push_back(7), first)));
+    auto second = must(find_stored<vector<int>>(main.read(), "v"));
+    const auto all = must(second.load(first));
+    EXPECT_EQ(all, value.set(70'000, -1).erase(80'000).push_back(7));
+    EXPECT_GT(all.shared_front(must(first.load())), 50'000U);
+    // A key that is not there, or of another type, is no version to begin with.
+    static_cast<void>(must(main.transact([](editor& edit) { edit.put("v", "text"); })));
+    auto none = must(find_stored<vector<int>>(main.read(), "nothing"));
+    EXPECT_TRUE(must(none.load(first)).empty());
+    static_cast<void>(must(main.transact([](editor& edit) { edit.erase("v"); })));
+    auto gone = must(find_stored<vector<int>>(main.read(), "v"));
+    EXPECT_TRUE(must(gone.load(first)).empty());
+    static_cast<void>(must(save(main, "v", vector<int>{1})));
+    EXPECT_EQ(must(must(find_stored<vector<int>>(main.read(), "v")).load(gone)), vector<int>{1});
 }
 
 TEST_F(PersistedVector, WhatBranchesAndReferencesSayIsRead) {

@@ -44,6 +44,21 @@ public:
     [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
 protected:
+    /// Shows how the key says something else than in `then`, part by part. False where that is not told in parts: the
+    /// key is there in one of them alone, or as something else.
+    [[nodiscard]] result<bool> show_changes(const snapshot& then, visitor<const part_difference&> show) const {
+        result<bool> told = true;
+        const status done = store::diff(then, version_,
+                                        [&](const key_difference& changed) {
+                                            told = changed.before && changed.after && *changed.before == *changed.after;
+                                            if (!*told) { return; }
+                                            if (const status parts = changed.for_each_part(show); !parts) {
+                                                told = parts.error();
+                                            }
+                                        },
+                                        {.database = version_.database(), .key = key_});
+        return done ? told : done.error();
+    }
     /// An element, or why not.
     template <class T>
     [[nodiscard]] result<T> as(std::string_view bytes) const {
@@ -80,7 +95,8 @@ struct reading {
     [[nodiscard]] status ended(const status& done) const { return failed ? status(*failed) : done; }
 };
 
-/// Specialised for every collection: where it lies, how it is written, and `read`, which loads it whole.
+/// Specialised for every collection: where it lies, how it is written, and `read`, which loads it whole, or makes it
+/// from what another version says, which is known.
 template <class C>
 class kept;
 
@@ -118,6 +134,28 @@ public:
 
 protected:
     [[nodiscard]] result<C> read() const { return slice(0, view::all); }
+    [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
+        std::vector<list_change> runs;
+        const auto told = this->show_changes(then, [&runs](const part_difference& part) {
+            if (part.what == part_difference::place::run) { runs.push_back(part.run); }
+        });
+        if (!told) { return told.error(); }
+        if (!*told) { return read(); }
+        auto made = known.edit();
+        for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+            std::uint64_t at = run->before_position;
+            std::uint64_t left = run->before_count;
+            const auto put = [&](T value) {
+                left == 0 ? made.insert(at, std::move(value)) : made.set(at, std::move(value));
+                left -= left == 0 ? 0 : 1;
+                ++at;
+            };
+            const status done = for_each(put, run->after_position, run->after_position + run->after_count);
+            if (!done) { return done.error(); }
+            for (; left > 0; --left) { made.erase(at); }
+        }
+        return std::move(made).done();
+    }
     static void write(editor& to, std::string_view key, const C& value) {
         put(to, key, value, {0, 0, 0, value.size()});
     }
@@ -153,6 +191,18 @@ public:
 
 protected:
     [[nodiscard]] result<C> read() const { return slice(0, view::all); }
+    /// Bytes of the store differ inside of code points: all are read, and what is not new is shared.
+    [[nodiscard]] result<C> read(const C& known, const snapshot& /*then*/) const {
+        const auto all = read();
+        if (!all) { return all.error(); }
+        C made = known;
+        const std::vector<splice> changes = diff(known, *all);
+        for (auto change = changes.rbegin(); change != changes.rend(); ++change) {
+            const C come = all->slice(change->position, change->position + change->inserted);
+            made = made.replace(change->at, change->at + change->removed, come);
+        }
+        return made;
+    }
     static void write(editor& to, std::string_view key, const C& value) {
         put(to, key, value, {0, 0, 0, value.size()});
     }
@@ -225,6 +275,22 @@ protected:
         if (!done) { return done.error(); }
         return std::move(made).done();
     }
+    [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
+        auto made = known.edit();
+        reading at;
+        const auto put = [&](const part_difference& part) {
+            if (part.what != part_difference::place::field) { return true; }
+            const auto change = [&](K name) {
+                if (part.kind == change_kind::removed) { return static_cast<void>(made.erase(name)); }
+                const auto with_value = [&](V value) { made.insert(std::move(name), std::move(value)); };
+                at.take(this->template as<V>(part.after), with_value);
+            };
+            return at.take(this->template as<K>(part.name), change) && !at.failed;
+        };
+        const auto told = this->show_changes(then, put);
+        if (!told || at.failed) { return at.failed ? *at.failed : told.error(); }
+        return *told ? std::move(made).done() : read();
+    }
     static void write(editor& to, std::string_view key, const C& value) {
         keyed_writer out(to, key, type);
         for (const auto& [name, of] : value) { out.put(name, of); }
@@ -265,6 +331,21 @@ protected:
         const status done = for_each([&made](K member) { made.insert(std::move(member)); });
         if (!done) { return done.error(); }
         return std::move(made).done();
+    }
+    [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
+        auto made = known.edit();
+        reading at;
+        const auto put = [&](const part_difference& part) {
+            if (part.what != part_difference::place::member) { return true; }
+            const auto change = [&](K member) {
+                if (part.kind == change_kind::removed) { return static_cast<void>(made.erase(member)); }
+                made.insert(std::move(member));
+            };
+            return at.take(this->template as<K>(part.name), change);
+        };
+        const auto told = this->show_changes(then, put);
+        if (!told || at.failed) { return at.failed ? *at.failed : told.error(); }
+        return *told ? std::move(made).done() : read();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         keyed_writer out(to, key, type);

@@ -70,6 +70,25 @@ protected:
         if (!there) { return there.error(); }
         return less()(wanted, *there) ? found() : found(*rank);
     }
+    /// Calls take(first, last) for the entries that changed of those before, and then put(first, last) of those now.
+    /// False where that is not told. A run of the list that cuts an entry is one of whole entries.
+    template <class Take, class Put>
+    [[nodiscard]] result<bool> replace_runs(const snapshot& then, Take take, Put put) const {
+        std::vector<list_change> runs;
+        const auto told = this->show_changes(then, [&runs](const part_difference& part) {
+            if (part.what == part_difference::place::run) { runs.push_back(part.run); }
+        });
+        if (!told || !*told) { return told; }
+        const auto end = [](std::uint64_t position) { return (position + Stride - 1) / Stride; };
+        for (const list_change& run : runs) {
+            take(run.before_position / Stride, end(run.before_position + run.before_count));
+        }
+        for (const list_change& run : runs) {
+            const status done = put(run.after_position / Stride, end(run.after_position + run.after_count));
+            if (!done) { return done.error(); }
+        }
+        return true;
+    }
     /// Keys must ascend, for whoever is not this header may have written them.
     [[nodiscard]] status in_order(const K* before, const K& next) const {
         if (before == nullptr || less()(*before, next)) { return {}; }
@@ -128,6 +147,21 @@ protected:
         });
         if (!done || !ascending) { return (done ? ascending : done).error(); }
         return C(all.begin(), all.end());
+    }
+    [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
+        if (const auto even = this->size(); !even) { return even.error(); }
+        auto made = known.edit();
+        const auto told = this->replace_runs(
+            then,
+            [&](std::uint64_t first, std::uint64_t last) {
+                for (; first < last; ++first) { made.erase(known.nth(first).key); }
+            },
+            [&](std::uint64_t first, std::uint64_t last) {
+                return for_each([&made](K name, V value) { made.insert(std::move(name), std::move(value)); }, first,
+                                last);
+            });
+        if (!told) { return told.error(); }
+        return *told ? std::move(made).done() : read();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
@@ -197,6 +231,19 @@ protected:
         });
         if (!done || !ascending) { return (done ? ascending : done).error(); }
         return C(all.begin(), all.end());
+    }
+    [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
+        auto made = known.edit();
+        const auto told = this->replace_runs(
+            then,
+            [&](std::uint64_t first, std::uint64_t last) {
+                for (; first < last; ++first) { made.erase(known.nth(first)); }
+            },
+            [&](std::uint64_t first, std::uint64_t last) {
+                return for_each([&made](K name) { made.insert(std::move(name)); }, first, last);
+            });
+        if (!told) { return told.error(); }
+        return *told ? std::move(made).done() : read();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
