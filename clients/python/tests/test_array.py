@@ -163,6 +163,51 @@ def test_an_index_means_what_it_means_to_numpy(client: coppice.Client, rng: rand
             assert np.array_equal(kept, model), told
 
 
+@pytest.mark.parametrize("dtype", [
+    ">f8", ">U2", [("n", ">i2"), ("x", "f4")], {"names": ["n", "x"], "formats": ["i2", "f4"], "offsets": [1, 8]},
+], ids=str)
+def test_rows_far_apart_stay_what_they_are(client: coppice.Client, dtype: Any) -> None:
+    """Their dtype has another byte order, or gaps: numpy makes another one where it joins arrays of it."""
+    model = np.zeros((30_000, 4), dtype)
+    model[...] = np.arange(4).astype(dtype)
+    kept = coppice.Array.from_numpy(client, "a", model)
+    rows = [29_999, 0, 15_000]
+    assert kept[rows].dtype == model.dtype
+    kept[rows, 1] = model[0, 3]
+    model[rows, 1] = model[0, 3]
+    assert kept[rows].dtype == model.dtype and np.array_equal(kept[rows], model[rows])
+    assert np.array_equal(kept.to_numpy(), model)
+
+
+def test_records_with_sequences_inside(client: coppice.Client) -> None:
+    model = np.zeros(3, [("n", "i4"), ("x", "f8", (2,))])
+    kept = coppice.Array.from_numpy(client, "a", model)
+    records: list[Any] = [(7, [1.5, 2.5]), (8, np.ones(2)), (9, 3.5)]
+    for at, record in enumerate(records):
+        kept[at] = record
+        model[at] = record
+    assert np.array_equal(kept.to_numpy(), model)
+
+
+def test_rows_without_bytes_are_counted(client: coppice.Client) -> None:
+    kept = coppice.Array.from_numpy(client, "a", np.zeros((3, 0)))
+    assert kept[:].shape == (3, 0)
+    coppice.Array(client, "a").append(np.zeros((2, 0)))
+    assert kept[:].shape == kept.to_numpy().shape == (5, 0)
+
+
+@pytest.mark.parametrize(("dtype", "told"), [
+    (np.dtype([(f"number_{i}", "f8") for i in range(200)]), r"at most 4,096 bytes; of these 200 they would take"),
+    (np.dtype([(f"number_{i}", "f8") for i in range(5_000)]), "at most 4,096 bytes"),
+    (np.dtype([("\u6e29", "f8")]), "names of Latin-1"), (np.dtype([]), "at least one byte"),
+    (np.dtype("V0"), "at least one byte"),
+], ids=["many", "too many for numpy", "foreign", "none", "empty"])
+def test_dtypes_that_could_not_be_read_again_are_not_stored(client: coppice.Client, dtype: Any, told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        coppice.Array.from_numpy(client, "a", np.zeros(3, dtype))
+    assert not client.exists("coppice.Array:a")
+
+
 def test_what_is_written_is_what_it_costs(client: coppice.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows that are neighbours, or lie near each other, are one run of bytes; nothing is as long as the array."""
     runs: list[tuple[int, int]] = []
@@ -336,6 +381,9 @@ def test_chunks_are_all_rows(client: coppice.Client) -> None:
     kept = coppice.Array.from_numpy(client, "a", ROWS)
     assert np.array_equal(np.concatenate(list(kept.chunks())), ROWS)
     assert [len(each) for each in kept.chunks(rows=4_000)] == [4_000, 4_000, 2_000]
+    for wrong in (0, -1):
+        with pytest.raises(ValueError, match="at least one row each"):
+            list(kept.chunks(wrong))
     assert np.array_equal(list(kept)[77], ROWS[77])
 
 

@@ -194,6 +194,27 @@ def test_pickles(protocol: int) -> None:
     assert pickle.loads(pickle.dumps((m, s), protocol)) == (m, s)
 
 
+class Node:
+    """What knows its children, which know it."""
+
+    def __init__(self) -> None:
+        self.by_name: Map[str, Node] = Map()
+        self.all: Set[Node] = Set()
+        self.parent: Node = self
+
+
+def test_what_holds_its_collection_is_copied_whole() -> None:
+    """Also where pickle, or a copy, begins with the collection."""
+    parent, child = Node(), Node()
+    parent.by_name, parent.all, child.parent = Map(child=child), Set([child]), parent
+    loaded = pickle.loads(pickle.dumps(parent.by_name))
+    assert list(loaded) == list(loaded["child"].parent.by_name) == ["child"]
+    (one,) = pickle.loads(pickle.dumps(parent.all))
+    assert list(one.parent.all) == [one]
+    copied = copy.deepcopy(parent.by_name)
+    assert copied["child"].parent.by_name is copied and copied["child"] is not child
+
+
 @pytest.mark.parametrize("before", [Map({i: i * i for i in range(20_000)}), Set(range(20_000))], ids=["Map", "Set"])
 def test_versions_in_one_pickle_share(before: Map[Any, Any] | Set[Any]) -> None:
     after = before.discard(77)

@@ -155,6 +155,17 @@ def test_many_clients_at_once_lose_nothing(published: Open) -> None:
         assert mine == [f"{index}:{number}" for number in range(20)]
 
 
+def test_a_branch_stands_in_the_address_before_a_colon(address: str, client: coppice.Client) -> None:
+    """Without a password, be it an empty one, the published client sends nothing of it."""
+    client.branch("exp").set("key", "of exp")
+    client.set("key", "of main")
+    host = address.partition("://")[2]
+    for user, there in (("default@exp:", "of exp"), ("default@exp", "of main")):
+        r = znsocket.Client(f"http://{user}@{host}", connect_wait_timeout=10)
+        assert r.get("key") == there
+        r.sio.disconnect()
+
+
 def test_a_password_stands_in_the_address(tmp_path: Path) -> None:
     with Server(tmp_path / "data", ["--requirepass", "secret"]) as guarded:
         guarded.launch()

@@ -114,10 +114,15 @@ def test_positions_that_are_not_there(own: coppice.Segments) -> None:
     for each in wrong:
         with pytest.raises(IndexError, match="list index out of range"):
             each()
+    several: list[Callable[[], Any]] = [
+        lambda: own.__setitem__(slice(0, 1), [1]), lambda: own.__delitem__(slice(0, 1)),
+    ]
+    for each in several:
+        with pytest.raises(TypeError, match="one element at a time, by an integer, not a slice"):
+            each()
     text: Any = "a"
-    for slices in (lambda: own.__setitem__(slice(0, 1), [1]), lambda: own.__delitem__(slice(0, 1)), lambda: own[text]):
-        with pytest.raises(TypeError, match="list indices must be integers"):
-            slices()
+    with pytest.raises(TypeError, match="list indices must be integers"):
+        own[text]
     own.insert(5, "end")
     assert own[:] == [0, 1, 2, 3, 4, "end"]
 

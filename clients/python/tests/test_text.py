@@ -78,6 +78,14 @@ def test_a_text_is_like_a_str() -> None:
     assert t.delete_lines(0, 1) == "two\n" and pickle.loads(pickle.dumps(t)) == t and t < "two" and not Text()
 
 
+def test_lines_are_counted_from_the_end_as_well() -> None:
+    t = Text("one\ntwo\nthree")
+    assert t.replace_line(-1, "3") == "one\ntwo\n3" and t.replace_line(-3, "1\n") == "1\ntwo\nthree"
+    assert t.insert_line(-1, "x\n") == "one\ntwo\nx\nthree" and t.delete_lines(-3, -1) == "three"
+    with pytest.raises(IndexError, match="line index 3 is out of range: there are 3"):
+        t.replace_line(3, "x")
+
+
 @pytest.mark.parametrize("wrong, error, text", [
     (lambda t: t[9], IndexError, "Text index 9 is out of range: there are 3"),
     (lambda t: t.line(1), IndexError, "line index 1"),
@@ -100,4 +108,7 @@ def test_merges() -> None:
     with pytest.raises(ConflictError) as raised:
         coppice.merge(Text("äbc"), left, right)
     assert raised.value.conflict == Conflict(1, "b", "x", "y")
+    with pytest.raises(ConflictError) as raised:
+        coppice.merge(Text("a" * 9_000), Text("b" * 9_000), Text("c" * 9_000))
+    assert len(str(raised.value)) < 1_200 and len(raised.value.conflict.ours) == 9_000
     assert coppice.merge(Text("äbc"), left, right, lambda met: met.ours + met.theirs) == "äxyc"

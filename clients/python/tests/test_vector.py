@@ -76,6 +76,17 @@ def step(v: Vector[Any], model: list[Any], rng: random.Random) -> tuple[Vector[A
     return v.append(value), [*model, value]
 
 
+def test_what_holds_its_vector_is_copied_whole() -> None:
+    """As of a list or a tuple: also where pickle, or a copy, begins with the vector."""
+    held: list[Any] = []
+    v = Vector([held])
+    held.append(v)
+    loaded = pickle.loads(pickle.dumps(v))
+    assert len(loaded) == len(loaded[0]) == len(loaded[0][0]) == 1 and loaded[0][0][0] is loaded[0]
+    copied = copy.deepcopy(v)
+    assert copied is not v and copied[0][0] is copied
+
+
 @pytest.mark.parametrize("dtype", [None, "f8", "f4", "i8", "i4", "u1"])
 def test_every_version_stays_what_it_was(rng: random.Random, dtype: str | None) -> None:
     history: list[tuple[Vector[Any], list[Any]]] = [(Vector(dtype=dtype), [])]

@@ -2,7 +2,7 @@
 //
 // Commands of one tick go out in one write, and are answered in order; each takes a signal. A lost connection is made
 // again, also for listeners and adapters: src/link.ts says what happens to commands meanwhile.
-import { unlessAborted } from "./abort.js";
+import { signalOf, unlessAborted } from "./abort.js";
 import { adapterOf, type Adapted } from "./adapter.js";
 import { parseAddress } from "./address.js";
 import { type Commands, install } from "./commands.js";
@@ -11,7 +11,7 @@ import { type AskOptions, type Backoff, Link } from "./link.js";
 import { Pipeline } from "./pipeline.js";
 import type { Reply } from "./resp/reply.js";
 import { checkWords, type Word } from "./resp/writer.js";
-import { type Refresh, Signals } from "./signals.js";
+import { guarded, type Refresh, Signals } from "./signals.js";
 import { hasTcp, type OpenTransport, transportOpener, type WebSocketClass, webSocketHere } from "./transport.js";
 import { isNamed, kindOf } from "./values.js";
 import * as versions from "./versions.js";
@@ -88,35 +88,40 @@ function connect(options: ClientOptions): Shared {
     branch: options.branch ?? address.branch,
     open: options.open ?? transportOpener(webSocket),
     backoff: { first: 100, most: 10_000, ...options.backoff },
-    patience: options.patience ?? 10_000,
-    heartbeat: heartbeatOf(options.heartbeat),
+    patience: milliseconds("patience", options.patience ?? 10_000),
+    heartbeat: milliseconds("heartbeat", options.heartbeat ?? 15_000),
     random: options.random ?? Math.random,
   });
-  const signals = new Signals(link, handlers.refresh, (error) => report(handlers.error, error));
+  const trouble = (error: unknown): void => report(handlers.error, error);
+  const tell = <Told>(those: ReadonlySet<(told: Told) => void>, told: Told): void => {
+    for (const handler of those) guarded(() => handler(told), trouble);
+  };
+  const signals = new Signals(link, handlers.refresh, trouble);
   link.attend({
     greeting: () => [],
     greeted: () => undefined,
     push: () => undefined,
-    connected: () => handlers.connect.forEach((handler) => handler()),
-    disconnected: (reason) => handlers.disconnect.forEach((handler) => handler(reason)),
+    connected: () => tell(handlers.connect, undefined),
+    disconnected: (reason) => tell(handlers.disconnect, reason),
     expects: () => handlers.refresh.size > 0,
   });
   return { link, signals, options, handlers };
 }
 
-function heartbeatOf(given: number = 15_000): number {
+function milliseconds(name: string, given: number): number {
   if (Number.isFinite(given) && given >= 0) return given;
-  throw new TypeError(`heartbeat: expected milliseconds, or 0 for none, got ${String(given)}`);
+  throw new TypeError(`${name}: expected milliseconds, or 0 for none, got ${String(given)}`);
 }
 
 function report(handlers: ReadonlySet<(error: unknown) => void>, error: unknown): void {
   const closing = error instanceof ConnectionError && error.code === "CLOSED";
   if (closing) return; // the program knows
-  if (handlers.size === 0)
+  const thrown = (uncaught: unknown): void =>
     queueMicrotask(() => {
-      throw error;
+      throw uncaught;
     });
-  else handlers.forEach((handler) => handler(error));
+  if (handlers.size === 0) thrown(error);
+  else handlers.forEach((handler) => guarded(() => handler(error), thrown));
 }
 
 export interface Client extends Commands {}
@@ -128,6 +133,9 @@ export class Client {
 
   /** Connecting begins at once; commands wait for it. Throws CoppiceError (ADDRESS) for a url that is none. */
   constructor(options: ClientOptions = {}) {
+    if (options === null || typeof options !== "object") {
+      throw new TypeError(`a client's options: expected {url: "coppice://..."} or so, got ${kindOf(options)}`);
+    }
     const { socket = null, branch } = options;
     if (socket !== null && !(socket instanceof Client)) {
       throw new TypeError(`socket: expected a Client of this package, got ${kindOf(socket)}`);
@@ -139,7 +147,7 @@ export class Client {
     }
     this.#shared = socket === null ? connect(options) : socket.#shared;
     this.reference = options.reference ?? null;
-    this.#signal = options.signal;
+    this.#signal = signalOf(options);
   }
 
   /** Refreshes and adapters of this connection. */
@@ -167,23 +175,30 @@ export class Client {
   }
 
   /** A client on this connection whose commands, those of its lists and dicts among them, end with `signal`. */
-  with({ signal }: { readonly signal: AbortSignal }): Client {
-    return new Client({ socket: this, reference: this.reference, signal: this.#endedBy(signal) });
+  with(options: { readonly signal: AbortSignal }): Client {
+    return new Client({ socket: this, reference: this.reference, signal: this.#endedBy(options) });
   }
 
-  #endedBy(other: AbortSignal | undefined): AbortSignal | undefined {
+  #endedBy(options: AskOptions): AbortSignal | undefined {
+    const other = signalOf(options);
     return this.#signal === undefined || other === undefined
       ? (this.#signal ?? other)
       : AbortSignal.any([this.#signal, other]);
   }
 
   /** What `work` becomes, unless this client's signal or the given one ends the wait for it. */
-  wait<Value>(work: Promise<Value>, { signal }: AskOptions = {}): Promise<Value> {
-    return unlessAborted(work, this.#endedBy(signal));
+  wait<Value>(work: Promise<Value>, options: AskOptions = {}): Promise<Value> {
+    return unlessAborted(work, this.#endedBy(options));
+  }
+
+  /** The same of what is not begun where this client's signal has aborted. */
+  async #unlessEnded<Value>(begin: () => Promise<Value>): Promise<Value> {
+    this.#signal?.throwIfAborted();
+    return this.wait(begin());
   }
 
   #send(commands: readonly (readonly Word[])[], options: AskOptions): Promise<Reply[]> {
-    return this.#shared.link.ask(commands, { ...options, signal: this.#endedBy(options.signal) });
+    return this.#shared.link.ask(commands, { ...options, signal: this.#endedBy(options) });
   }
 
   // Commands.
@@ -253,6 +268,7 @@ export class Client {
   on(branch: string): Promise<Client>;
   on(name: string, handler?: ClientEvents[ClientEvent]): this | Promise<Client> {
     if (handler === undefined) return this.#existing(name);
+    if (typeof handler !== "function") throw new TypeError(`on: expected a function, got ${kindOf(handler)}`);
     this.#handlers(name).add(handler);
     if (name === "refresh") {
       this.signals.listen();
@@ -265,6 +281,7 @@ export class Client {
     const handlers = this.#handlers(event);
     if (handler === undefined) handlers.clear();
     else handlers.delete(handler);
+    this.#shared.link.expectationsChanged();
     return this;
   }
 
@@ -288,7 +305,8 @@ export class Client {
     if (!isNamed(data) || typeof data["target"] !== "string") {
       throw new TypeError(`refresh: expected {target: "...", data}, got ${isNamed(data) ? "no target" : kindOf(data)}`);
     }
-    await this.signals.refresh(data["target"], data["data"]);
+    const { target, data: payload } = data as { target: string; data?: unknown };
+    await this.#unlessEnded(() => this.signals.refresh(target, payload));
     return undefined; // as the acknowledgement `[]` reads
   }
 
@@ -301,17 +319,17 @@ export class Client {
    */
   async registerAdapter(key: string, object: Adapted): Promise<void> {
     const adapter = adapterOf(this, key, object);
-    await this.signals.register(adapter.key, adapter.answer);
+    await this.#unlessEnded(() => this.signals.register(adapter.key, adapter.answer));
   }
 
   /** Whether an adapter answers for the full key, which counts as opened from here on. */
   checkAdapter(key: string): Promise<boolean> {
-    return this.signals.check(key);
+    return this.#unlessEnded(() => this.signals.check(key));
   }
 
   /** The answer of the full key's adapter, as ZnSocket's carry it. */
   adapterGet(key: string, method: string, details: object = {}, options: AskOptions = {}): Promise<unknown> {
-    return this.signals.get(key, method, details, { signal: this.#endedBy(options.signal) });
+    return this.signals.get(key, method, details, { signal: this.#endedBy(options) });
   }
 
   // Versions. References are those of docs/protocol.md: "main", "main~2", "main@-5m", a tag, a commit's id.

@@ -10,6 +10,7 @@
 //   L2  An entry's commands are written together, so a transaction is never interleaved.
 //   L3  Nothing waits for ever: what is queued longer than `patience` without a connection is rejected (UNREACHABLE),
 //       and a connection that is silent for two heartbeats is lost (src/heartbeat.ts).
+import { onAbort } from "./abort.js";
 import { type Address, userOn } from "./address.js";
 import { ConnectionError, CoppiceError, ResponseError } from "./errors.js";
 import { Heartbeat } from "./heartbeat.js";
@@ -127,6 +128,14 @@ export class Link {
     return (Math.min(backoff.most, backoff.first * 2 ** attempt) / 2) * (1 + random());
   }
 
+  /** Waits, and does not keep a program alive that is through otherwise. */
+  rest(wait: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, wait) as { unref?: () => unknown };
+      timer.unref?.();
+    });
+  }
+
   /** The replies of commands that go out together, errors among them. */
   ask(commands: readonly (readonly Word[])[], { signal, bytes = false }: AskOptions = {}): Promise<Reply[]> {
     return new Promise((resolve, reject) => {
@@ -136,13 +145,13 @@ export class Link {
       }
       signal?.throwIfAborted();
       if (this.#end !== null) throw this.#end;
-      const aborted = (): void => entry.reject(signal?.reason);
+      const over = onAbort(signal, () => entry.reject(signal?.reason));
       const settle =
         <Value>(how: (value: Value) => void) =>
         (value: Value): void => {
           if (entry.settled) return;
           entry.settled = true;
-          signal?.removeEventListener("abort", aborted);
+          over();
           how(value);
         };
       const entry: Entry = {
@@ -154,7 +163,6 @@ export class Link {
         resolve: settle(resolve),
         reject: settle(reject),
       };
-      signal?.addEventListener("abort", aborted, { once: true });
       if (commands.length === 0) return entry.resolve([]);
       this.#queue.push(entry);
       return this.#schedule();

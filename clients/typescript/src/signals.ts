@@ -58,7 +58,7 @@ export class Signals implements Attendant {
   async #registerAgain(key: string): Promise<void> {
     const connection = this.#connection;
     for (let attempt = 0; attempt < REGISTRATIONS_MAX; attempt += 1) {
-      await new Promise((resolve) => setTimeout(resolve, this.#link.pause(attempt)));
+      await this.#link.rest(this.#link.pause(attempt));
       if (connection !== this.#connection) return; // the next one's greeting says it
       if ((await this.#ask(registerAgain(key))) === 1) return;
     }
@@ -125,6 +125,7 @@ export class Signals implements Attendant {
     return () => {
       handlers.delete(handler);
       if (handlers.size === 0 && this.#refreshHandlers.get(target) === handlers) this.#refreshHandlers.delete(target);
+      this.#link.expectationsChanged();
     };
   }
 
@@ -137,16 +138,8 @@ export class Signals implements Attendant {
     }
     if (!isRecord(refresh) || typeof refresh["target"] !== "string") return; // other programs' messages
     const { target, data } = refresh as { target: string; data?: unknown };
-    for (const handler of this.#refreshHandlers.get(target) ?? []) this.#guarded(() => handler(data));
-    for (const handler of this.#anyRefresh) this.#guarded(() => handler({ target, data }));
-  }
-
-  #guarded(call: () => void): void {
-    try {
-      call();
-    } catch (error) {
-      this.#report(error);
-    }
+    for (const handler of this.#refreshHandlers.get(target) ?? []) guarded(() => handler(data), this.#report);
+    for (const handler of this.#anyRefresh) guarded(() => handler({ target, data }), this.#report);
   }
 
   // Adapters of others.
@@ -220,6 +213,15 @@ export class Signals implements Attendant {
     const [reply] = await this.#link.ask([words]);
     if (reply instanceof ResponseError) throw reply;
     return reply ?? null;
+  }
+}
+
+/** Calls a program's handler, which must not keep what comes next from being read. */
+export function guarded(call: () => void, trouble: (error: unknown) => void): void {
+  try {
+    call();
+  } catch (error) {
+    trouble(error);
   }
 }
 

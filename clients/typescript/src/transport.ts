@@ -1,6 +1,7 @@
 // A stream of bytes to a server: a socket or a WebSocket.
 import type { Address } from "./address.js";
 import { CoppiceError } from "./errors.js";
+import { Outbox } from "./outbox.js";
 
 export interface Transport {
   send(bytes: Uint8Array): void;
@@ -29,13 +30,16 @@ export interface WebSocketLike {
   onmessage: ((event: never) => void) | null;
   onclose: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
-  send(data: Uint8Array<ArrayBuffer>): void;
+  /** Calls `left`, where there is such a thing (`ws`), when the message has left. */
+  send(data: Uint8Array<ArrayBuffer>, left?: (error?: Error) => void): void;
   close(): void;
   /** Closes without waiting for the other end, where there is such a thing (`ws`). */
   terminate?(): void;
 }
 export type WebSocketClass = new (url: string) => WebSocketLike;
 
+/** Milliseconds that a line which is closed may stand still before it is given up with what has not left. */
+export const CLOSING_MS = 5000;
 const MESSAGE_BYTES = 1024 * 1024; // longer ones are split: a message is a piece of the stream, wherever it is cut
 
 /** Whether this program runs in Node, which can open sockets. */
@@ -76,6 +80,7 @@ function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvent
   const refused = "no WebSocket was opened (for pages of other sites the server has the setting allowed-origins)";
   socket.onclose = (event: { code: number; reason: string }) =>
     lost(event.reason || (opened ? `the WebSocket was closed (${event.code})` : refused));
+  if (socket.terminate !== undefined) return paced(socket);
   return {
     send: (bytes) => {
       for (let at = 0; at < bytes.length; at += MESSAGE_BYTES) {
@@ -83,7 +88,33 @@ function openWebSocket(kind: WebSocketClass, url: string, events: TransportEvent
       }
     },
     close: () => socket.close(),
-    abandon: () => (socket.terminate === undefined ? socket.close() : socket.terminate()),
+    abandon: () => socket.close(),
     unsent: () => socket.bufferedAmount,
+  };
+}
+
+/** A WebSocket of `ws`, which says of a message when it has left, and can be ended at once. */
+function paced(socket: WebSocketLike): Transport {
+  const outbox = new Outbox((piece, left) => socket.send(piece as Uint8Array<ArrayBuffer>, left));
+  const abandon = (): void => {
+    outbox.clear();
+    socket.terminate?.();
+  };
+  // The line is given up where nothing moves, or the other end does not say goodbye.
+  const watch = (before: number): void => {
+    const timer: { unref?: () => unknown } = setTimeout(() => {
+      const now = outbox.unsent;
+      return now < before ? watch(now) : abandon();
+    }, CLOSING_MS) as object;
+    timer.unref?.();
+  };
+  return {
+    send: (bytes) => outbox.send(bytes),
+    close: () => {
+      watch(outbox.unsent);
+      outbox.finish(() => socket.close());
+    },
+    abandon,
+    unsent: () => outbox.unsent,
   };
 }

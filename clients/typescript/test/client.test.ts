@@ -8,6 +8,7 @@ import { WebSocket } from "ws";
 
 import {
   type Client,
+  type ClientOptions,
   createClient,
   CoppiceError,
   FrozenStorageError,
@@ -202,6 +203,25 @@ test("a server that is killed and comes back is found again, and those who liste
   assert.deepEqual(told, ["connect", "disconnect", "connect"]);
 });
 
+test("what a handler throws goes to the handlers of errors, and harms nothing", async () => {
+  const own = await Server.start();
+  const client = own.client();
+  const errors: string[] = [];
+  const fail = (what: string) => (): never => {
+    throw new Error(what);
+  };
+  client.on("error", (error) => errors.push((error as Error).message));
+  client.on("connect", fail("connect")).on("disconnect", fail("disconnect")).on("refresh", fail("refresh"));
+  assert.equal(await client.incr("n"), 1);
+  await own.client().emit("refresh", { target: "t" });
+  await eventually(() => errors.length === 2);
+  await own.kill();
+  await own.start();
+  assert.equal(await client.incr("m"), 1);
+  client.close();
+  assert.deepEqual(errors, ["connect", "refresh", "disconnect", "connect", "disconnect"]);
+});
+
 test("a server that is full is asked again until there is room", async () => {
   const own = await Server.start("--maxclients", "1");
   const backoff = { first: 5, most: 20 };
@@ -252,8 +272,12 @@ test("what was asked before closing still goes out", async () => {
 });
 
 /** How a program of Node ended that runs `code`; null: it was still there after `patience` milliseconds. */
-async function ended(code: string, patience: number): Promise<number | null> {
-  const client = `createClient({ url: "coppice://127.0.0.1:1", patience: 50, backoff: { first: 20 } })`;
+async function ended(
+  code: string,
+  patience: number,
+  options: ClientOptions = { url: "coppice://127.0.0.1:1", patience: 50, backoff: { first: 20 } },
+): Promise<number | null> {
+  const client = `createClient({ random: () => 1, ...${JSON.stringify(options)} })`;
   const program = `import { createClient, List } from ${JSON.stringify(new URL("../src/index.js", import.meta.url).href)};
     const client = ${client}; ${code}`;
   const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
@@ -267,6 +291,32 @@ async function ended(code: string, patience: number): Promise<number | null> {
     });
   });
 }
+
+test("a client that is closed, or that nobody needs any more, keeps Node alive no longer", async () => {
+  const own = await Server.start();
+  const silent = `await client.connect();
+    process.kill(${own.pid}, "SIGSTOP");
+    client.set("k", "x".repeat(3e7)).catch(() => 0);
+    setTimeout(() => client.close(), 100);`;
+  const unheard = `const list = new List({ client, key: "l" });
+    list.onRefresh(() => 0);
+    client.on("refresh", () => 0);
+    setTimeout(() => { list.offRefresh(); client.off("refresh"); }, 500);`;
+  const taken = `const rival = createClient({ url: "${server.url}" });
+    await client.registerAdapter("k", [1]);
+    await rival.command(["CLIENT", "KILL", "ID", await client.command(["CLIENT", "ID"])]);
+    await rival.registerAdapter("k", [2]);
+    await client.connect();
+    setTimeout(() => { client.close(); rival.close(); }, 3_500);`; // it asks again 1, 3, 7 and 15 seconds after that
+  const far = { first: 60_000, most: 60_000 };
+  const statuses = await Promise.all([
+    ended(silent, 20_000, { url: own.url }),
+    ended(unheard, 5_000, { url: "coppice://127.0.0.1:1", patience: 50, backoff: far }),
+    ended(taken, 6_700, { url: server.url, backoff: { first: 1_000 } }),
+  ]);
+  own.resume();
+  assert.deepEqual(statuses, [0, 0, 0]);
+});
 
 test("a client that reaches nobody keeps Node alive only for who waits", async () => {
   const [idle, rejected, listening] = await Promise.all([

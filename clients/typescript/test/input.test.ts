@@ -95,6 +95,36 @@ test("lists and dicts", async () => {
   assert.deepEqual([await list.length(), await dict.length()], [0, 0]);
 });
 
+test("positions of segments are a list's", async () => {
+  const origin = new List<number>({ client, key: "origin" });
+  await origin.extend([1, 2, 3]);
+  for (const each of [origin, new Segments<number>({ client, key: "positions", origin })]) {
+    for (const wrong of [1.5, NaN, "a", undefined]) {
+      const calls = [() => each.get(untyped(wrong)), () => each.set(untyped(wrong), 1), () => each.slice(0, 1, 1.5)];
+      for (const call of [...calls, () => each.insert(untyped(wrong), 1), () => each.splice(untyped(wrong), 1)]) {
+        await refused(call, /is no position: expected a whole number$/);
+      }
+    }
+    await refused(() => each.slice(Infinity), /^'Infinity' is no position/);
+    await assert.rejects(each.slice(0, 1, 0), /^RangeError: slice step cannot be zero$/);
+    assert.deepEqual([await each.slice(1, Infinity), await each.toObject()], [[2, 3], [1, 2, 3]]);
+  }
+});
+
+test("signals, handlers and times", async () => {
+  const list = new List<unknown>({ client, key: "list" });
+  const controller = new AbortController();
+  for (const signal of [controller, null, 5]) {
+    await refused(() => list.length(untyped({ signal })), /^signal: expected an AbortSignal, got /);
+    await refused(() => client.with(untyped({ signal })), /^signal: expected an AbortSignal, got /);
+    await refused(() => client.command(["PING"], untyped({ signal })), /^signal: expected an AbortSignal, got /);
+  }
+  await refused(() => list.length(untyped(controller.signal)), /^options: expected {signal}, got an AbortSignal$/);
+  await refused(() => client.on("error", untyped("handler")), /^on: expected a function, got a string$/);
+  await refused(() => new Client(untyped("coppice://localhost")), /^a client's options: expected {url: .* a string$/);
+  await refused(() => new Client({ patience: NaN }), /^patience: expected milliseconds/);
+});
+
 test("adapters", async () => {
   for (const object of [null, undefined, "abc", 5, new Set([1]), new DataView(new ArrayBuffer(1)), () => 1]) {
     await refused(

@@ -45,6 +45,39 @@ test("an object's first call ends with its signal, and its other calls go on", a
   assert.deepEqual(await segments.toObject(), [], "what was given up is not written");
 });
 
+test("a client's signal ends what is not about keys, too, and begins nothing once it has aborted", async () => {
+  const { client, open } = await deaf();
+  const calls = (one: Client): Promise<unknown>[] => [
+    one.registerAdapter("taken", [1]),
+    one.checkAdapter("znsocket.List:none"),
+    one.emit("refresh", { target: "t", data: 1 }),
+  ];
+  const began = performance.now();
+  for (const call of calls(client.with({ signal: AbortSignal.timeout(50) }))) {
+    await assert.rejects(call, { name: "TimeoutError" });
+  }
+  assert.ok(performance.now() - began < 1000);
+  open();
+  const ended = client.with({ signal: AbortSignal.abort(new Error("too late")) });
+  for (const call of calls(ended)) await assert.rejects(call, /too late/);
+  await assert.rejects(ended.registerAdapter("late", [1]), /too late/);
+  await client.registerAdapter("late", [1]);
+});
+
+test("a signal of many calls is not warned of", async () => {
+  const client = (await Server.start()).client();
+  const warnings: Error[] = [];
+  const warned = (warning: Error): void => void warnings.push(warning);
+  process.on("warning", warned);
+  after(() => process.off("warning", warned));
+  const { signal } = new AbortController();
+  const list = new List<number>({ client: client.with({ signal }), key: "l" });
+  await Promise.all(Array.from({ length: 30 }, (_, i) => list.push(i)));
+  await Promise.all(Array.from({ length: 30 }, (_, i) => list.get(i, { signal })));
+  await sleep(10);
+  assert.deepEqual(warnings, []);
+});
+
 test("signals that live long keep nothing of the calls that they were given to", async () => {
   const server = await Server.start();
   const client = server.client();

@@ -68,6 +68,10 @@ export class Server {
     await ended;
   }
 
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** From here on nobody is answered, until `resume`. */
   pause(): void {
     this.#process?.kill("SIGSTOP");

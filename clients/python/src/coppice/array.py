@@ -49,14 +49,16 @@ class Array:
     be written to, since the stored one would not change; `to_numpy()` gives one that can. `a[i:j] = rows` changes the
     stored one. Each change is one that others see whole or not at all.
 
-    Raises KeyError where there is no such array, TypeError where the key holds something else.
+    Raises KeyError where there is no such array, TypeError where the key holds other bytes, ResponseError where it is a
+    list or the like.
     """
 
     prefix = "coppice.Array"
+    _named = "an Array"
 
     def __init__(self, r: redis.Redis, key: str) -> None:
-        require_client(r, f"a {type(self).__name__}")
-        require_key(key, f"a {type(self).__name__}")
+        require_client(r, self._named)
+        require_key(key, self._named)
         self.redis = r
         self._key = key
         self._client = Client.sharing(r)
@@ -66,7 +68,8 @@ class Array:
     def from_numpy(cls, r: redis.Redis, key: str, array: ArrayLike) -> Self:
         """Stores a copy of `array`, in place of what the key held.  Cost: one message.
 
-        Raises ValueError for more than 512 MiB.
+        Raises ValueError for more than 512 MiB, TypeError for a dtype that holds Python objects, no bytes at all, or
+        fields whose names take more than some 4,000 bytes or are not of Latin-1.
         """
         numpy = load_numpy()
         made = cls(r, key)
@@ -183,8 +186,11 @@ class Array:
 
         In a store of this process all are of one version and, without `rows`, views of the pages as they lie, without
         copies but for rows that lie across the border of two. On a server about 4 MiB at a time, each as it is then (of
-        `at(ref)` all are of one version). Raises RuntimeError when length or type change meanwhile.
+        `at(ref)` all are of one version). Raises RuntimeError when length or type change meanwhile, ValueError for
+        fewer rows at a time than one.
         """
+        if rows is not None and rows < 1:
+            raise ValueError(f"chunks have at least one row each, not {rows}")
         self._known = None
         yield from self._reader().chunks(rows)
 
@@ -354,9 +360,9 @@ class _Reader:
     def rows(self, first: int, count: int, writable: bool = False, into: memoryview | None = None) -> Any:
         """Rows as an array that can be written to or not, in memory of its own or in that given."""
         header = self.header
-        if count == 0 and not self.fresh:
-            raise bulk.BytesChanged  # perhaps: no byte tells
         size = count * header.row_bytes
+        if size == 0 and not self.fresh:
+            raise bulk.BytesChanged  # perhaps: no byte tells
         data = self.bytes_at(header.size + first * header.row_bytes, size, writable, into) if size else bytearray()
         made = load_numpy().frombuffer(data, dtype=header.dtype, count=size // max(1, header.dtype.itemsize))
         made.flags.writeable = writable
@@ -368,11 +374,16 @@ class _Reader:
             return self.rows(rows.start, len(rows), writable)
         if len(rows) == 0:
             return self.rows(0, 0, writable)
-        parts = []
+        made = None
         for begin, end in stretches(rows, self.header.row_bytes, self.gap_bytes):
             first, count, which = covering(rows[begin:end])
-            parts.append(self.rows(first, count, writable)[which])
-        return parts[0] if len(parts) == 1 else load_numpy().concatenate(parts)
+            part = self.rows(first, count, writable)[which]
+            if len(part) == len(rows):
+                return part
+            if made is None:  # numpy's concatenate would make another dtype of one in another byte order, or with gaps
+                made = load_numpy().empty(self.header.shape_of(len(rows)), self.header.dtype)
+            made[begin:end] = part
+        return made
 
     def chunks(self, rows: int | None) -> Iterator[Any]:
         each = rows or max(1, 4 * 2**20 // max(1, self.header.row_bytes))

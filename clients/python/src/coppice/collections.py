@@ -103,11 +103,13 @@ class Vector(_collections.Vector[T_co], Sequence[T_co]):
         if self.dtype is not None:
             return self
         made = type(self)(deepcopy(self.tolist(), memo))
+        if id(self) in memo:  # an element holds this vector: it was copied meanwhile
+            return cast("Self", memo[id(self)])
         return self if all(a is b for a, b in zip(made, self, strict=True)) else made
 
     def __reduce__(self) -> tuple[Any, ...]:
         dtype = self.dtype
-        runs = _runs_of(self, Vector) if dtype is None else _runs_of(self, _numbers, dtype)
+        runs = _runs_of(self, _vector_run) if dtype is None else _runs_of(self, _numbers_run, dtype)
         return _joined, (type(self), dtype, runs)
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
@@ -159,10 +161,11 @@ class Map(_collections.Map[K, V_co], Mapping[K, V_co]):
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        return type(self)(deepcopy(dict(self._items()), memo))
+        made = type(self)(deepcopy(dict(self._items()), memo))
+        return cast("Self", memo.get(id(self), made))  # a value may hold this map, and was copied with it
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, dict))
+        return _updated, (type(self), _runs_of(self, _map_run))
 
 
 class _Values(ValuesView[V_co]):
@@ -198,7 +201,7 @@ class Set(_collections.Set[T_co], AbstractSet[T_co]):
         return type(self)(deepcopy(list(self), memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, list))
+        return _updated, (type(self), _runs_of(self, _set_run))
 
 
 class Text(_collections.Text):
@@ -225,7 +228,8 @@ class Text(_collections.Text):
 
     def replace_line(self, line: int, text: str) -> Self:
         """With `text` in place of a line and its line break."""
-        return self.replace(self.line_start(line), self.line_start(line + 1), text)
+        start = self.line_start(line)
+        return self.replace(start, start + len(self.line(line)), text)
 
     def delete_lines(self, start: int, stop: int) -> Self:
         return self.delete(self.line_start(start), self.line_start(stop))
@@ -237,10 +241,11 @@ class Text(_collections.Text):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _decoded, (type(self), _runs_of(self, bytes))
+        return _decoded, (type(self), _runs_of(self, _text_run))
 
 
-# ---- Pickles. A collection is in one as runs of elements; a run that several collections share is in it once.
+# ---- Pickles. A collection is in one as runs of elements; a run that several collections share is in it once. A run is
+# made of tuples: pickle fills a list after making it, which is too late where an element holds the collection itself.
 
 class _Run:
     """Elements that lie beside each other in a node; `owner` keeps them there."""
@@ -258,20 +263,49 @@ class _Run:
 _known_runs: WeakValueDictionary[tuple[int, int], _Run] = WeakValueDictionary()
 
 
-def _runs_of(owner: Vector[Any] | Map[Any, Any] | Set[Any] | Text, *made_by: Any) -> tuple[_Run, ...]:
-    """Of `owner`, and of what shares them with it while a pickler remembers them."""
+def _runs_of(
+    owner: Vector[Any] | Map[Any, Any] | Set[Any] | Text, made_by: Callable[..., tuple[Any, ...]], *details: Any
+) -> tuple[_Run, ...]:
+    """Of `owner`, and of what shares them with it while a pickler remembers them.
+
+    `made_by(content, *details)`: how pickle is to make one.
+    """
     runs = []
     for address, content in owner._runs():
         at = address, len(content)
         run = _known_runs.get(at)
         if run is None:
-            run = _known_runs[at] = _Run(owner, (made_by[0], (*made_by[1:], content)))
+            run = _known_runs[at] = _Run(owner, made_by(content, *details))
         runs.append(run)
     return tuple(runs)
 
 
+def _vector_run(content: list[Any]) -> tuple[Any, ...]:
+    return Vector, (tuple(content),)
+
+
+def _numbers_run(content: bytes, dtype: str) -> tuple[Any, ...]:
+    return _numbers, (dtype, content)
+
+
+def _map_run(content: dict[Any, Any]) -> tuple[Any, ...]:
+    return _dict, (tuple(content), tuple(content.values()))
+
+
+def _set_run(content: list[Any]) -> tuple[Any, ...]:
+    return tuple, (tuple(content),)
+
+
+def _text_run(content: bytes) -> tuple[Any, ...]:
+    return bytes, (content,)
+
+
 def _numbers(dtype: str, raw: bytes) -> Vector[Any]:
     return Vector(memoryview(raw).cast(_FORMATS[dtype]), dtype=dtype)
+
+
+def _dict(keys: tuple[Any, ...], values: tuple[Any, ...]) -> dict[Any, Any]:
+    return dict(zip(keys, values, strict=True))
 
 
 _FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B"}

@@ -39,6 +39,7 @@ class Dataset(Array):
     """
 
     prefix = "coppice.Dataset"
+    _named = "a Dataset"
 
     def copy(self, key: str | None = None) -> Self:
         """A copy at another key, a new one if none is given.  Cost: O(1), whatever it holds."""

@@ -72,11 +72,16 @@ class FrozenStorageError(ZnSocketError):
         self.key = key
 
 
+_CONFLICT_MAX = 1000  # characters of a message: the parts may be books
+
+
 class ConflictError(ZnSocketError):
     """Both sides of a merge have changed one place in different ways; `conflict` has the place and what each has."""
 
     def __init__(self, conflict: Any) -> None:
-        super().__init__(f"both sides have changed one place: {conflict!r}; `resolve` may say what stands there")
+        told = repr(conflict)
+        told = told if len(told) <= _CONFLICT_MAX else f"{told[:_CONFLICT_MAX]}..."
+        super().__init__(f"both sides have changed one place: {told}; `resolve` may say what stands there")
         self.conflict = conflict
 
 

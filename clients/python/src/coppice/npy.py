@@ -28,17 +28,26 @@ def load_numpy() -> Any:
 def header_of(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
     """The header of a `.npy` file, which stays as long as it is whatever the number of rows.
 
-    Raises TypeError for types that hold Python objects.
+    Raises TypeError for types that hold Python objects or nothing, and where the header would not be found whole.
     """
     numpy = load_numpy()
     if dtype.hasobject:
         raise TypeError(f"an Array holds numbers, not Python objects: dtype {dtype}")
+    if dtype.itemsize == 0:
+        raise TypeError(f"an Array holds elements of at least one byte: dtype {dtype} has none")
     descr = numpy.lib.format.dtype_to_descr(dtype)
     text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape!r}, }}"
     rows = len(str(shape[0])) if shape else 0
     size = len(_MAGIC) + 2 + len(text) - rows + _DIGITS + 1
     padded = -(-size // ALIGNMENT) * ALIGNMENT - len(_MAGIC) - 2
-    return _MAGIC + padded.to_bytes(2, "little") + (text.ljust(padded - 1) + "\n").encode("latin1")
+    try:
+        made = (text.ljust(padded - 1) + "\n").encode("latin1")
+    except UnicodeEncodeError:
+        raise TypeError(f"the fields of an Array have names of Latin-1: dtype {dtype}") from None
+    if size > HEADER_MAX:
+        raise TypeError(f"names and types of an Array's fields take at most {HEADER_MAX:,} bytes; of these "
+                        f"{len(dtype.names or ())} they would take {size:,}")
+    return _MAGIC + padded.to_bytes(2, "little") + made
 
 
 class Header:
@@ -92,10 +101,12 @@ class Header:
         Raises TypeError where it is of another kind, OverflowError for a whole number out of the dtype's range.
         """
         numpy = load_numpy()
-        given = numpy.asarray(value)
         typed = hasattr(value, "dtype")
-        if given.size == 0 or (not typed and self.dtype.kind not in _NUMBERS):
+        if not typed and self.dtype.kind not in _NUMBERS:
             return numpy.asarray(value, dtype=self.dtype)  # times, texts and records are written as Python's objects
+        given = numpy.asarray(value)
+        if given.size == 0:
+            return given.astype(self.dtype)
         casts = numpy.can_cast(given.dtype, self.dtype, "same_kind")
         whole = given.dtype.kind in _WHOLE_NUMBERS
         if not (casts or typed or whole):  # perhaps whole numbers that no dtype holds together

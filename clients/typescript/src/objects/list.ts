@@ -54,7 +54,7 @@ export class List<Value = unknown> extends Collection {
   async slice(start?: number | null, end?: number | null, step = 1, options: AskOptions = {}): Promise<Value[]> {
     whole(step);
     if (step === 0) throw new RangeError("slice step cannot be zero");
-    const texts = await this.read(["LSLICE", bound(start), bound(end), step], options);
+    const texts = await this.read(["LSLICE", bound(start), end === Infinity ? "" : bound(end), step], options);
     return this.#decodeAll(texts);
   }
 
@@ -172,12 +172,14 @@ export class List<Value = unknown> extends Collection {
 
 kinds.set(PREFIX, (options) => new List(options));
 
-function whole(number: number): void {
+/** Throws TypeError for what is no position. */
+export function whole(number: number): void {
   if (!Number.isSafeInteger(number)) throw new TypeError(`'${String(number)}' is no position: expected a whole number`);
 }
 
+/** How LSLICE has an end of a slice: nothing for the list's own. */
 function bound(position: number | null | undefined): Word {
-  if (position === null || position === undefined || position === Infinity) return "";
+  if (position === null || position === undefined) return "";
   whole(position);
   return position;
 }

@@ -6,7 +6,7 @@ import type { Reply } from "../resp/reply.js";
 import type { Word } from "../resp/writer.js";
 import type { Version } from "../versions.js";
 import { elementsOf, kindOf } from "../values.js";
-import { List } from "./list.js";
+import { List, whole } from "./list.js";
 import { Stored, type StoredOptions, withProperties } from "./stored.js";
 
 export interface SegmentsOptions<Value = unknown> extends StoredOptions {
@@ -67,17 +67,19 @@ export class Segments<Value = unknown> extends Stored {
 
   /** The element, or null where there is none. */
   async get(index: number, options: AskOptions = {}): Promise<Value | null> {
+    whole(index);
     return (await this.#range(index, index, options))[0] ?? null;
   }
 
   /** The elements from `start` up to `end`, each `step`th, as Python's slices have them. */
   async slice(start?: number | null, end?: number | null, step = 1, options: AskOptions = {}): Promise<Value[]> {
-    if (!Number.isSafeInteger(step) || step === 0)
-      throw new RangeError("slice step must be a whole number and not zero");
+    const until = end === Infinity ? null : (end ?? null);
+    [start ?? 0, until ?? 0, step].forEach(whole);
+    if (step === 0) throw new RangeError("slice step cannot be zero");
     const forward = step > 0;
-    if (end === (forward ? 0 : -1)) return [];
-    const first = forward ? (start ?? 0) : end === null || end === undefined ? 0 : end + 1;
-    const last = forward ? (end === null || end === undefined ? -1 : end - 1) : (start ?? -1);
+    if (until === (forward ? 0 : -1)) return [];
+    const first = forward ? (start ?? 0) : until === null ? 0 : until + 1;
+    const last = forward ? (until === null ? -1 : until - 1) : (start ?? -1);
     const values = await this.#range(first, last, options);
     if (!forward) values.reverse();
     return values.filter((_, i) => i % step === 0);
@@ -120,6 +122,8 @@ export class Segments<Value = unknown> extends Stored {
 
   /** `start`: empty for the end. */
   async #splice(start: number | "", count: number, values: readonly Value[], options: AskOptions): Promise<number> {
+    if (start !== "") whole(start);
+    whole(count);
     await this.open(options);
     const texts = elementsOf(values, "splice").map((value) => this.encode(value));
     return asNumber(await this.#ask("SPLICE", [start, count, ...texts], options));
@@ -191,7 +195,7 @@ export class Segments<Value = unknown> extends Stored {
         return await this.client.command(["SEGMENTS", name, this.key, ...rest], options);
       } catch (error) {
         if (!(error instanceof ResponseError && error.code === "CONFLICT") || left <= 1) throw error;
-        await new Promise((resolve) => setTimeout(resolve, wait));
+        await this.client.wait(new Promise((resolve) => setTimeout(resolve, wait)), options);
       }
     }
   }

@@ -148,12 +148,12 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
     @overload
     def __setitem__(self, index: slice, value: Iterable[Any]) -> None: ...
     def __setitem__(self, index: Any, value: Any) -> None:
-        position = _position(index)
+        position = _position_of_one(index)
         self._splice(position, 1, self._encode(value))
         self._list._announce(indices=[position])
 
     def __delitem__(self, index: Any) -> None:
-        position = _position(index)
+        position = _position_of_one(index)
         self._splice(position, 1)
         self._list._announce(start=position, stop=None)
 
@@ -236,6 +236,13 @@ class Segments(Stored, MutableSequence[Any], prefix="znsocket.Segments", nests=F
             return position
 
         return self._place.edit(look, change)[0]
+
+
+def _position_of_one(index: Any) -> int:
+    if isinstance(index, (slice, list)):
+        kind = type(index).__name__
+        raise TypeError(f"segments are set and deleted one element at a time, by an integer, not a {kind}")
+    return _position(index)
 
 
 class _Table(Place):
