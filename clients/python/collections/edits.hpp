@@ -42,7 +42,13 @@ struct edit_of {
             return make(type, edit_of{held<Value>(from).value, object_ref(reinterpret_cast<PyObject*>(Py_TYPE(from)))});
         });
     }
-    /// What others see of an edit: nothing, while it is changed.
+    /// What the edit holds.  Errors: RuntimeError while it is changed, by an element's `==` or another thread.
+    [[nodiscard]] static const Value& shown(PyObject* self) {
+        const auto& in = held<edit_of>(self).value;
+        if (in.changing) { raise(PyExc_RuntimeError, "the edit is being changed"); }
+        return in.made;
+    }
+    /// What Python's collector sees of it: nothing, while it is changed.
     [[nodiscard]] static const Value& looked_at(PyObject* self) noexcept {
         static const Value nothing;
         const auto& in = held<edit_of>(self).value;
@@ -68,15 +74,18 @@ struct edit_of {
         return changed(self, work) == 0 ? nb::none().release().ptr() : nullptr;
     }
     [[nodiscard]] static nb::object now(PyObject* self) {
-        return make(reinterpret_cast<PyTypeObject*>(held<edit_of>(self).value.kind.get()), Value(looked_at(self)));
+        return make(reinterpret_cast<PyTypeObject*>(held<edit_of>(self).value.kind.get()), Value(shown(self)));
     }
 
     static PyObject* value(PyObject* self, void* /*none*/) {
         return guarded([&] { return now(self); });
     }
     static PyObject* done(PyObject* self, PyObject* /*none*/) {
-        held<edit_of>(self).value.over = true;
-        return value(self, nullptr);
+        return guarded([&] {
+            nb::object made = now(self);
+            held<edit_of>(self).value.over = true;
+            return made;
+        });
     }
     static PyObject* enter(PyObject* self, PyObject* /*none*/) {
         Py_INCREF(self);

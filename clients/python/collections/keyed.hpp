@@ -80,8 +80,7 @@ struct keyed_iteration {
             {Py_tp_methods, methods},
             {0, nullptr},
         };
-        static PyType_Spec spec{name, sizeof(holder<keyed_iteration>), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-                                slots};
+        static PyType_Spec spec{name, sizeof(holder<keyed_iteration>), 0, made_here_flags, slots};
         type = make_type(module, spec, name + sizeof "coppice._collections");
     }
 };

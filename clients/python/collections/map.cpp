@@ -222,10 +222,10 @@ PyObject* edit_clear(PyObject* self, PyObject* /*none*/) {
     return edit::change(self, [](object_map& made) { made = {}; });
 }
 /// The value as it is, so that what looking at keys runs may change the edit.
-[[nodiscard]] object_map looked_at(PyObject* self) { return edit::looked_at(self); }
+[[nodiscard]] object_map shown(PyObject* self) { return edit::shown(self); }
 PyObject* edit_subscript(PyObject* self, PyObject* key) {
     return guarded([&] {
-        const object_map now = looked_at(self);
+        const object_map now = shown(self);
         const object_ref* found = now.find(key_probe(key));
         if (found == nullptr) { raise_missing(key); }
         return object_in(*found);
@@ -234,16 +234,18 @@ PyObject* edit_subscript(PyObject* self, PyObject* key) {
 PyObject* edit_get(PyObject* self, PyObject* const* args, Py_ssize_t count) {
     return guarded([&] {
         expect_count("get()", count, 1, 2);
-        const object_map now = looked_at(self);
+        const object_map now = shown(self);
         const object_ref* found = now.find(key_probe(args[0]));
         if (found != nullptr) { return object_in(*found); }
         return count == 2 ? nb::borrow(args[1]) : nb::none();
     });
 }
 int edit_contains(PyObject* self, PyObject* key) {
-    return guarded(-1, [&] { return looked_at(self).contains(key_probe(key)) ? 1 : 0; });
+    return guarded(-1, [&] { return shown(self).contains(key_probe(key)) ? 1 : 0; });
 }
-Py_ssize_t edit_length(PyObject* self) { return static_cast<Py_ssize_t>(edit::looked_at(self).size()); }
+Py_ssize_t edit_length(PyObject* self) {
+    return guarded<Py_ssize_t>(-1, [&] { return static_cast<Py_ssize_t>(edit::shown(self).size()); });
+}
 int edit_traverse(PyObject* self, visitproc visit, void* arg) {
     edit::visit_types(self, visit, arg);
     return visit_own(edit::looked_at(self), visit, arg);

@@ -83,6 +83,9 @@ void end(PyObject* self) noexcept {
     return reinterpret_cast<PyTypeObject*>(type.release().ptr());
 }
 
+/// Of a type whose objects no program can make by calling it.
+inline constexpr unsigned made_here_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION;
+
 template <class Function>
 [[nodiscard]] void* slot(Function* function) noexcept {
     return reinterpret_cast<void*>(function);

@@ -164,11 +164,13 @@ PyObject* edit_clear(PyObject* self, PyObject* /*none*/) {
 }
 int edit_contains(PyObject* self, PyObject* key) {
     return guarded(-1, [&] {
-        const object_set now = edit::looked_at(self);  // which looking at keys may change
+        const object_set now = edit::shown(self);  // which looking at keys may change
         return now.contains(key_probe(key)) ? 1 : 0;
     });
 }
-Py_ssize_t edit_length(PyObject* self) { return static_cast<Py_ssize_t>(edit::looked_at(self).size()); }
+Py_ssize_t edit_length(PyObject* self) {
+    return guarded<Py_ssize_t>(-1, [&] { return static_cast<Py_ssize_t>(edit::shown(self).size()); });
+}
 int edit_traverse(PyObject* self, visitproc visit, void* arg) {
     edit::visit_types(self, visit, arg);
     return visit_own(edit::looked_at(self), visit, arg);

@@ -1,5 +1,6 @@
 // clients/python/collections/text.cpp: the base type of coppice.Text, whose positions count code points.
 #include <algorithm>
+#include <optional>
 #include <string_view>
 
 #include <coppice/text.hpp>
@@ -28,6 +29,15 @@ PyTypeObject* text_edit_type = nullptr;
     const char* bytes = PyUnicode_AsUTF8AndSize(of, &size);
     expect(bytes != nullptr);
     return {bytes, static_cast<std::size_t>(size)};
+}
+/// The same, or nothing for a str that has no UTF-8, since a surrogate stands alone in it: it is in no text.
+[[nodiscard]] std::optional<std::string_view> utf8_if_any(PyObject* of) {
+    try {
+        return utf8_of(of);
+    } catch (const nb::python_error& raised) {
+        if (!raised.matches(PyExc_UnicodeEncodeError)) { throw; }
+        return std::nullopt;
+    }
 }
 [[nodiscard]] text text_of(PyObject* of) { return is_text(of) ? text_in(of) : text(utf8_of(of)); }
 [[nodiscard]] nb::object str_of(const text& of) {
@@ -90,7 +100,8 @@ PyObject* text_subscript(PyObject* self, PyObject* key) {
 int text_contains(PyObject* self, PyObject* wanted) {
     return guarded(-1, [&] {
         const nb::object said = is_text(wanted) ? str_of(text_in(wanted)) : nb::borrow(wanted);
-        return text_in(self).contains(utf8_of(said.ptr())) ? 1 : 0;
+        const auto utf8 = utf8_if_any(said.ptr());
+        return utf8 && text_in(self).contains(*utf8) ? 1 : 0;
     });
 }
 /// find(wanted, start=0, stop=the end): -1 where it is not there, as str has it.
@@ -102,9 +113,10 @@ PyObject* text_find(PyObject* self, PyObject* const* args, Py_ssize_t count) {
         const std::size_t length = in.length();
         const std::size_t from = count > 1 ? position_in(args[1], length) : 0;
         const std::size_t to = count > 2 ? position_in(args[2], length) : length;
-        const auto found = in.find(utf8_of(wanted.ptr()), in.position_of_code_point(from));
-        const bool inside =
-            found && from <= to && *found + utf8_of(wanted.ptr()).size() <= in.position_of_code_point(to);
+        const auto utf8 = utf8_if_any(wanted.ptr());
+        const bool behind = count > 1 && PyNumber_AsSsize_t(args[1], nullptr) > static_cast<Py_ssize_t>(length);
+        const auto found = utf8 && !behind ? in.find(*utf8, in.position_of_code_point(from)) : std::nullopt;
+        const bool inside = found && from <= to && *found + utf8->size() <= in.position_of_code_point(to);
         return own(PyLong_FromSsize_t(inside ? static_cast<Py_ssize_t>(in.code_points_before(*found)) : -1));
     });
 }
@@ -136,7 +148,9 @@ PyObject* text_compare(PyObject* self, PyObject* other, int how) {
     if (!is_any_text(other)) { Py_RETURN_NOTIMPLEMENTED; }
     return guarded([&] {
         if (!is_text(other) && (how == Py_EQ || how == Py_NE)) {
-            return nb::borrow((text_in(self) == utf8_of(other)) == (how == Py_EQ) ? Py_True : Py_False);
+            const auto utf8 = utf8_if_any(other);
+            const bool same = utf8 && text_in(self) == *utf8;
+            return nb::borrow(same == (how == Py_EQ) ? Py_True : Py_False);
         }
         const auto order = text_in(self) <=> text_of(other);
         const nb::object said = own(PyLong_FromLong(order < 0 ? -1 : order > 0 ? 1 : 0));
@@ -252,7 +266,9 @@ PyObject* edit_delete(PyObject* self, PyObject* const* args, Py_ssize_t count) {
 PyObject* edit_clear(PyObject* self, PyObject* /*none*/) {
     return edit::change(self, [](text& made) { made = {}; });
 }
-Py_ssize_t edit_length(PyObject* self) { return static_cast<Py_ssize_t>(edit::looked_at(self).length()); }
+Py_ssize_t edit_length(PyObject* self) {
+    return guarded<Py_ssize_t>(-1, [&] { return static_cast<Py_ssize_t>(edit::shown(self).length()); });
+}
 int edit_traverse(PyObject* self, visitproc visit, void* arg) {
     edit::visit_types(self, visit, arg);
     return 0;

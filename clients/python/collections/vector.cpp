@@ -34,6 +34,13 @@ template <class Vector>
     return *found;
 }
 
+/// Of what Python can count.
+constexpr std::size_t length_most = std::numeric_limits<Py_ssize_t>::max();
+[[noreturn]] void refuse_length() { raise(PyExc_OverflowError, "a Vector has at most sys.maxsize elements"); }
+void expect_room(std::size_t size, std::size_t added) {
+    if (added > length_most - size) { refuse_length(); }
+}
+
 // ---- Making
 
 PyObject* vector_new(PyTypeObject* type, PyObject* args, PyObject* named) {
@@ -291,7 +298,9 @@ PyObject* vector_concat(PyObject* self, PyObject* other) {
     return guarded([&] {
         return std::visit(
             [&](const auto& a) {
-                return like(self, a + same_kind<std::remove_cvref_t<decltype(a)>>(other, "Vector + Vector"));
+                const auto& b = same_kind<std::remove_cvref_t<decltype(a)>>(other, "Vector + Vector");
+                expect_room(a.size(), b.size());
+                return like(self, a + b);
             },
             vector_in(self));
     });
@@ -301,6 +310,8 @@ PyObject* vector_repeat(PyObject* self, Py_ssize_t times) {
         return std::visit(
             [&](auto doubled) {
                 decltype(doubled) made;
+                if (doubled.empty()) { times = 0; }
+                if (times > 0 && doubled.size() > length_most / static_cast<std::size_t>(times)) { refuse_length(); }
                 for (; times > 0; times >>= 1) {
                     if ((times & 1) != 0) { made += doubled; }
                     if (times > 1) { doubled += doubled; }
@@ -536,8 +547,8 @@ PyType_Slot iterator_slots[] = {
     {Py_tp_methods, iterator_methods},
     {0, nullptr},
 };
-PyType_Spec iterator_spec{"coppice._collections.VectorIterator", sizeof(holder<vector_iteration>), 0,
-                          Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, iterator_slots};
+PyType_Spec iterator_spec{"coppice._collections.VectorIterator", sizeof(holder<vector_iteration>), 0, made_here_flags,
+                          iterator_slots};
 
 PyType_Slot leaf_slots[] = {
     {Py_tp_dealloc, slot(end<leaf_view>)},
@@ -545,8 +556,7 @@ PyType_Slot leaf_slots[] = {
     {Py_bf_getbuffer, slot(leaf_buffer)},
     {0, nullptr},
 };
-PyType_Spec leaf_spec{"coppice._collections.Leaf", sizeof(holder<leaf_view>), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, leaf_slots};
+PyType_Spec leaf_spec{"coppice._collections.Leaf", sizeof(holder<leaf_view>), 0, made_here_flags, leaf_slots};
 
 }  // namespace
 
@@ -555,6 +565,7 @@ void extend(any_vector& made, PyObject* iterable) {
         [&](auto& in) {
             using element = element_of<decltype(in)>;
             if (is_vector(iterable) && vector_in(iterable).index() == made.index()) {
+                expect_room(in.size(), size_of(vector_in(iterable)));
                 in += std::get<vector_of<element>>(vector_in(iterable));
                 return;
             }

@@ -64,13 +64,15 @@ int edit_assign(PyObject* self, PyObject* index, PyObject* value) {
     });
 }
 Py_ssize_t edit_length(PyObject* self) {
-    return std::visit([](const auto& in) { return static_cast<Py_ssize_t>(in.size()); }, edit::looked_at(self));
+    return guarded<Py_ssize_t>(-1, [&] {
+        return std::visit([](const auto& in) { return static_cast<Py_ssize_t>(in.size()); }, edit::shown(self));
+    });
 }
 PyObject* edit_subscript(PyObject* self, PyObject* index) {
     return guarded([&] {
         return std::visit(
             [&](const auto& in) { return own(to_python(in[index_in(integer(index), in.size(), "VectorEdit")])); },
-            edit::looked_at(self));
+            edit::shown(self));
     });
 }
 int edit_traverse(PyObject* self, visitproc visit, void* arg) {

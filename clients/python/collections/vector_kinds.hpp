@@ -18,7 +18,9 @@ namespace coppice::python {
     nb::object name = nb::borrow(dtype);
     if (!PyUnicode_Check(dtype) && PyObject_HasAttrString(dtype, "str")) { name = nb::getattr(name, "str"); }
     if (PyUnicode_Check(name.ptr())) {
-        std::string_view said = PyUnicode_AsUTF8(name.ptr());
+        const char* const utf8 = PyUnicode_AsUTF8(name.ptr());
+        if (utf8 == nullptr) { PyErr_Clear(); }
+        std::string_view said = utf8 == nullptr ? "" : utf8;
         if (!said.empty() && (said.front() == '<' || said.front() == '|')) { said.remove_prefix(1); }
         for (std::size_t kind = 1; kind < kinds.size(); ++kind) {
             if (said == kinds[kind].dtype) { return kind; }

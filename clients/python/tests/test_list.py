@@ -9,6 +9,7 @@ import pytest
 import redis
 
 import coppice
+from coppice.objects.place import Patience
 
 Step = Callable[[Any], Any]
 
@@ -272,3 +273,20 @@ def test_more_elements_than_a_command_takes(client: coppice.Client, monkeypatch:
     items = coppice.List(client, "items")
     items.extend(range(95))
     assert list(items) == list(range(95))
+
+
+def test_a_change_that_others_always_get_in_the_way_of_ends(
+    client: coppice.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Patience, "SECONDS", 0.2)
+    items = coppice.List(client, "disturbed")
+    items.extend(["a", "b"])
+
+    class Disturbing:
+        def __eq__(self, other: object) -> bool:
+            client.rpush(items.key, '"c"')
+            return other == "b"
+
+    with pytest.raises(redis.exceptions.WatchError, match=r"others changed 'znsocket\.List:disturbed' during each of"):
+        items.remove(Disturbing())
+    assert items[:2] == ["a", "b"]

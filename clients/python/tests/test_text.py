@@ -112,3 +112,11 @@ def test_merges() -> None:
         coppice.merge(Text("a" * 9_000), Text("b" * 9_000), Text("c" * 9_000))
     assert len(str(raised.value)) < 1_200 and len(raised.value.conflict.ours) == 9_000
     assert coppice.merge(Text("äbc"), left, right, lambda met: met.ours + met.theirs) == "äxyc"
+
+
+def test_what_has_no_utf8_is_in_no_text() -> None:
+    text = Text("abc")
+    assert text != "\ud800" and (text == "\ud800") is False
+    assert "\ud800" not in text and text.find("\ud800") == -1
+    for start in range(-5, 6):
+        assert text.find("", start) == "abc".find("", start), start

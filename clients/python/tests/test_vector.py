@@ -9,7 +9,7 @@ import random
 import sys
 import threading
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -301,3 +301,29 @@ def test_threads_change_versions_of_one_vector() -> None:
         each.join()
     assert first == Vector(range(2000)) and sorted(map(len, made)) == [2000] * 4
     assert all(set(each) == {each[0]} for each in made)
+
+
+def test_wrong_input_is_refused() -> None:
+    with pytest.raises(ValueError, match="dtype is one of"):
+        Vector([1], dtype="\ud800")
+    numbers = Vector([1], dtype="u1")
+    leaf = numbers.leaves()[0].obj
+    made_here: list[Any] = [iter(Vector([1])), leaf, iter(coppice.Map({1: 2})), iter(coppice.Set([1]))]
+    for each in made_here:
+        with pytest.raises(TypeError, match="cannot create"):
+            type(each)()
+    long = Vector([1]) * 2**62
+    refused: list[Callable[[], Any]] = [lambda: long + long, lambda: long * 2, lambda: long.extend(long)]
+    for too_long in refused:
+        with pytest.raises(OverflowError, match="at most sys\\.maxsize elements"):
+            too_long()
+    assert len(Vector() * 2**62) == 0
+
+
+def test_an_edit_is_not_seen_while_it_changes() -> None:
+    edit = Vector([1, 2, 3]).edit()
+    for look in (lambda: len(edit), lambda: edit[0], lambda: edit.value, edit.done):
+        with pytest.raises(RuntimeError, match="is being changed"):
+            edit.extend(look() for _ in range(3))
+    edit.append(4)  # no done() has ended it
+    assert edit.done() == Vector([1, 2, 3, 4])

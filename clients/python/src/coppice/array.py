@@ -22,6 +22,7 @@ from coppice import bulk
 from coppice.client import Client, require_client, require_key
 from coppice.exceptions import FrozenStorageError
 from coppice.npy import HEADER_MAX, Header, header_in, header_of, load_numpy
+from coppice.objects.place import Patience
 from coppice.selection import Selection, covering, selected, stretches
 from coppice.versions import Version
 
@@ -325,7 +326,11 @@ class Array:
         return _LocalReader(self, held)
 
     def _edit(self, change: Callable[[_Reader, Any], None]) -> None:
-        """Runs `change(reader, pipe)`, which queues commands, as one change of what it reads."""
+        """Runs `change(reader, pipe)`, which queues commands, as one change of what it reads.
+
+        Raises WatchError where others write all the time.
+        """
+        patience = Patience(self.key)
         while True:
             with self._client.pipeline() as pipe:
                 pipe.watch(self.key)
@@ -335,6 +340,7 @@ class Array:
                     change(read, pipe)
                     pipe.execute()
                 except (WatchError, bulk.BytesChanged):
+                    patience.try_again()
                     continue
                 return
 

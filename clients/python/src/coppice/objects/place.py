@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import islice
@@ -35,6 +36,24 @@ def replies_of(pipe: Any) -> list[Any]:
             with translated(getattr(pipe, "reference", None)):
                 raise each
     return replies
+
+
+class Patience:
+    """How long a change is tried again that others get in the way of."""
+
+    SECONDS = 10.0
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.began = time.monotonic()
+        self.tries = 0
+
+    def try_again(self) -> None:
+        """Raises WatchError when it has been tried for long enough."""
+        self.tries += 1
+        if time.monotonic() - self.began > self.SECONDS:
+            raise WatchError(f"others changed '{self.key}' during each of {self.tries} tries in {self.SECONDS:g} s, "
+                             "so nothing was written: try again when they write less often")
 
 
 class Place:
@@ -64,7 +83,9 @@ class Place:
         """Runs `change(what `look` answers, pipeline)` and what it queued, as one change to what was looked at.
 
         The result of `change`, and the replies.  Cost: three round trips, again when somebody else wrote meanwhile.
+        Raises WatchError where others did so all the time.
         """
+        patience = Patience(self.key)
         with self.redis.pipeline() as pipe:
             while True:
                 source = self._watch(pipe)
@@ -74,7 +95,7 @@ class Place:
                 try:
                     return result, replies_of(pipe)
                 except WatchError:
-                    continue
+                    patience.try_again()
 
     def copy(self, target: str, writer: redis.Redis, *origin: str) -> bool:
         """Whether `target` is a copy now, made by `writer`; not if this is empty or that is taken.
