@@ -34,13 +34,6 @@ template <class Vector>
     return *found;
 }
 
-/// Of what Python can count.
-constexpr std::size_t length_most = std::numeric_limits<Py_ssize_t>::max();
-[[noreturn]] void refuse_length() { raise(PyExc_OverflowError, "a Vector has at most sys.maxsize elements"); }
-void expect_room(std::size_t size, std::size_t added) {
-    if (added > length_most - size) { refuse_length(); }
-}
-
 // ---- Making
 
 PyObject* vector_new(PyTypeObject* type, PyObject* args, PyObject* named) {

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -36,6 +38,13 @@ template <std::size_t... Kind>
 }
 [[nodiscard]] inline any_vector empty_of(std::size_t kind) {
     return empty_of(kind, std::make_index_sequence<std::variant_size_v<any_vector>>());
+}
+
+/// Python counts no more.
+inline constexpr std::size_t length_most = std::numeric_limits<Py_ssize_t>::max();
+[[noreturn]] inline void refuse_length() { raise(PyExc_OverflowError, "a Vector has at most sys.maxsize elements"); }
+inline void expect_room(std::size_t size, std::size_t added) {
+    if (added > length_most - size) { refuse_length(); }
 }
 
 /// A buffer's elements, if they are Ts beside each other.
