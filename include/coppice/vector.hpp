@@ -517,7 +517,7 @@ vector<T, Nodes> vector<T, Nodes>::slice(std::size_t first, std::size_t last) co
     COPPICE_ASSERT(first <= last && last <= size_);
     vector part;
     if (first == last) { return part; }
-    if (first == 0 && last >= before_ && last > 0) {
+    if (first == 0 && last >= before_) {
         part = *this;
         part.size_ = last;
         return part;

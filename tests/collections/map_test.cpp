@@ -262,6 +262,31 @@ TEST(Map, CopiesNoKeyAndNoValue) {
     EXPECT_EQ(copies, 0);
 }
 
+TEST(Map, ASoleOwnerIsChangedInPlace) {
+    map_with<int, int, tiny_hashed<32>> subject;
+    for (int each = 0; each < 2'000; ++each) { subject = std::move(subject).insert(each, each); }
+    subject = std::move(subject).erase(1'000);  // so that there is room
+    faults::left = 0;
+    subject = std::move(subject).insert(1'000, 7).insert(999, 8);
+    faults::left = -1;
+    EXPECT_EQ(subject.at(1'000) + subject.at(999), 15);
+    subject.check_invariants();
+    map_with<std::string, std::string, tiny_hashed<3>> texts{{"a", "old"}, {"b", "old"}};
+    faults::left = 0;
+    texts = std::move(texts).insert("a", "new");
+    faults::left = -1;
+    EXPECT_EQ(texts.at("a"), "new");
+}
+
+TEST(Map, ErasingGivesNodesBack) {
+    map_with<int, int, tiny_hashed<8>> subject;
+    for (int each = 0; each < 2'000; ++each) { subject = std::move(subject).insert(each, each); }
+    EXPECT_GT(live_nodes, 200);
+    for (int each = 0; each < 1'995; ++each) { subject = std::move(subject).erase(each); }
+    EXPECT_EQ(live_nodes, 1);
+    EXPECT_EQ(subject.size(), 5U);
+}
+
 TEST(Map, TextsAreFoundByViews) {
     const map<std::string, int> ages{{"ada", 36}, {"alan", 41}};
     constexpr std::string_view name = "ada and others";

@@ -213,6 +213,35 @@ TYPED_TEST(OrderedMapOf, MatchesStdMapInEveryVersion) {
     });
 }
 
+TYPED_TEST(OrderedMapOf, LosesItsKeysInAnyOrder) {
+    using K = typename TypeParam::key_type;
+    using V = typename TypeParam::mapped_type;
+    for_each_seed(6, [](random_source& random) {
+        {
+            version<TypeParam> now;
+            std::vector<version<TypeParam>> history;
+            for (int each = 0; each < 250; ++each) {
+                const int key = static_cast<int>(random.below(300));
+                now.subject = std::move(now.subject).insert(made_of<K>(key), made_of<V>(each));
+                now.model.insert_or_assign(key, each);
+            }
+            const auto order = random.below(4);
+            while (!now.model.empty()) {
+                if (random.below(4) == 0) { history.push_back(now); }
+                auto gone = order == 0 ? std::prev(now.model.end()) : now.model.begin();
+                if (order > 1) { std::advance(gone, static_cast<std::ptrdiff_t>(random.below(now.model.size()))); }
+                now.subject = std::move(now.subject).erase(made_of<K>(gone->first));
+                now.model.erase(gone);
+                now.subject.check_invariants();
+                ASSERT_TRUE(same(now.subject, now.model));
+            }
+            for (const auto& [subject, model] : history) { ASSERT_TRUE(same(subject, model)); }
+        }
+        ASSERT_EQ(live_nodes, 0);
+        ASSERT_EQ(live_elements, 0);
+    });
+}
+
 template <class Subject>
 class OrderedMapFaults : public ::testing::Test {};
 using fussy_kinds = ::testing::Types<ordered_map<fussy<true>, fussy<false>, by_value, tiny_nodes<64, 4>>,
@@ -265,6 +294,61 @@ TEST(OrderedMap, IsBuiltOfARangeInAnyOrder) {
     });
     EXPECT_EQ(keys, 500);
     EXPECT_EQ(std::next(ascending_keys.rbegin(), 10)->value, 489 * 3);
+}
+
+TEST(OrderedMap, IsBuiltOfWhatComesInOrderForAWhile) {
+    using small = ordered_map<int, int, ascending, tiny_nodes<64, 4>>;
+    for_each_seed(50, [](random_source& random) {
+        std::vector<std::pair<int, int>> pairs;
+        model_map model;
+        int key = 0;
+        for (int each = 0; each < 40; ++each) {
+            key += random.below(8) == 0 ? -static_cast<int>(random.below(6)) : 1 + static_cast<int>(random.below(3));
+            pairs.emplace_back(key, each);
+            model.insert_or_assign(key, each);
+        }
+        const small forward(pairs.begin(), pairs.end());
+        forward.check_invariants();
+        ASSERT_TRUE(same(forward, model));
+        std::reverse(pairs.begin(), pairs.end());
+        const small backward(pairs.begin(), pairs.end());
+        backward.check_invariants();
+        ASSERT_EQ(backward.size(), model.size());
+    });
+}
+
+TEST(OrderedMap, IsBuiltInOneComparisonEachAndOfFullLeaves) {
+    static std::size_t compared;
+    struct counting {
+        bool operator()(int a, int b) const {
+            ++compared;
+            return a < b;
+        }
+    };
+    std::vector<std::pair<int, int>> pairs;
+    for (int each = 0; each < 500; ++each) { pairs.emplace_back(each, each); }
+    compared = 0;
+    const ordered_map<int, int, counting, tiny_nodes<64, 4>> built(pairs.begin(), pairs.end());
+    EXPECT_LE(compared, 500U);
+    std::size_t leaves = 0;
+    built.for_each_span([&](std::span<const int>, std::span<const int>) { ++leaves; });
+    EXPECT_EQ(leaves, 100U);
+}
+
+TEST(OrderedMap, NoLeafIsLargerThanItsPolicySays) {
+    static std::size_t most;
+    struct measured : tiny_nodes<256, 4> {
+        static void* allocate(std::size_t bytes, std::align_val_t alignment) {
+            most = std::max(most, bytes);
+            return tiny_nodes<256, 4>::allocate(bytes, alignment);
+        }
+    };
+    std::vector<std::pair<int, int>> pairs;
+    for (int each = 0; each < 500; ++each) { pairs.emplace_back(each, each); }
+    most = 0;
+    ordered_map<int, int, ascending, measured> made(pairs.begin(), pairs.end());
+    for (const auto& [key, value] : pairs) { made = std::move(made).erase(key).insert(-key, value); }
+    EXPECT_LE(most, 256U);
 }
 
 TEST(OrderedMap, FindsTextWithoutACopy) {
@@ -337,6 +421,27 @@ TEST(OrderedMap, ASoleOwnerPutsValuesInPlace) {
     EXPECT_EQ(*other.find(key), "new");
     EXPECT_EQ(*subject.find(key), "newer");
     subject.check_invariants();
+}
+
+TEST(OrderedMap, ASoleOwnerIsChangedInPlace) {
+    using numbers = ordered_map<int, int, ascending, tiny_nodes<2048, 16>>;
+    numbers subject;
+    for (int each = 0; each < 2'000; ++each) { subject = std::move(subject).insert(each, each); }
+    subject = std::move(subject).erase(1'000);  // so that there is room
+    faults::left = 0;
+    subject = std::move(subject).insert(1'000, 7).insert(999, 8).erase(1'001);
+    faults::left = -1;
+    EXPECT_EQ(*subject.find(1'000), 7);
+    EXPECT_EQ(*subject.find(999), 8);
+    subject.check_invariants();
+}
+
+TEST(OrderedMap, KeysThatComeInOrderFillTheirLeaves) {
+    ordered_map<int, int, ascending, tiny_nodes<64, 4>> subject;
+    for (int each = 0; each < 500; ++each) { subject = std::move(subject).insert(each, each); }
+    std::size_t leaves = 0;
+    subject.for_each_span([&](std::span<const int>, std::span<const int>) { ++leaves; });
+    EXPECT_EQ(leaves, 100U);
 }
 
 TEST(OrderedMap, ADifferenceOfFewChangesComparesFewKeys) {

@@ -121,6 +121,7 @@ TEST(OrderedSet, FindsByRankAndRange) {
     EXPECT_EQ(*some.lower_bound(35), 36);
     EXPECT_EQ(*some.upper_bound(36), 38);
     EXPECT_EQ(some.range(10, 16), (ordered_set<int>{10, 12, 14}));
+    EXPECT_TRUE(some.range(16, 10).empty());
     EXPECT_EQ(some.take(2) + some.drop(998), (ordered_set<int>{0, 2, 1996, 1998}));
     EXPECT_TRUE(some.insert(4).is_same(some));
     EXPECT_EQ(*some.find(4), 4);

@@ -163,6 +163,33 @@ TYPED_TEST(TextOf, MatchesStdStringInEveryVersion) {
     });
 }
 
+TYPED_TEST(TextOf, LosesItsBytesInAnyOrder) {
+    for_each_seed(10, [](random_source& random) {
+        {
+            const std::string bytes(600, 'x');
+            const TypeParam whole(bytes);
+            for (const bool front : {false, true, false}) {
+                const bool anywhere = random.below(3) == 0;
+                const std::size_t first = random.below(2) * random.below(300);
+                std::size_t left = 1 + random.below(300);
+                TypeParam now = whole.slice(first, first + left);
+                std::vector<TypeParam> history;
+                for (; left != 0; --left) {
+                    if (random.below(4) == 0) { history.push_back(now); }
+                    ASSERT_EQ(now, std::string_view(bytes).substr(0, left));
+                    const std::size_t at = anywhere ? random.below(left) : front ? 0 : left - 1;
+                    now = std::move(now).erase(at, at + 1);
+                    now.check_invariants();
+                }
+                for (const TypeParam& each : history) {
+                    ASSERT_EQ(each, std::string_view(bytes).substr(0, each.size()));
+                }
+            }
+        }
+        ASSERT_EQ(live_nodes, 0);
+    });
+}
+
 TYPED_TEST(TextOf, FindsWhatStdStringFinds) {
     for_each_seed(20, [](random_source& random) {
         const std::string model = random_bytes(random, random.below(200));
@@ -226,6 +253,8 @@ TEST(Text, NothingHasOneLine) {
     EXPECT_EQ(nothing.length(), 0U);
     EXPECT_EQ(nothing.line(0), nothing);
     EXPECT_EQ(nothing.find(""), 0U);
+    const text something("a");
+    EXPECT_TRUE((nothing + something).is_same(something));
     for (const std::size_t size : {std::size_t{3}, std::size_t{16}, std::size_t{100}}) {
         const small some{std::string(size, 'x')};
         small gone = some.erase(0, size);
@@ -280,6 +309,7 @@ TEST(Text, RefusesPositionsInsideACodePointAndBehindTheEnd) {
         EXPECT_EQ(refused_at([&] { return subject.slice(inside, 5); }), inside);
         EXPECT_EQ(refused_at([&] { return subject.code_point_at(inside); }), inside);
     }
+    EXPECT_EQ(refused_at([&] { return small("a€").insert(3, "x"); }), 3U);
     EXPECT_THROW(static_cast<void>(subject.insert(6, "x")), std::out_of_range);
     EXPECT_THROW(static_cast<void>(subject.erase(1, 6)), std::out_of_range);
     EXPECT_THROW(static_cast<void>(subject.slice(4, 1)), std::out_of_range);
@@ -295,6 +325,10 @@ TEST(Text, TakesItsOwnBytes) {
     text roomy = text("abc").insert(3, "d");
     roomy = std::move(roomy).insert(0, roomy.span_at(2));  // which move as they are made room for
     EXPECT_EQ(roomy, "cdabcd");
+    roomy = std::move(roomy).insert(2, roomy.span_at(0));  // all of a leaf
+    EXPECT_EQ(roomy, "cdcdabcdabcd");
+    roomy = std::move(roomy).insert(0, roomy.span_at(11));  // its last byte
+    EXPECT_EQ(roomy, "dcdcdabcdabcd");
     small subject(std::string(30, 'a') + "bcd");
     for (int each = 0; each < 5; ++each) {
         const std::string before = subject.to_string();
@@ -309,14 +343,24 @@ TEST(Text, ASoleOwnerIsChangedInPlace) {
     using counted = basic_text<tiny_nodes<2048, 16>>;
     counted subject(std::string(100'000, 'x'));
     subject = std::move(subject).insert(50'000, "a");
+    subject += "a";
     const auto nodes = live_nodes;
     faults::left = 0;
     for (int each = 0; each < 20; ++each) {
         subject = std::move(subject).insert(50'000, "b");
         subject = std::move(subject).erase(49'999, 50'000);
+        subject += "b";
     }
     faults::left = -1;
     EXPECT_EQ(live_nodes, nodes);
+}
+
+TEST(Text, TypingFillsItsLeaves) {
+    small subject;
+    for (int each = 0; each < 160; ++each) { subject = std::move(subject).insert(subject.size(), "x"); }
+    std::size_t leaves = 0;
+    subject.for_each_span([&leaves](std::string_view) { ++leaves; });
+    EXPECT_EQ(leaves, 10U);
 }
 
 TEST(Text, ASmallOneIsOneAllocationOfLittleMore) {

@@ -151,6 +151,40 @@ TYPED_TEST(VectorOf, MatchesStdVectorInEveryVersion) {
     });
 }
 
+TYPED_TEST(VectorOf, LosesItsElementsInAnyOrder) {
+    using element = typename TypeParam::value_type;
+    for_each_seed(10, [](random_source& random) {
+        {
+            version<TypeParam> whole;
+            for (int each = 0; each < 300; ++each) {
+                whole.subject = std::move(whole.subject).push_back(element_of<element>(each));
+                whole.model.push_back(each);
+            }
+            for (const bool front : {false, true, false}) {
+                const bool anywhere = random.below(3) == 0;
+                const auto first = static_cast<std::size_t>(random.below(2) * random.below(150));
+                const auto last = first + 1 + static_cast<std::size_t>(random.below(150));
+                std::vector<version<TypeParam>> history;
+                version<TypeParam> now{whole.subject.slice(first, last), {}};
+                now.model.assign(whole.model.begin() + static_cast<std::ptrdiff_t>(first),
+                                 whole.model.begin() + static_cast<std::ptrdiff_t>(last));
+                while (!now.model.empty()) {
+                    if (random.below(4) == 0) { history.push_back(now); }
+                    const auto size = now.model.size();
+                    const auto at = anywhere ? static_cast<std::size_t>(random.below(size)) : front ? 0 : size - 1;
+                    now.subject = std::move(now.subject).erase(at);
+                    now.model.erase(now.model.begin() + static_cast<std::ptrdiff_t>(at));
+                    now.subject.check_invariants();
+                    ASSERT_TRUE(same(now.subject, now.model));
+                }
+                for (const auto& [subject, model] : history) { ASSERT_TRUE(same(subject, model)); }
+            }
+        }
+        ASSERT_EQ(live_nodes, 0);
+        ASSERT_EQ(live_elements, 0);
+    });
+}
+
 template <class Subject>
 class VectorFaults : public ::testing::Test {};
 using fussy_kinds = ::testing::Types<vector<fussy<true>, tiny_nodes<40, 4>>, vector<fussy<false>, tiny_nodes<40, 4>>>;
@@ -262,6 +296,101 @@ TEST(Vector, PushingCopiesNoElement) {
     EXPECT_EQ(copies, 0);
 }
 
+TEST(Vector, AnOwnLeafMovesItsElements) {
+    static int copies;
+    struct counted {
+        counted() = default;
+        counted(const counted&) { ++copies; }
+        counted(counted&&) noexcept = default;
+    };
+    copies = 0;
+    vector<counted, tiny_nodes<40, 4>> subject;
+    for (std::size_t each = 0; each < 300; ++each) { subject = std::move(subject).insert(each / 2, counted()); }
+    for (std::size_t each = 0; each < 300; ++each) { subject = std::move(subject).set(each, counted()); }
+    for (std::size_t each = 0; each < 8; ++each) { subject = std::move(subject).erase(150); }  // too few to join leaves
+    EXPECT_EQ(copies, 0);
+}
+
+TEST(Vector, ASoleOwnerIsChangedInPlace) {
+    using counted = vector<int, tiny_nodes<2048, 16>>;
+    counted subject;
+    for (int each = 0; each < 20'000; ++each) { subject = std::move(subject).push_back(each); }
+    subject = std::move(subject).erase(10'000);  // so that there is room
+    faults::left = 0;
+    for (const std::size_t at : {std::size_t{10'000}, subject.size() - 2}) {
+        subject = std::move(subject).set(at, 7).insert(at, 8).set(at + 1, 9).erase(at);
+        EXPECT_EQ(subject[at], 9);
+    }
+    const counted longer = subject.push_back(1);  // whose element lies behind those of `subject`
+    faults::left = -1;
+    EXPECT_EQ(longer.size(), subject.size() + 1);
+    EXPECT_EQ(longer.back(), 1);
+}
+
+TEST(Vector, PushingFillsItsNodes) {
+    vector<int, tiny_nodes<40, 4>> subject;
+    for (int each = 0; each < 4 * 64 + 1; ++each) { subject = std::move(subject).push_back(each); }
+    EXPECT_EQ(live_nodes, 64 + 16 + 4 + 1 + 1);
+}
+
+TEST(Vector, ATailGrowsByMoreThanOne) {
+    static int allocated;
+    struct counting : tiny_nodes<2048, 16> {
+        static void* allocate(std::size_t bytes, std::align_val_t alignment) {
+            ++allocated;
+            return tiny_nodes<2048, 16>::allocate(bytes, alignment);
+        }
+    };
+    allocated = 0;
+    vector<int, counting> subject;
+    for (int each = 0; each < 500; ++each) { subject = std::move(subject).push_back(each); }
+    EXPECT_LE(allocated, 14);
+}
+
+TEST(Vector, APoppedElementIsGoneUnlessAnotherHasIt) {
+    vector<fussy<true>> subject{1, 2, 3};
+    subject = std::move(subject).pop_back();
+    EXPECT_EQ(live_elements, 2);
+    const auto shorter = subject.pop_back();
+    EXPECT_EQ(live_elements, 2);
+}
+
+TEST(Vector, PartsAndSumsShareAllButPaths) {
+    using small = vector<int, tiny_nodes<40, 4>>;
+    small whole;
+    for (int each = 0; each < 4 * 1024; ++each) { whole = std::move(whole).push_back(each); }
+    constexpr int height = 5;
+    auto nodes = live_nodes;
+    const small part = whole.slice(111, 3333);
+    EXPECT_LE(live_nodes - nodes, 2 * height + 1);
+    nodes = live_nodes;
+    const small shorter = whole.take(whole.size() - 1);
+    EXPECT_EQ(live_nodes, nodes);
+    EXPECT_TRUE((small() + whole).is_same(whole));
+    EXPECT_TRUE((whole + small()).is_same(whole));
+    const small both = part + whole;
+    EXPECT_LE(live_nodes - nodes, 4 * height);
+    nodes = live_nodes;
+    const small twice = whole + whole;  // two leaves that were tails, and a path above each
+    EXPECT_LE(live_nodes - nodes, 2 * height + 2);
+}
+
+// check_invariants uses what it checks to say how few are too few.
+TEST(Vector, NoLeafInsideIsNearlyEmpty) {
+    using small = vector<int, tiny_nodes<68, 4>>;
+    constexpr std::size_t leaf_most = 11;
+    for_each_seed(5, [](random_source& random) {
+        small subject;
+        for (int each = 0; each < 500; ++each) { subject = std::move(subject).push_back(each); }
+        while (subject.size() > 50) {
+            subject = std::move(subject).erase(static_cast<std::size_t>(random.below(subject.size())));
+            std::vector<std::size_t> sizes;
+            subject.for_each_span([&](std::span<const int> some) { sizes.push_back(some.size()); });
+            for (std::size_t each = 1; each + 2 < sizes.size(); ++each) { ASSERT_GE(sizes[each], (leaf_most + 3) / 4); }
+        }
+    });
+}
+
 TEST(Vector, AnEditEndsInAValue) {
     const vector<std::string> before{"a", "b"};
     auto edit = before.edit();
@@ -318,6 +447,13 @@ TEST(Vector, ASmallOneIsOneAllocationOfLittleMore) {
     const counted ten{1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
     EXPECT_EQ(live_nodes, before + 1);
     EXPECT_LE(sizeof(counted) + counted::node_bytes_beyond_elements, 64U);
+    ten.for_each_node([](const void*, std::size_t bytes) {
+        EXPECT_EQ(bytes, counted::node_bytes_beyond_elements + 10 * sizeof(std::int64_t));
+        return true;
+    });
+    const std::vector<std::int64_t> nothing;
+    const counted none(nothing.begin(), nothing.end());
+    EXPECT_EQ(live_nodes, before + 1);
 }
 
 }  // namespace

@@ -141,7 +141,7 @@ public:
             kind::replace(slot, kind::gather(pieces, by_text::capacity_for(left, leaf_most)));
         }
         kind::note_change(way, made);
-        if (!kind::is_filled(*slot)) { kind::mend(root, way); }
+        if (made.size < 0 && !kind::is_filled(*slot)) { kind::mend(root, way); }
         return true;
     }
     /// Puts `added` behind all others: into what room the last leaf has, and into new ones.
