@@ -30,6 +30,12 @@ OUTLIVED = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") e
 Word = bytes | str | int
 
 
+def is_sanitized() -> bool:
+    """The program under test is several times slower, and its allocator keeps what was freed."""
+    version = subprocess.run([program(), "--version"], capture_output=True, text=True, check=True).stdout
+    return "address" in version or "thread" in version
+
+
 def program() -> Path:
     """The program under test: in COPPICE_BUILD, else in the newest build of this checkout."""
     named = os.environ.get("COPPICE_BUILD")
