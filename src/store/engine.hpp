@@ -264,8 +264,11 @@ public:
     /// Lets up to `most` of the oldest restore points go.  Threads: the one writer's.
     void drop_oldest_points(std::size_t most);
     [[nodiscard]] engine_figures figures();
-    /// Bytes of log that the next start would replay.  Threads: the one writer's.
-    [[nodiscard]] std::uint64_t log_bytes() const noexcept { return figures_.log_bytes; }
+    /// Bytes of log that the next start would replay.
+    [[nodiscard]] std::uint64_t log_bytes() {
+        const std::lock_guard lock(mutex_);
+        return figures_.log_bytes;
+    }
     [[nodiscard]] const clock_source& clock() const noexcept { return clock_; }
     [[nodiscard]] node_pool& pool() noexcept { return pool_; }
     /// A context that waits for loads: for snapshots that a worker reads.
