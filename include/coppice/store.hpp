@@ -98,8 +98,8 @@ public:
     /// Makes `target` what `source` is, replacing what it was.  Cost: O(log n), whatever it holds.
     bool copy(std::string_view source, std::string_view target);
     /// The same from another version, for example store.at("main~3").  Cost: O(log n) from a commit, a restore point
-    /// or the newest version of another branch; else O(size).  Errors: errc::conflict, from transact(), when that
-    /// newest version was replaced meanwhile.
+    /// or the newest version of another branch; else, and from another store, O(size).  Errors: errc::conflict, from
+    /// transact(), when that newest version was replaced meanwhile.
     bool copy(const snapshot& from, std::string_view source, std::string_view target);
     /// Lets the key go at a time, in milliseconds since 1970; no_deadline: never.
     bool expire(std::string_view key, milliseconds_utc deadline);
@@ -368,6 +368,7 @@ public:
     /// Shows the keys that differ from `before` to `after`, in order.  Cost: O(changes), not O(data).
     status diff(std::string_view before, std::string_view after, visitor<const key_difference&> show,
                 const difference_scope& within = {});
+    /// Errors: errc::invalid where they are of different stores.
     static status diff(const snapshot& before, const snapshot& after, visitor<const key_difference&> show,
                        const difference_scope& within = {});
 

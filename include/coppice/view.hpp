@@ -82,6 +82,7 @@ public:
     /// When the key will be gone; no_deadline: never, or it is not there.
     [[nodiscard]] result<milliseconds_utc> deadline(std::string_view key) const;
     /// Whether `other` says the same of a key, and of when it will be gone.  Requires: the same database number.
+    /// Errors: errc::invalid where it is of another store.
     /// Cost: O(log n) where one was made of the other; else as far as the first difference.
     [[nodiscard]] result<bool> is_same(std::string_view key, const view& other) const;
     /// Keys of this database.  Cost: O(log n).

@@ -104,6 +104,7 @@ bool editor::copy(const snapshot& from, std::string_view source, std::string_vie
     return edit([&] {
         const auto found = view_inside::open(from).find(view_inside::database(from), source);
         if (!found || !admit(target)) { return false; }
+        if (!view_inside::of_one_store(*this, from)) { return put_copy(from, source, target); }
         const branch_version& held = *from.held_;
         // The log must name the version by something that means the same when it is replayed. "What the branch says
         // now" does, of another branch, if it still says so when this transaction is logged.

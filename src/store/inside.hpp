@@ -54,6 +54,11 @@ struct edit_state {
 /// Makes views, and opens them.
 struct view_inside {
     [[nodiscard]] static branch_view open(const view& v) noexcept { return {*v.keys_, v.spaces_, v.now_}; }
+    /// Only then do nodes tell what two versions have in common.
+    [[nodiscard]] static bool of_one_store(const view& a, const view& b) noexcept {
+        return a.keys_->context().pool == b.keys_->context().pool;
+    }
+    [[nodiscard]] static error other_store() { return {errc::invalid, "the versions are of different stores"}; }
     [[nodiscard]] static unsigned database(const view& v) noexcept { return v.database_; }
     [[nodiscard]] static view make(const snapshot_state& of, milliseconds_utc now) noexcept {
         return {of.keys, of.spaces, now};

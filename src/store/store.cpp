@@ -278,6 +278,7 @@ status store::diff(std::string_view before, std::string_view after, visitor<cons
 
 status store::diff(const snapshot& before, const snapshot& after, visitor<const key_difference&> show,
                    const difference_scope& within) {
+    if (!view_inside::of_one_store(before, after)) { return view_inside::other_store(); }
     return caught([&]() -> status {
         version_diff all(store_inside::state(before), store_inside::state(after),
                          {within.database, within.prefix, within.key});

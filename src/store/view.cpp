@@ -91,6 +91,7 @@ result<milliseconds_utc> view::deadline(std::string_view key) const {
 
 result<bool> view::is_same(std::string_view key, const view& other) const {
     COPPICE_ASSERT(database_ == other.database_);
+    if (!view_inside::of_one_store(*this, other)) { return view_inside::other_store(); }
     return caught([&]() -> result<bool> {
         const auto state_of = [](const view& v) { return snapshot_state{*v.keys_, v.spaces_, v.now_ * 1000, 0, {}}; };
         return !version_diff(state_of(*this), state_of(other)).find(database_, key);

@@ -333,6 +333,25 @@ TEST_F(PersistedVector, WhatIsNotACollectionOfThatKindIsNamed) {
     EXPECT_EQ(main.read().version(), now.version()) << "nothing was written";
 }
 
+// ---- Databases, deadlines, stores
+
+TEST_F(PersistedVector, AnotherStoreIsNoVersionOfThisOne) {
+    store other = must(store::open_memory({.background = false}));
+    branch there = must(other.branch("main"));
+    const auto value = counted(10'000);
+    auto mine = must(save(main, "v", value));
+    auto theirs = must(save(there, "v", value.set(17, -1)));
+    auto again = must(find_stored<vector<int>>(main.read(), "v"));
+    EXPECT_EQ(code_of(again.load(theirs)), errc::invalid);
+    EXPECT_EQ(code_of(main.read().is_same("v", there.read())), errc::invalid);
+    EXPECT_EQ(code_of(save(main, "w", value, theirs)), errc::invalid);
+    must(there.commit("theirs"));
+    const snapshot kept = must(other.at("main~0"));
+    static_cast<void>(must(main.transact([&](editor& edit) { edit.copy(kept, "v", "w"); })));
+    EXPECT_EQ(must(find_stored<vector<int>>(main.read(), "w")->load()), value.set(17, -1));
+    EXPECT_TRUE(must(data.verify()).empty());
+}
+
 TEST_F(PersistedVector, OtherClientsReadWhatIsWritten) {
     static_cast<void>(must(save(main, "v", vector<double>{1, 0.5})));
     static_cast<void>(must(save(main, "m", map<std::string, int>{{"a", 1}})));
