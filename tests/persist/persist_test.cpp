@@ -333,6 +333,54 @@ TEST_F(PersistedVector, WhatIsNotACollectionOfThatKindIsNamed) {
     EXPECT_EQ(main.read().version(), now.version()) << "nothing was written";
 }
 
+TEST_F(PersistedVector, KeysThatBecomeValuesAreToldApart) {
+    // The difference of the two lists begins and ends at odd places: 2 goes, 7 comes.
+    const ordered_map<int, int> next{{1, 3}, {4, 5}, {6, 7}};
+    auto first = must(save(main, "pairs", ordered_map<int, int>{{1, 2}, {3, 4}, {5, 6}}));
+    static_cast<void>(must(save(main, "pairs", next)));
+    EXPECT_EQ(must(must(find_stored<ordered_map<int, int>>(main.read(), "pairs")).load(first)), next);
+}
+
+TEST(PersistedPairs, AreLoadedFromAnyOtherVersion) {
+    for_each_seed(30, [](random_source& random) {
+        store data = must(store::open_memory({.background = false}));
+        branch main = must(data.branch("main"));
+        using pairs = ordered_map<int, int>;
+        std::vector<stored<pairs>> all;
+        for (int step = 0; step < 30; ++step) {
+            pairs value;
+            for (std::uint64_t left = random.below(12); left > 0; --left) {
+                value = value.insert(static_cast<int>(random.below(12)), static_cast<int>(random.below(12)));
+            }
+            all.push_back(must(save(main, "pairs", value)));
+            stored<pairs>& other = all[random.below(all.size())];
+            EXPECT_EQ(must(must(find_stored<pairs>(main.read(), "pairs")).load(other)), value);
+        }
+    });
+}
+
+TEST_F(PersistedVector, OrderIsCheckedWhereAnotherVersionIsKnown) {
+    auto keys = must(save(main, "keys", ordered_set<int>{1, 2, 3}));
+    auto entries = must(save(main, "entries", ordered_map<int, int>{{1, 1}, {2, 2}, {3, 3}}));
+    static_cast<void>(must(main.transact([](editor& edit) {
+        edit.splice("keys", 1, 1, {"9"});
+        edit.splice("entries", 2, 1, {"1"});
+    })));
+    EXPECT_EQ(code_of(must(find_stored<ordered_set<int>>(main.read(), "keys")).load(keys)), errc::wrong_type);
+    EXPECT_EQ(code_of(must(find_stored<ordered_map<int, int>>(main.read(), "entries")).load(entries)),
+              errc::wrong_type);
+}
+
+TEST_F(PersistedVector, PositionsFarBehindTheEndHoldNothing) {
+    const auto kept = must(save(main, "o", ordered_map<int, int>{{1, 2}}));
+    constexpr std::uint64_t far = std::uint64_t{1} << 63;  // twice that is 0
+    EXPECT_EQ(code_of(kept.nth(far)), errc::invalid);
+    must(kept.for_each([](int, int) { ADD_FAILURE(); }, far));
+    static_cast<void>(must(main.transact([](editor& edit) { edit.push_back("o", "3"); })));
+    const status odd = find_stored<ordered_map<int, int>>(main.read(), "o")->for_each([](int, int) {});
+    EXPECT_EQ(code_of(odd), errc::wrong_type);
+}
+
 // ---- Databases, deadlines, stores
 
 TEST_F(PersistedVector, AnotherStoreIsNoVersionOfThisOne) {

@@ -7,6 +7,7 @@
 // it belongs; a hash of the store would forget the order.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -27,7 +28,7 @@ public:
     [[nodiscard]] result<std::uint64_t> size() const {
         const auto elements = version().size(key());
         if (!elements) { return elements.error(); }
-        if (*elements % Stride != 0) { return this->refused("has a key without a value at its end"); }
+        if (*elements % Stride != 0) { return no_value(); }
         return *elements / Stride;
     }
     /// How many keys are less: the position of `wanted`, or the one it would have.
@@ -52,12 +53,15 @@ public:
     }
 
 protected:
+    static constexpr std::uint64_t stride = Stride;
     [[nodiscard]] result<K> key_at(std::uint64_t index) const {
+        if (index > view::all / Stride) { return this->beyond(index); }
         const auto bytes = version().element(key(), Stride * index);
         if (!bytes) { return bytes.error(); }
         if (!*bytes) { return this->beyond(index); }
         return this->template as<K>(**bytes);
     }
+    [[nodiscard]] error no_value() const { return this->refused("has a key without a value at its end"); }
     /// Where a key is, if it is there.
     [[nodiscard]] result<std::optional<std::uint64_t>> place_of(const K& wanted) const {
         using found = std::optional<std::uint64_t>;
@@ -71,12 +75,17 @@ protected:
         return less()(wanted, *there) ? found() : found(*rank);
     }
     /// Calls take(first, last) for the entries that changed of those before, and then put(first, last) of those now.
-    /// False where that is not told. A run of the list that cuts an entry is one of whole entries.
+    /// False where that is not told. A run of the list that cuts an entry is one of whole entries; where what follows
+    /// has moved by part of an entry, what were keys may be values now, and the next run goes along with this one.
     template <class Take, class Put>
     [[nodiscard]] result<bool> replace_runs(const snapshot& then, Take take, Put put) const {
         std::vector<list_change> runs;
         const auto told = this->show_changes(then, [&runs](const part_difference& part) {
-            if (part.what == part_difference::place::run) { runs.push_back(part.run); }
+            if (part.what != part_difference::place::run) { return; }
+            if (runs.empty() || is_even(runs.back())) { return runs.push_back(part.run); }
+            list_change& both = runs.back();
+            both.before_count = part.run.before_position + part.run.before_count - both.before_position;
+            both.after_count = part.run.after_position + part.run.after_count - both.after_position;
         });
         if (!told || !*told) { return told; }
         const auto end = [](std::uint64_t position) { return (position + Stride - 1) / Stride; };
@@ -89,11 +98,26 @@ protected:
         }
         return true;
     }
+    /// Whether what stands behind it is at the same part of an entry in both versions.
+    [[nodiscard]] static bool is_even(const list_change& run) noexcept {
+        return (run.before_position + run.before_count) % Stride == (run.after_position + run.after_count) % Stride;
+    }
     /// Keys must ascend, for whoever is not this header may have written them.
     [[nodiscard]] status in_order(const K* before, const K& next) const {
         if (before == nullptr || less()(*before, next)) { return {}; }
-        return this->refused("is no list of ascending keys");
+        return not_ascending();
     }
+    /// The same of what was made from another version: keys that came stand where the list has them.
+    [[nodiscard]] status in_order(const C& made, const std::vector<std::pair<std::uint64_t, K>>& come) const {
+        const auto count = size();
+        if (!count) { return count.error(); }
+        if (made.size() != *count) { return not_ascending(); }
+        for (const auto& [position, name] : come) {
+            if (made.rank_of(name) != position) { return not_ascending(); }
+        }
+        return {};
+    }
+    [[nodiscard]] error not_ascending() const { return this->refused("is no list of ascending keys"); }
 };
 
 template <class K, class V, class Compare, class Nodes>
@@ -122,18 +146,21 @@ public:
     }
     /// Calls use(K, V) with entries [first, last) in the order of keys, as far as they are there.
     template <std::invocable<K, V> Use>
-    status for_each(Use use, std::uint64_t first = 0, std::uint64_t last = view::all / 2) const {
+    status for_each(Use use, std::uint64_t first = 0, std::uint64_t last = view::all) const {
+        last = std::min(last, view::all / 2);  // twice as much can be counted
         if (last <= first) { return {}; }
         reading at;
         std::optional<K> name;
-        return at.ended(version().for_each_element(key(), 2 * first, 2 * (last - first), [&](std::string_view bytes) {
-            if (!name) {
-                const auto remember = [&name](K given) { name.emplace(std::move(given)); };
-                return at.take(this->template as<K>(bytes), remember);
-            }
-            const auto with_name = [&](V value) { use(*std::exchange(name, std::nullopt), std::move(value)); };
-            return at.take(this->template as<V>(bytes), with_name);
-        }));
+        const status done =
+            at.ended(version().for_each_element(key(), 2 * first, 2 * (last - first), [&](std::string_view bytes) {
+                if (!name) {
+                    const auto remember = [&name](K given) { name.emplace(std::move(given)); };
+                    return at.take(this->template as<K>(bytes), remember);
+                }
+                const auto with_name = [&](V value) { use(*std::exchange(name, std::nullopt), std::move(value)); };
+                return at.take(this->template as<V>(bytes), with_name);
+            }));
+        return done && name ? this->no_value() : done;
     }
 
 protected:
@@ -151,17 +178,24 @@ protected:
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
         if (const auto even = this->size(); !even) { return even.error(); }
         auto made = known.edit();
+        std::vector<std::pair<std::uint64_t, K>> come;
         const auto told = this->replace_runs(
             then,
             [&](std::uint64_t first, std::uint64_t last) {
                 for (; first < last; ++first) { made.erase(known.nth(first).key); }
             },
             [&](std::uint64_t first, std::uint64_t last) {
-                return for_each([&made](K name, V value) { made.insert(std::move(name), std::move(value)); }, first,
-                                last);
+                const auto put = [&](K name, V value) {
+                    come.emplace_back(first++, name);
+                    made.insert(std::move(name), std::move(value));
+                };
+                return for_each(put, first, last);
             });
         if (!told) { return told.error(); }
-        return *told ? std::move(made).done() : read();
+        if (!*told) { return read(); }
+        C all = std::move(made).done();
+        if (const status ascending = this->in_order(all, come); !ascending) { return ascending.error(); }
+        return all;
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
@@ -234,16 +268,24 @@ protected:
     }
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
         auto made = known.edit();
+        std::vector<std::pair<std::uint64_t, K>> come;
         const auto told = this->replace_runs(
             then,
             [&](std::uint64_t first, std::uint64_t last) {
                 for (; first < last; ++first) { made.erase(known.nth(first)); }
             },
             [&](std::uint64_t first, std::uint64_t last) {
-                return for_each([&made](K name) { made.insert(std::move(name)); }, first, last);
+                const auto put = [&](K name) {
+                    come.emplace_back(first++, name);
+                    made.insert(std::move(name));
+                };
+                return for_each(put, first, last);
             });
         if (!told) { return told.error(); }
-        return *told ? std::move(made).done() : read();
+        if (!*told) { return read(); }
+        C all = std::move(made).done();
+        if (const status ascending = this->in_order(all, come); !ascending) { return ascending.error(); }
+        return all;
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
