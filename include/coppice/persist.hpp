@@ -16,12 +16,14 @@
 // else by now. Then load what is there, merge(base, mine, theirs, resolve), and save that.
 //
 // Elements are written as written_as<T> says, so that every client of the store can read them (persist/kept.hpp).
+// What is equal (==, or what a map or a set compares its keys by) is no difference, though it were written otherwise:
+// after save() with what it was made from, the store may still have the 0.0 that became -0.0.
 //
 // Cost (n elements, k differences)      time                      writes
-//   save                                O(n)                      all elements
+//   save                                O(n log n)                all elements
 //   save, with what it was made from    O(k log n)                k elements and their paths
 //   find_stored                         O(log n)                  -
-//   load                                O(n)                      -
+//   load                                O(n), maps O(n log n)     -
 //   load, with another version          O(k log n), of a text O(n)
 //
 // A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
@@ -80,6 +82,26 @@ private:
     template <class Kept>
     friend status save(editor& to, std::string_view key, const Kept& value, stored<Kept>& from);
 
+    /// Makes a key that says `known`, or is not there, say `value` until `deadline`.
+    static status make(editor& to, std::string_view key, const C& known, const C& value, milliseconds_utc deadline) {
+        const auto before = to.size(key);
+        if (!before) { return before.error(); }
+        // It may not be there though a copy was made of it, where its deadline has come meanwhile.
+        const bool is_there = *before == stored::stride * known.size();
+        if (is_there) { stored::write_changes(to, key, known, value); }
+        // Nor are keys found that were equal to others, and written otherwise.
+        const auto after = to.size(key);
+        if (!after) { return after.error(); }
+        if (!is_there || *after != stored::stride * value.size()) {
+            to.erase(key);
+            stored::write(to, key, value);
+        }
+        // Where all went before something came, the key was gone in between.
+        const auto until = to.deadline(key);
+        if (!until) { return until.error(); }
+        if (*until != deadline) { to.expire(key, deadline); }
+        return {};
+    }
     stored(snapshot version, std::string key, std::optional<C> known) noexcept
         : persist::kept<C>(std::move(version), std::move(key)), loaded_(std::move(known)) {}
 
@@ -107,22 +129,29 @@ void save(editor& to, std::string_view key, const C& value) {
 }
 
 /// The same, where `value` was made of what is stored as `from`. Return what it says from the transaction.
-/// Errors: errc::conflict where `from` lies at this key and the key says something else by now; those of a load.
+/// A deadline of this key stays; that of another one, which `from` may lie at, is not taken over.
+/// Errors: errc::conflict where `from` lies at this key and the key says something else by now, or will be gone at
+/// another time; errc::invalid where it is of another store; those of a load, and of editor::copy.
 template <class C>
 [[nodiscard]] status save(editor& to, std::string_view key, const C& value, stored<C>& from) {
     const auto known = from.load();
     if (!known) { return known.error(); }
-    const auto same = to.is_same(from.key(), from.version());
+    const auto same = to.database(from.version().database()).is_same(from.key(), from.version());
     if (!same) { return same.error(); }
-    if (key != from.key()) {
-        to.erase(key);
-        *same ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
-    } else if (!*same) {
-        return error{errc::conflict, "key '" + std::string(key.substr(0, 100))
-                                         + "' has changed since it was read: load it, merge, and save again"};
+    const bool one_database = to.database() == from.version().database();
+    if (one_database && key == from.key()) {
+        if (!*same) {
+            return error{errc::conflict, "key '" + std::string(key.substr(0, 100))
+                                             + "' has changed since it was read: load it, merge, and save again"};
+        }
+        const auto deadline = to.deadline(key);
+        if (!deadline) { return deadline.error(); }
+        return stored<C>::make(to, key, *known, value, *deadline);
     }
-    stored<C>::write_changes(to, key, *known, value);
-    return {};
+    to.erase(key);
+    const bool is_here = one_database && *same;
+    is_here ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
+    return stored<C>::make(to, key, *known, value, no_deadline);
 }
 
 /// Makes `key` hold `value`, whatever it held, in a transaction of its own.

@@ -1,7 +1,11 @@
 // Collections in a store: every version that was saved is read as it was, whole and in parts; a save writes what
 // differs; who saves over another's change is told.
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <unistd.h>
@@ -381,7 +385,82 @@ TEST_F(PersistedVector, PositionsFarBehindTheEndHoldNothing) {
     EXPECT_EQ(code_of(odd), errc::wrong_type);
 }
 
+// ---- Keys that are equal and written otherwise
+
+TEST_F(PersistedVector, EqualKeysThatAreWrittenOtherwiseAreNotLost) {
+    auto first = must(save(main, "s", set<double>{0.0}));
+    static_cast<void>(must(save(main, "s", set<double>{-0.0})));
+    auto second = must(find_stored<set<double>>(main.read(), "s"));
+    EXPECT_EQ(must(second.load(first)), set<double>{-0.0});
+    auto one = must(save(main, "m", map<double, int>{{0.0, 1}}));
+    auto other = must(save(main, "m", map<double, int>{{-0.0, 2}}));
+    auto found = must(find_stored<map<double, int>>(main.read(), "m"));
+    EXPECT_EQ(must(found.load(one)), must(other.load()));
+    // What is erased is gone, however it is written.
+    auto changed = must(save(main, "m", map<double, int>{{0.0, 3}}, other));
+    static_cast<void>(must(save(main, "m", map<double, int>{}, changed)));
+    EXPECT_EQ(must(find_stored<map<double, int>>(main.read(), "m")->size()), 0U);
+}
+
+TEST_F(PersistedVector, AMemberThatAnotherWroteTwiceIsErasedOnce) {
+    static_cast<void>(must(main.transact([](editor& edit) { edit.add_members("s", {"7", "007", "8"}); })));
+    auto found = must(find_stored<set<int>>(main.read(), "s"));
+    static_cast<void>(must(save(main, "s", must(found.load()).erase(7), found)));
+    EXPECT_EQ(must(find_stored<set<int>>(main.read(), "s")->load()), set<int>{8});
+}
+
 // ---- Databases, deadlines, stores
+
+TEST_F(PersistedVector, ItIsSavedFromAnotherDatabase) {
+    static_cast<void>(must(main.transact([](editor& edit) {
+        editor third = edit.database(3);
+        save(third, "v", vector<int>{1, 2, 3});
+        edit.push_back("v", {"9", "9", "9", "9"});
+    })));
+    auto from = must(find_stored<vector<int>>(main.read().database(3), "v"));
+    static_cast<void>(must(save(main, "v", vector<int>{1, 5, 3}, from)));
+    static_cast<void>(must(save(main, "w", vector<int>{1, 2}, from)));
+    EXPECT_EQ(must(find_stored<vector<int>>(main.read(), "v")->load()), (vector<int>{1, 5, 3}));
+    EXPECT_EQ(must(find_stored<vector<int>>(main.read(), "w")->load()), (vector<int>{1, 2}));
+    // And in it.
+    static_cast<void>(must(main.transact([&](editor& edit) -> status {
+        editor third = edit.database(3);
+        return save(third, "v", vector<int>{1, 2, 3, 4}, from);
+    })));
+    EXPECT_EQ(must(find_stored<vector<int>>(main.read().database(3), "v")->load()), (vector<int>{1, 2, 3, 4}));
+    EXPECT_EQ(must(find_stored<vector<int>>(main.read(), "v")->load()), (vector<int>{1, 5, 3}));
+}
+
+struct turned_clock final : clock_source {
+    [[nodiscard]] microseconds_utc now() const noexcept override { return time; }
+    [[nodiscard]] std::chrono::nanoseconds elapsed() const noexcept override { return std::chrono::microseconds(time); }
+    std::atomic<microseconds_utc> time{1'700'000'000'000'000};
+};
+
+TEST(PersistedDeadline, StaysWithItsKey) {
+    const auto clock = std::make_unique<turned_clock>();
+    store data = must(store::open_memory({.background = false, .clock = clock.get()}));
+    branch main = must(data.branch("main"));
+    const milliseconds_utc soon = clock->time / 1000 + 1000;
+    const auto saved = [&](const auto& value) {
+        static_cast<void>(must(save(main, "key", value)));
+        static_cast<void>(must(main.transact([&](editor& edit) { edit.expire("key", soon); })));
+        return must(find_stored<std::remove_cvref_t<decltype(value)>>(main.read(), "key"));
+    };
+    // Where nothing of it is left, too.
+    auto keys = saved(ordered_set<int>{5});
+    static_cast<void>(must(save(main, "key", ordered_set<int>{3}, keys)));
+    EXPECT_EQ(must(main.read().deadline("key")), soon);
+    const map<std::string, int> entries{{"a", 1}, {"b", 2}, {"c", 3}};
+    auto from = saved(entries);
+    static_cast<void>(must(save(main, "before", entries.insert("a", 9), from)));
+    EXPECT_EQ(must(main.read().deadline("before")), no_deadline);
+    clock->time += 5'000'000;
+    // Its deadline has come: what it was is still known.
+    static_cast<void>(must(save(main, "after", entries.insert("a", 9), from)));
+    EXPECT_EQ(must(find_stored<map<std::string, int>>(main.read(), "after")->load()), entries.insert("a", 9));
+    EXPECT_EQ(code_of(save(main, "key", entries, from)), errc::conflict);
+}
 
 TEST_F(PersistedVector, AnotherStoreIsNoVersionOfThisOne) {
     store other = must(store::open_memory({.background = false}));

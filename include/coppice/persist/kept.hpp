@@ -44,6 +44,7 @@ public:
     [[nodiscard]] const std::string& key() const noexcept { return key_; }
 
 protected:
+    static constexpr std::uint64_t stride = 1;  ///< elements of the store that are one of the collection
     /// Shows how the key says something else than in `then`, part by part. False where that is not told in parts: the
     /// key is there in one of them alone, or as something else.
     [[nodiscard]] result<bool> show_changes(const snapshot& then, visitor<const part_difference&> show) const {
@@ -278,18 +279,21 @@ protected:
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
         auto made = known.edit();
         reading at;
+        std::vector<std::pair<K, V>> come;  // put in last: one may be equal to one that goes, and written otherwise
         const auto put = [&](const part_difference& part) {
             if (part.what != part_difference::place::field) { return true; }
             const auto change = [&](K name) {
                 if (part.kind == change_kind::removed) { return static_cast<void>(made.erase(name)); }
-                const auto with_value = [&](V value) { made.insert(std::move(name), std::move(value)); };
+                const auto with_value = [&](V value) { come.emplace_back(std::move(name), std::move(value)); };
                 at.take(this->template as<V>(part.after), with_value);
             };
             return at.take(this->template as<K>(part.name), change) && !at.failed;
         };
         const auto told = this->show_changes(then, put);
         if (!told || at.failed) { return at.failed ? *at.failed : told.error(); }
-        return *told ? std::move(made).done() : read();
+        if (!*told) { return read(); }
+        for (auto& [name, of] : come) { made.insert(std::move(name), std::move(of)); }
+        return std::move(made).done();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         keyed_writer out(to, key, type);
@@ -335,17 +339,20 @@ protected:
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
         auto made = known.edit();
         reading at;
+        std::vector<K> come;  // as above
         const auto put = [&](const part_difference& part) {
             if (part.what != part_difference::place::member) { return true; }
             const auto change = [&](K member) {
                 if (part.kind == change_kind::removed) { return static_cast<void>(made.erase(member)); }
-                made.insert(std::move(member));
+                come.push_back(std::move(member));
             };
             return at.take(this->template as<K>(part.name), change);
         };
         const auto told = this->show_changes(then, put);
         if (!told || at.failed) { return at.failed ? *at.failed : told.error(); }
-        return *told ? std::move(made).done() : read();
+        if (!*told) { return read(); }
+        for (auto&& member : come) { made.insert(K(std::move(member))); }
+        return std::move(made).done();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         keyed_writer out(to, key, type);

@@ -1,7 +1,8 @@
 // coppice/persist/written_as.hpp: how an element of a saved collection is written as bytes.
 //
 //     std::string, coppice::text     their bytes
-//     integers, bool, enumerations   in decimals, so that any client reads them and INCR counts them
+//     integers, bool, enumerations   in decimals, so that any client reads them and INCR counts them (an enumeration
+//                                    over char as a char)
 //     floating point                 in decimals, as few as say the very number
 //     char                           one byte
 //     others                         as a specialisation of written_as says
