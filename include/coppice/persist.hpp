@@ -28,7 +28,8 @@
 //
 // A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
 // Threads. Those of a store's handles: each stored one thread at a time, copies are independent.
-// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown.
+// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown: who
+// catches it inside of a transaction, and goes on, commits what was written until then.
 #pragma once
 
 #include <optional>
