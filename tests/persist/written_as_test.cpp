@@ -67,6 +67,9 @@ TEST(WrittenAs, WhatIsWrittenComesBack) {
     comes_back(pixel{7, 0.5F});
 }
 
+static_assert(can_be_written<long double> && can_be_written<std::int8_t> && can_be_written<bool>);
+static_assert(!can_be_written<wchar_t> && !can_be_written<char32_t> && !can_be_written<int*>);
+
 TEST(WrittenAs, OtherBytesAreNothing) {
     for (const std::string_view bytes : {"", "x", "1x", " 1", "1.5", "300", "-1", "+1"}) {
         EXPECT_FALSE(written_as<std::uint8_t>::read(bytes).has_value()) << bytes;

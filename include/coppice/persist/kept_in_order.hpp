@@ -258,9 +258,11 @@ public:
 protected:
     [[nodiscard]] result<C> read() const {
         std::vector<K> all;
+        std::optional<K> last;
         status ascending;
         const status done = for_each([&](K name) {
-            if (ascending) { ascending = this->in_order(all.empty() ? nullptr : &all.back(), name); }
+            if (ascending) { ascending = this->in_order(last ? &*last : nullptr, name); }
+            last = name;
             all.push_back(std::move(name));
         });
         if (!done || !ascending) { return (done ? ascending : done).error(); }

@@ -57,8 +57,13 @@ struct written_as<char> {
     }
 };
 
+/// A number, and no character.
 template <class T>
-requires std::is_arithmetic_v<T>
+concept decimal =
+    std::is_arithmetic_v<T> && !std::is_same_v<
+        T, wchar_t> && !std::is_same_v<T, char8_t> && !std::is_same_v<T, char16_t> && !std::is_same_v<T, char32_t>;
+
+template <decimal T>
 struct written_as<T> {
     static void write(T value, std::string& out) {
         std::array<char, 64> room;  // an 80-bit number takes 29
