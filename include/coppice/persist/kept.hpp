@@ -35,6 +35,22 @@
 
 namespace coppice::persist {
 
+/// Goes through what a visitor is shown until something is wrong.
+struct reading {
+    std::optional<error> failed{};
+    /// Calls `use` with a value; whether to go on.
+    template <class T, class Use>
+    bool take(result<T>&& value, Use& use) {
+        if (!value) {
+            failed = value.error();
+            return false;
+        }
+        use(*std::move(value));
+        return true;
+    }
+    [[nodiscard]] status ended(const status& done) const { return failed ? status(*failed) : done; }
+};
+
 /// A key of a version.
 class place {
 public:
@@ -68,6 +84,32 @@ protected:
         if (value) { return *std::move(value); }
         return refused("holds '" + std::string(bytes.substr(0, 40)) + "', which is no such element");
     }
+    /// Element `position` of a list, which belongs to element `index` of the collection.
+    template <class T>
+    [[nodiscard]] result<T> element_at(std::uint64_t position, std::uint64_t index) const {
+        const auto bytes = version_.element(key_, position);
+        if (!bytes) { return bytes.error(); }
+        if (!*bytes) { return beyond(index); }
+        return as<T>(**bytes);
+    }
+    /// Calls use(T) with elements [first, last) of a list, as far as they are there.
+    template <class T, class Use>
+    status for_each_element(Use& use, std::uint64_t first, std::uint64_t last) const {
+        if (last <= first) { return {}; }
+        reading at;
+        return at.ended(version_.for_each_element(key_, first, last - first,
+                                                  [&](std::string_view bytes) { return at.take(as<T>(bytes), use); }));
+    }
+    /// The runs of a list that are not what `then` says; nothing where that is not told in parts.
+    [[nodiscard]] result<std::optional<std::vector<list_change>>> changed_runs(const snapshot& then) const {
+        using found = std::optional<std::vector<list_change>>;
+        std::vector<list_change> runs;
+        const auto told = show_changes(then, [&runs](const part_difference& part) {
+            if (part.what == part_difference::place::run) { runs.push_back(part.run); }
+        });
+        if (!told) { return told.error(); }
+        return *told ? found(std::move(runs)) : found();
+    }
     [[nodiscard]] error refused(const std::string& why) const {
         return {errc::wrong_type, "key '" + key_.substr(0, 100) + "' " + why};
     }
@@ -78,22 +120,6 @@ protected:
 private:
     snapshot version_;
     std::string key_;
-};
-
-/// Goes through what a visitor is shown until something is wrong.
-struct reading {
-    std::optional<error> failed{};
-    /// Calls `use` with a value; whether to go on.
-    template <class T, class Use>
-    bool take(result<T>&& value, Use& use) {
-        if (!value) {
-            failed = value.error();
-            return false;
-        }
-        use(*std::move(value));
-        return true;
-    }
-    [[nodiscard]] status ended(const status& done) const { return failed ? status(*failed) : done; }
 };
 
 /// Specialised for every collection: where it lies, how it is written, and `read`, which loads it whole, or makes it
@@ -110,12 +136,7 @@ public:
     using place::place;
     [[nodiscard]] result<std::uint64_t> size() const { return version().size(key()); }
     /// Errors: errc::invalid where there are not so many.
-    [[nodiscard]] result<T> at(std::uint64_t index) const {
-        const auto bytes = version().element(key(), index);
-        if (!bytes) { return bytes.error(); }
-        if (!*bytes) { return beyond(index); }
-        return this->template as<T>(**bytes);
-    }
+    [[nodiscard]] result<T> at(std::uint64_t index) const { return this->template element_at<T>(index, index); }
     /// Elements [first, last), as far as they are there.
     [[nodiscard]] result<C> slice(std::uint64_t first, std::uint64_t last) const {
         auto made = C().edit();
@@ -126,24 +147,17 @@ public:
     /// Calls use(T) with elements [first, last), as far as they are there.
     template <std::invocable<T> Use>
     status for_each(Use use, std::uint64_t first = 0, std::uint64_t last = view::all) const {
-        if (last <= first) { return {}; }
-        reading at;
-        return at.ended(version().for_each_element(key(), first, last - first, [&](std::string_view bytes) {
-            return at.take(this->template as<T>(bytes), use);
-        }));
+        return this->template for_each_element<T>(use, first, last);
     }
 
 protected:
     [[nodiscard]] result<C> read() const { return slice(0, view::all); }
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
-        std::vector<list_change> runs;
-        const auto told = this->show_changes(then, [&runs](const part_difference& part) {
-            if (part.what == part_difference::place::run) { runs.push_back(part.run); }
-        });
-        if (!told) { return told.error(); }
-        if (!*told) { return read(); }
+        const auto runs = this->changed_runs(then);
+        if (!runs) { return runs.error(); }
+        if (!*runs) { return read(); }
         auto made = known.edit();
-        for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
+        for (auto run = (*runs)->rbegin(); run != (*runs)->rend(); ++run) {
             std::uint64_t at = run->before_position;
             std::uint64_t left = run->before_count;
             const auto put = [&](T value) {

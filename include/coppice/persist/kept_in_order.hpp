@@ -56,10 +56,7 @@ protected:
     static constexpr std::uint64_t stride = Stride;
     [[nodiscard]] result<K> key_at(std::uint64_t index) const {
         if (index > view::all / Stride) { return this->beyond(index); }
-        const auto bytes = version().element(key(), Stride * index);
-        if (!bytes) { return bytes.error(); }
-        if (!*bytes) { return this->beyond(index); }
-        return this->template as<K>(**bytes);
+        return this->template element_at<K>(Stride * index, index);
     }
     [[nodiscard]] error no_value() const { return this->refused("has a key without a value at its end"); }
     /// Where a key is, if it is there.
@@ -74,29 +71,60 @@ protected:
         if (!there) { return there.error(); }
         return less()(wanted, *there) ? found() : found(*rank);
     }
-    /// Calls take(first, last) for the entries that changed of those before, and then put(first, last) of those now.
-    /// False where that is not told. A run of the list that cuts an entry is one of whole entries; where what follows
-    /// has moved by part of an entry, what were keys may be values now, and the next run goes along with this one.
-    template <class Take, class Put>
-    [[nodiscard]] result<bool> replace_runs(const snapshot& then, Take take, Put put) const {
-        std::vector<list_change> runs;
-        const auto told = this->show_changes(then, [&runs](const part_difference& part) {
-            if (part.what != part_difference::place::run) { return; }
-            if (runs.empty() || is_even(runs.back())) { return runs.push_back(part.run); }
-            list_change& both = runs.back();
-            both.before_count = part.run.before_position + part.run.before_count - both.before_position;
-            both.after_count = part.run.after_position + part.run.after_count - both.after_position;
-        });
-        if (!told || !*told) { return told; }
-        const auto end = [](std::uint64_t position) { return (position + Stride - 1) / Stride; };
-        for (const list_change& run : runs) {
-            take(run.before_position / Stride, end(run.before_position + run.before_count));
+    /// `known`, which `then` says, with what has changed since; nothing where that is not told in parts.
+    /// enter(made, told, first, last) puts entries [first, last) into an edit, and calls told(key) for each.
+    template <class Enter>
+    [[nodiscard]] result<std::optional<C>> changed(const C& known, const snapshot& then, Enter enter) const {
+        const auto count = size();
+        if (!count) { return count.error(); }
+        const auto runs = this->changed_runs(then);
+        if (!runs) { return runs.error(); }
+        if (!*runs) { return std::optional<C>(); }
+        const std::vector<list_change> whole = whole_entries(**runs);
+        auto made = known.edit();
+        for (const list_change& run : whole) {
+            for (std::uint64_t each = run.before_position; each < run.before_position + run.before_count; ++each) {
+                made.erase(key_of(known.nth(each)));
+            }
         }
-        for (const list_change& run : runs) {
-            const status done = put(run.after_position / Stride, end(run.after_position + run.after_count));
+        std::vector<std::pair<std::uint64_t, K>> come;
+        for (const list_change& run : whole) {
+            const auto told = [&come, at = run.after_position](const K& name) mutable {
+                come.emplace_back(at++, name);
+            };
+            const status done = enter(made, told, run.after_position, run.after_position + run.after_count);
             if (!done) { return done.error(); }
         }
-        return true;
+        C all = std::move(made).done();
+        // Keys that came stand where the list has them, for whoever is not this header may have put them there.
+        bool ascends = all.size() == *count;
+        for (const auto& [position, name] : come) { ascends = ascends && all.rank_of(name) == position; }
+        if (!ascends) { return not_ascending(); }
+        return std::optional<C>(std::move(all));
+    }
+    /// Runs of a list as runs of entries. One that cuts an entry is one of whole entries; where what follows has moved
+    /// by part of an entry, what were keys may be values now, and the next run goes along with this one.
+    [[nodiscard]] static std::vector<list_change> whole_entries(const std::vector<list_change>& runs) {
+        std::vector<list_change> whole;
+        for (const list_change& run : runs) {
+            if (whole.empty() || is_even(whole.back())) {
+                whole.push_back(run);
+            } else {
+                list_change& both = whole.back();
+                both.before_count = run.before_position + run.before_count - both.before_position;
+                both.after_count = run.after_position + run.after_count - both.after_position;
+            }
+        }
+        const auto widen = [](std::uint64_t& position, std::uint64_t& count) {
+            const std::uint64_t end = (position + count + Stride - 1) / Stride;
+            position /= Stride;
+            count = end - position;
+        };
+        for (list_change& run : whole) {
+            widen(run.before_position, run.before_count);
+            widen(run.after_position, run.after_count);
+        }
+        return whole;
     }
     /// Whether what stands behind it is at the same part of an entry in both versions.
     [[nodiscard]] static bool is_even(const list_change& run) noexcept {
@@ -107,17 +135,16 @@ protected:
         if (before == nullptr || less()(*before, next)) { return {}; }
         return not_ascending();
     }
-    /// The same of what was made from another version: keys that came stand where the list has them.
-    [[nodiscard]] status in_order(const C& made, const std::vector<std::pair<std::uint64_t, K>>& come) const {
-        const auto count = size();
-        if (!count) { return count.error(); }
-        if (made.size() != *count) { return not_ascending(); }
-        for (const auto& [position, name] : come) {
-            if (made.rank_of(name) != position) { return not_ascending(); }
-        }
-        return {};
-    }
     [[nodiscard]] error not_ascending() const { return this->refused("is no list of ascending keys"); }
+
+private:
+    [[nodiscard]] static const K& key_of(typename C::reference entry) noexcept {
+        if constexpr (Stride == 1) {
+            return entry;
+        } else {
+            return entry.key;
+        }
+    }
 };
 
 template <class K, class V, class Compare, class Nodes>
@@ -176,26 +203,15 @@ protected:
         return C(all.begin(), all.end());
     }
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
-        if (const auto even = this->size(); !even) { return even.error(); }
-        auto made = known.edit();
-        std::vector<std::pair<std::uint64_t, K>> come;
-        const auto told = this->replace_runs(
-            then,
-            [&](std::uint64_t first, std::uint64_t last) {
-                for (; first < last; ++first) { made.erase(known.nth(first).key); }
-            },
-            [&](std::uint64_t first, std::uint64_t last) {
-                const auto put = [&](K name, V value) {
-                    come.emplace_back(first++, name);
-                    made.insert(std::move(name), std::move(value));
-                };
-                return for_each(put, first, last);
-            });
-        if (!told) { return told.error(); }
-        if (!*told) { return read(); }
-        C all = std::move(made).done();
-        if (const status ascending = this->in_order(all, come); !ascending) { return ascending.error(); }
-        return all;
+        auto found = this->changed(known, then, [this](auto& made, auto told, std::uint64_t first, std::uint64_t last) {
+            const auto put = [&](K name, V value) {
+                told(name);
+                made.insert(std::move(name), std::move(value));
+            };
+            return this->for_each(put, first, last);
+        });
+        if (!found) { return found.error(); }
+        return *found ? **std::move(found) : read();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
@@ -228,10 +244,7 @@ protected:
 
 private:
     [[nodiscard]] result<V> value_at(std::uint64_t index) const {
-        const auto bytes = version().element(key(), 2 * index + 1);
-        if (!bytes) { return bytes.error(); }
-        if (!*bytes) { return this->beyond(index); }
-        return this->template as<V>(**bytes);
+        return this->template element_at<V>(2 * index + 1, index);
     }
 };
 
@@ -248,11 +261,7 @@ public:
     /// Calls use(K) with keys [first, last) in their order, as far as they are there.
     template <std::invocable<K> Use>
     status for_each(Use use, std::uint64_t first = 0, std::uint64_t last = view::all) const {
-        if (last <= first) { return {}; }
-        reading at;
-        return at.ended(version().for_each_element(key(), first, last - first, [&](std::string_view bytes) {
-            return at.take(this->template as<K>(bytes), use);
-        }));
+        return this->template for_each_element<K>(use, first, last);
     }
 
 protected:
@@ -269,25 +278,15 @@ protected:
         return C(all.begin(), all.end());
     }
     [[nodiscard]] result<C> read(const C& known, const snapshot& then) const {
-        auto made = known.edit();
-        std::vector<std::pair<std::uint64_t, K>> come;
-        const auto told = this->replace_runs(
-            then,
-            [&](std::uint64_t first, std::uint64_t last) {
-                for (; first < last; ++first) { made.erase(known.nth(first)); }
-            },
-            [&](std::uint64_t first, std::uint64_t last) {
-                const auto put = [&](K name) {
-                    come.emplace_back(first++, name);
-                    made.insert(std::move(name));
-                };
-                return for_each(put, first, last);
-            });
-        if (!told) { return told.error(); }
-        if (!*told) { return read(); }
-        C all = std::move(made).done();
-        if (const status ascending = this->in_order(all, come); !ascending) { return ascending.error(); }
-        return all;
+        auto found = this->changed(known, then, [this](auto& made, auto told, std::uint64_t first, std::uint64_t last) {
+            const auto put = [&](K name) {
+                told(name);
+                made.insert(std::move(name));
+            };
+            return this->for_each(put, first, last);
+        });
+        if (!found) { return found.error(); }
+        return *found ? **std::move(found) : read();
     }
     static void write(editor& to, std::string_view key, const C& value) {
         list_writer out(to, key, 0);
