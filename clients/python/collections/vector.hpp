@@ -16,9 +16,12 @@
 
 namespace coppice::python {
 
-/// A copy of a leaf counts each object in it, so leaves are small: 16 objects, of which shifts find one.
+/// A copy of a leaf counts each object in it, so leaves are small: 16 objects. The nodes above are wide, so that there
+/// are few: those of 100,000 objects stay near the processor.
 struct object_nodes : python_nodes {
     static constexpr std::size_t leaf_bytes = 152;
+    static constexpr unsigned fanout = 32;
+    static constexpr unsigned narrow_height = 4;
 };
 template <class T>
 using vector_of = coppice::vector<T, std::conditional_t<std::is_same_v<T, object_ref>, object_nodes, python_nodes>>;

@@ -70,9 +70,9 @@ public:
         return made;
     }
     [[nodiscard]] static held gather(std::initializer_list<piece> pieces, std::size_t capacity) {
-        std::size_t all = 0;
-        for (const piece& each : pieces) { all += each.count; }
-        return gather(pieces, 0, all, capacity);
+        held made(kind::make_leaf(capacity));
+        for (const piece& each : pieces) { fill(as_leaf(*made.get()), each); }
+        return made;
     }
     /// Puts elements behind those of a leaf that is owned.  Requires: room.
     static void fill(leaf& to, piece from) {

@@ -68,7 +68,7 @@ public:
             std::size_t nth = position / leaf_most;
             const std::size_t at = position - nth * leaf_most;
             if constexpr ((fanout & (fanout - 1)) == 0) {
-                constexpr unsigned bits = fanout == 16 ? 4 : fanout == 8 ? 3 : 2;
+                constexpr int bits = std::countr_zero(fanout);
                 switch (node->height) {  // the heights that there are, without a loop
                     case 4: node = as_inner(*node).children[nth >> (3 * bits) & (fanout - 1)]; [[fallthrough]];
                     case 3: node = as_inner(*node).children[nth >> (2 * bits) & (fanout - 1)]; [[fallthrough]];
