@@ -86,8 +86,8 @@ REFUSED = {
     "a change through an iterator": ("vector<int> made{1}; *made.begin() = 2;", "read-only|const-qualified"),
     "a text of an unchecked literal": ('text made = "abc";', "conversion"),
     "a tree of one fan-out too many": (
-        "struct wide : shared_nodes { static constexpr unsigned fanout = 17; }; vector<int, wide> made;",
-        "an inner node has 4 to 16 children"),
+        "struct wide : shared_nodes { static constexpr unsigned fanout = 33; }; vector<int, wide> made;",
+        "an inner node has 4 to 32 children"),
 }
 
 

@@ -36,7 +36,7 @@ class VectorOf : public ::testing::Test {};
 using kinds = ::testing::Types<vector<int, tiny_nodes<40, 4>>, vector<int, tiny_nodes<44, 5>>,
                                vector<std::string, tiny_nodes<256, 4>>, vector<fussy<true>, tiny_nodes<40, 4>>,
                                vector<fussy<false>, tiny_nodes<36, 4>>, vector<int, tiny_nodes<40, 4, local_nodes>>,
-                               vector<int>, vector<std::string, local_nodes>>;
+                               vector<int, tiny_nodes<40, 32>>, vector<int>, vector<std::string, local_nodes>>;
 TYPED_TEST_SUITE(VectorOf, kinds);
 
 /// One random change, of the value itself or of a copy.

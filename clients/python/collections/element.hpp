@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
 #include <new>
 #include <utility>
 #include <vector>
@@ -19,7 +20,7 @@ namespace coppice::python {
 namespace nb = nanobind;
 
 struct python_nodes : local_nodes {
-    static constexpr unsigned hashed_leaf = 16;  ///< a copy of a leaf counts each object in it
+    static constexpr unsigned hashed_leaf = 12;  ///< a copy of a leaf counts each object in it
 
     [[nodiscard]] static void* allocate(std::size_t bytes, std::align_val_t /*at most 16*/) {
         void* made = PyObject_Malloc(bytes);
@@ -87,7 +88,19 @@ public:
     }
     [[nodiscard]] static bool are_equal(PyObject* a, PyObject* b) {
         if (a == b) { return true; }
-        if (PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b)) { return PyUnicode_Compare(a, b) == 0; }
+        if (PyUnicode_CheckExact(a) && PyUnicode_CheckExact(b)) { return are_equal_texts(a, b); }
+        return are_equal_objects(a, b);
+    }
+
+private:
+    /// Equal strings have the same kind, the narrowest that holds them.
+    [[nodiscard]] static bool are_equal_texts(PyObject* a, PyObject* b) noexcept {
+        const Py_ssize_t length = PyUnicode_GET_LENGTH(a);
+        if (length != PyUnicode_GET_LENGTH(b) || PyUnicode_KIND(a) != PyUnicode_KIND(b)) { return false; }
+        const auto bytes = static_cast<std::size_t>(length) * static_cast<std::size_t>(PyUnicode_KIND(a));
+        return std::memcmp(PyUnicode_DATA(a), PyUnicode_DATA(b), bytes) == 0;
+    }
+    [[nodiscard, gnu::noinline]] static bool are_equal_objects(PyObject* a, PyObject* b) {
         const nb::object held_a = nb::borrow(a);  // the comparison may drop what holds them
         const nb::object held_b = nb::borrow(b);
         const int equal = PyObject_RichCompareBool(a, b, Py_EQ);
@@ -95,14 +108,20 @@ public:
         return equal != 0;
     }
 
-private:
     PyObject* object_ = nullptr;  // null when moved from
 };
 
-[[nodiscard]] inline Py_hash_t hash_of(PyObject* of) {
+[[nodiscard, gnu::noinline]] inline Py_hash_t hash_of_any(PyObject* of) {
     const Py_hash_t hash = PyObject_Hash(of);
     if (hash == -1) { throw nb::python_error(); }
     return hash;
+}
+[[nodiscard]] inline Py_hash_t hash_of(PyObject* of) {
+    if (PyUnicode_CheckExact(of)) {  // most keys are strings, which keep their hash once it was asked for
+        const Py_hash_t known = reinterpret_cast<PyASCIIObject*>(of)->hash;
+        if (known != -1) [[likely]] { return known; }
+    }
+    return hash_of_any(of);
 }
 
 /// A key that is looked for.

@@ -569,7 +569,13 @@ void extend(any_vector& made, PyObject* iterable) {
                 }
             }
             auto edit = in.edit();
-            for_each_of(iterable, [&](PyObject* each) { edit.push_back(from_python<element>(each)); });
+            if (std::is_same_v<element, object_ref> && (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))) {
+                PyObject** const items = PySequence_Fast_ITEMS(iterable);  // nothing here runs what could change it
+                const Py_ssize_t count = PySequence_Fast_GET_SIZE(iterable);
+                for (Py_ssize_t at = 0; at < count; ++at) { edit.push_back(from_python<element>(items[at])); }
+            } else {
+                for_each_of(iterable, [&](PyObject* each) { edit.push_back(from_python<element>(each)); });
+            }
             in = std::move(edit).done();
         },
         made);

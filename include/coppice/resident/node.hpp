@@ -147,7 +147,7 @@ struct node_kind {
     static constexpr unsigned fanout = Nodes::fanout;
     static constexpr std::size_t leaf_least = (leaf_most + 3) / 4;  ///< inside a tree, if it can be
     static constexpr unsigned fanout_least = std::max(2U, fanout / 4);
-    static_assert(fanout >= 4 && fanout <= 32);
+    static_assert(fanout >= 4 && fanout <= 32, "an inner node has 4 to 32 children");
 
     /// Elements below a node of `height` that is as full as can be.
     [[nodiscard]] static constexpr std::uint64_t full(unsigned height) noexcept {

@@ -15,7 +15,7 @@ namespace coppice {
 struct shared_nodes {
     static constexpr bool atomic = true;             ///< collections on several threads may share nodes
     static constexpr std::size_t leaf_bytes = 2048;  ///< of a full leaf; larger ones cost writers of shared values
-    static constexpr unsigned fanout = 16;           ///< children of an inner node, 4 to 16: the same trade
+    static constexpr unsigned fanout = 16;           ///< children of an inner node, 4 to 32: the same trade
     static constexpr unsigned narrow_height = 5;     ///< inner nodes up to here count in 32 bits
     static constexpr unsigned hashed_leaf = 32;      ///< entries of a full leaf of a map or set, at most 32
 

@@ -281,8 +281,9 @@ protected:
         header** slot = &root;
         while ((*slot)->height != 0) {
             inner& node = own(*slot);
-            way.push(node, slot_in(node));
-            slot = &node.children[way.last().slot];
+            const unsigned next = slot_in(node);
+            way.push(node, next);
+            slot = &node.children[next];
         }
         return *slot;
     }
