@@ -1,6 +1,6 @@
 // bench/arguments.hpp: the words after a benchmark's name.
 //
-//     for (arguments given("tree_bench", argc, argv); given.next();) {
+//     for (arguments given("tree_bench [--small] [--json] [--runs n]", argc, argv); given.next();) {
 //         if (given.is("--small")) {
 //             ...
 //         } else if (!given.flag("--json", set.json) && !given.value("--runs", set.runs)) {
@@ -11,7 +11,9 @@
 
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -19,9 +21,19 @@ namespace coppice::bench {
 
 class arguments {
 public:
-    arguments(const char* program, int count, char** words) : program_(program), words_(words), count_(count) {}
+    /// `usage` begins with the program's name.
+    arguments(const char* usage, int count, char** words) : usage_(usage), words_(words), count_(count) {}
 
-    [[nodiscard]] bool next() { return ++at_ < count_; }
+    /// Whether there is another word.  `--help` says what there is, and ends the program.
+    [[nodiscard]] bool next() {
+        if (++at_ < count_ && is("--help")) {
+            std::printf(
+                "usage: %s\n\nWhat is measured, and what the columns mean, stands at the top of bench/%s.cpp.\n",
+                usage_, program().c_str());
+            std::exit(0);
+        }
+        return at_ < count_;
+    }
     [[nodiscard]] bool is(std::string_view name) const { return words_[at_] == name; }
     /// It is `name`: `to` becomes true.
     bool flag(std::string_view name, bool& to) const { return is(name) && (to = true); }
@@ -41,13 +53,15 @@ public:
     }
     /// Says that the word is not known; what main returns then.
     [[nodiscard]] int refuse() const {
-        std::fprintf(stderr, "%s: unknown argument %s, or one without its value; see the top of bench/%s.cpp\n",
-                     program_, words_[at_], program_);
+        std::fprintf(stderr, "%s: unknown argument %s, or one without its value\nusage: %s\n", program().c_str(),
+                     words_[at_], usage_);
         return 2;
     }
 
 private:
-    const char* program_;
+    [[nodiscard]] std::string program() const { return std::string(usage_, std::strcspn(usage_, " ")); }
+
+    const char* usage_;
     char** words_;
     int count_;
     int at_ = 0;

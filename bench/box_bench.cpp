@@ -1,7 +1,5 @@
 // Two readers of one atomic_box beside two threads that share nothing at all.
 //
-//   box_bench [--small] [--runs n] [--elements n]
-//
 // Each thread looks up random numbers in a search tree of a million elements (textbook/search_tree.hpp), one look-up
 // a read. In every row a writer inserts into the box that is measured, or into one that nobody reads, and sleeps a
 // millisecond: two readers and a writer share two cores in each row, so all rows pay for it alike.
@@ -16,7 +14,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <mutex>
 #include <numeric>
 #include <thread>
@@ -25,6 +22,7 @@
 #include <coppice/base/random.hpp>
 #include <coppice/textbook/search_tree.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 namespace coppice::bench {
@@ -84,21 +82,13 @@ double measure(std::uint64_t elements, std::uint64_t lookups, Find find, Write w
     return std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(readers * lookups);
 }
 
-int run(int count, char** arguments) {
+int run(int count, char** words) {
     bool small = false;
     unsigned runs = 7;
     std::uint64_t elements = 1'000'000;
-    for (int i = 1; i < count; ++i) {
-        const auto is = [&](const char* name) { return std::strcmp(arguments[i], name) == 0; };
-        if (is("--small")) {
-            small = true;
-        } else if (is("--runs") && i + 1 < count) {
-            runs = static_cast<unsigned>(std::atoi(arguments[++i]));
-        } else if (is("--elements") && i + 1 < count) {
-            elements = std::strtoull(arguments[++i], nullptr, 10);
-        } else {
-            std::fprintf(stderr, "box_bench: %s: there is [--small] [--runs n] [--elements n]\n", arguments[i]);
-            return 2;
+    for (arguments given("box_bench [--small] [--runs n] [--elements n]", count, words); given.next();) {
+        if (!given.flag("--small", small) && !given.value("--runs", runs) && !given.value("--elements", elements)) {
+            return given.refuse();
         }
     }
     if (small) {
@@ -163,4 +153,4 @@ int run(int count, char** arguments) {
 }  // namespace
 }  // namespace coppice::bench
 
-int main(int count, char** arguments) { return coppice::bench::run(count, arguments); }
+int main(int count, char** words) { return coppice::bench::run(count, words); }

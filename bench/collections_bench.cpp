@@ -1,8 +1,6 @@
 // The collections in memory beside std's and absl's (where it is installed): nanoseconds of CPU time an operation, and
 // bytes an element.
 //
-//   collections_bench [--small] [--large] [--only PART] [--runs N]
-//
 // --small: n = 10 and 1,000, once. --large: n = 10,000,000 too. --only: titles with PART in them. The best of N
 // runs (3) counts; in each, all columns are measured one after the other. Keys come in random order and each access is
 // independent of the one before. `persistent` keeps the value that it changes until the next one is there; `sole owner`
@@ -36,7 +34,8 @@ int run(const settings& set) {
 int main(int argc, char** argv) {
     coppice::bench::keep_memory();
     coppice::bench::settings set;
-    for (coppice::bench::arguments given("collections_bench", argc, argv); given.next();) {
+    for (coppice::bench::arguments given("collections_bench [--small] [--large] [--only PART] [--runs N]", argc, argv);
+         given.next();) {
         if (given.is("--small")) {
             set.sizes = {10, 1'000};
             set.runs = 1;

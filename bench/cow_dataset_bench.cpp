@@ -1,13 +1,10 @@
 // Copies of a data set, each with a few rows changed, beside deep copies: time, and memory as the kernel counts it.
 //
-//   cow_dataset_bench [--small] [--rows n]
-//
 // For 10, 100 and 1,000 copies of 100,000 numbers, 1 % of whose rows, one stretch, are changed in each. All copies live
 // until the end. Each row of the table is a process of its own, which has made the data before it is measured; bytes
 // are what its resident set grows by (/proc/self/statm), so whatever the allocator keeps counts too.
 #include <algorithm>
 #include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -17,6 +14,7 @@
 
 #include <coppice/cow_dataset.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 namespace coppice::bench {
@@ -124,15 +122,12 @@ void run(std::size_t rows, bool small) {
 int main(int count, char** words) {
     std::size_t rows = 100'000;
     bool small = false;
-    for (int each = 1; each < count; ++each) {
-        if (std::strcmp(words[each], "--small") == 0) {
+    for (coppice::bench::arguments given("cow_dataset_bench [--small] [--rows n]", count, words); given.next();) {
+        if (given.is("--small")) {
             small = true;
             rows = 10'000;
-        } else if (std::strcmp(words[each], "--rows") == 0 && each + 1 < count) {
-            rows = std::stoul(words[++each]);
-        } else {
-            std::fprintf(stderr, "usage: cow_dataset_bench [--small] [--rows n]\n");
-            return 2;
+        } else if (!given.value("--rows", rows)) {
+            return given.refuse();
         }
     }
     coppice::bench::run(rows, small);

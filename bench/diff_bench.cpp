@@ -1,7 +1,5 @@
 // Differences of versions, beside reading both versions whole: time per difference, not per change.
 //
-//   diff_bench [--small] [--json] [--only text] [--runs n] [--keys n]
-//
 // Keys are `key:%012d` entered in random order, values 16 bytes; lists have the same values by number, bytes
 // are random letters. Each run changes other places. Column "aim" is what the product is held to.
 #include <cstring>
@@ -188,7 +186,9 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (coppice::bench::arguments given("diff_bench", argc, argv); given.next();) {
+    for (coppice::bench::arguments given("diff_bench [--small] [--json] [--only text] [--runs n] [--keys n]", argc,
+                                         argv);
+         given.next();) {
         if (given.is("--small")) {
             set.keys = 2000;
         } else if (!given.flag("--json", set.json) && !given.value("--only", set.only)

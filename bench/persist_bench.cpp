@@ -1,8 +1,6 @@
 // Collections kept in a store on disk, beside the whole of them written to a file and read from one, as numbers in
 // decimals both times.
 //
-//   persist_bench [--small] [--runs N]
-//
 // Milliseconds on the wall, the least of N runs (5), and bytes that the log grows by. Both leave syncing to the system.
 // `reopened` has a store whose memory holds nothing of the list yet.
 #include <charconv>
@@ -125,7 +123,7 @@ void measure(const std::filesystem::path& folder, std::size_t n, unsigned runs) 
 int main(int argc, char** argv) {
     std::size_t n = 1'000'000;
     unsigned runs = 5;
-    for (coppice::bench::arguments given("persist_bench", argc, argv); given.next();) {
+    for (coppice::bench::arguments given("persist_bench [--small] [--runs N]", argc, argv); given.next();) {
         if (given.is("--small")) {
             n = 10'000;
             runs = 1;

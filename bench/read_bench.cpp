@@ -1,20 +1,18 @@
 // What reading a branch costs, alone and beside a writer.
 //
-//   read_bench [--small] [--runs n] [--readers n]
-//
 // A store in memory with 10,000 keys of 16 bytes; the writer's transactions change one key each, as fast as they can.
 // Times are CPU time of the reading thread per operation, so a reader that waited would show in its count of reads,
 // not in its time: the last line gives counts, and the longest single read by the clock on the wall.
 // Baseline: the same value behind a mutex, held by a std::shared_ptr.
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include <coppice/store.hpp>
 
+#include "arguments.hpp"
 #include "tree_report.hpp"
 
 namespace coppice::bench {
@@ -68,16 +66,14 @@ void measure_reads(report& to, const std::string& where, const branch& main, std
     });
 }
 
-int run(int count, char** arguments) {
+int run(int count, char** words) {
     bool small = false;
     unsigned runs = 5;
     unsigned readers = 2;
-    for (int i = 1; i < count; ++i) {
-        if (std::strcmp(arguments[i], "--small") == 0) { small = true; }
-        unsigned* number = std::strcmp(arguments[i], "--runs") == 0      ? &runs
-                           : std::strcmp(arguments[i], "--readers") == 0 ? &readers
-                                                                         : nullptr;
-        if (number != nullptr && i + 1 < count) { *number = static_cast<unsigned>(std::atoi(arguments[++i])); }
+    for (arguments given("read_bench [--small] [--runs n] [--readers n]", count, words); given.next();) {
+        if (!given.flag("--small", small) && !given.value("--runs", runs) && !given.value("--readers", readers)) {
+            return given.refuse();
+        }
     }
     const std::uint64_t reads = small ? 2'000 : 1'000'000;
     store data = must(store::open_memory());
@@ -151,4 +147,4 @@ int run(int count, char** arguments) {
 }  // namespace
 }  // namespace coppice::bench
 
-int main(int count, char** arguments) { return coppice::bench::run(count, arguments); }
+int main(int count, char** words) { return coppice::bench::run(count, words); }

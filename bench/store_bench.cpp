@@ -1,7 +1,5 @@
 // What copies and branches cost, in time and memory, whatever the size of what is copied; and differences of versions.
 //
-//   store_bench [--small] [--json] [--only text] [--runs n] [--largest n] [--keys n] [--branches n] [--folder path]
-//
 // Lists have elements "element:%012d", keys are `key:%012d` with values of 16 bytes. Copies and branches are made on
 // a store in memory, its log not written; the many branches on a store in a folder, logged and checkpointed, whose
 // memory is the process's allocations and whose disk is what the store says it takes. Column "aim" is what the
@@ -263,7 +261,10 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (coppice::bench::arguments given("store_bench", argc, argv); given.next();) {
+    for (coppice::bench::arguments given("store_bench [--small] [--json] [--only text] [--runs n] [--largest n] "
+                                         "[--keys n] [--branches n] [--folder path]",
+                                         argc, argv);
+         given.next();) {
         if (given.is("--small")) {
             set.largest = 1000;
             set.keys = 2000;

@@ -1,8 +1,5 @@
 // The stored tree beside the containers that cannot be copied: CPU time per operation, bytes per element.
 //
-//   tree_bench [--small] [--json] [--only text] [--runs n] [--keys n] [--many n]
-//              [--leaf-bytes n] [--inner-bytes n] [--fanout n] [--sizes]
-//
 // Keys are `key:%012d` in random order, values 16 bytes. Column "aim" is what the product is held to.
 // --sizes shows the choice of page and fan-out: the rows that depend on them, for nine pairs.
 #include <array>
@@ -532,7 +529,10 @@ int run(const settings& set) {
 
 int main(int argc, char** argv) {
     coppice::bench::settings set;
-    for (coppice::bench::arguments given("tree_bench", argc, argv); given.next();) {
+    for (coppice::bench::arguments given("tree_bench [--small] [--json] [--only text] [--runs n] [--keys n] [--many n] "
+                                         "[--leaf-bytes n] [--inner-bytes n] [--fanout n] [--sizes]",
+                                         argc, argv);
+         given.next();) {
         if (given.is("--small")) {
             set.keys = 2000;
             set.many = 4000;

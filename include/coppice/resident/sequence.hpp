@@ -141,8 +141,8 @@ public:
             slot = &node.children[node.entries - 1U];
         }
         const branch behind = whole(added.take());
-        kind::append(*way.last().at, behind);
-        kind::note_regular(*way.last().at);
+        kind::append(*way.steps[way.depth - 1].at, behind);
+        kind::note_regular(*way.steps[way.depth - 1].at);
         note_above(way, way.depth - 1, {static_cast<std::ptrdiff_t>(behind.size), behind.total});
     }
 
@@ -227,7 +227,6 @@ protected:
         std::array<step, height_most> steps;
         unsigned depth = 0;
         void push(inner& at, unsigned slot) noexcept { steps[depth++] = {&at, slot}; }
-        [[nodiscard]] const step& last() const noexcept { return steps[depth - 1]; }
     };
     struct pair {
         held first;
