@@ -58,7 +58,7 @@ public:
         return std::move(*this);
     }
 
-    /// Calls visit(key, was_added) for each key that is in one set alone, in order.
+    /// Calls `visit(key, added)` for each key that only one of two sets has, in order: added, or removed.
     template <std::invocable<const K&, bool> Visit>
     friend void diff(const ordered_set& before, const ordered_set& after, Visit visit) {
         base::each_difference(before, after, [&visit](const at_place* old, const at_place* now) {
@@ -77,7 +77,7 @@ public:
     // ---- Of two sets.  Cost: as diff, and O(log n) for each key that one has alone and the result changes.
 
     /// The keys that either has.
-    [[nodiscard]] friend ordered_set set_union(const ordered_set& a, const ordered_set& b) {
+    [[nodiscard]] friend ordered_set operator|(const ordered_set& a, const ordered_set& b) {
         ordered_set all = a;
         diff(a, b, [&all](const K& key, bool added) {
             if (added) { all.insert_here(K(key)); }
@@ -85,7 +85,7 @@ public:
         return all;
     }
     /// The keys that both have.
-    [[nodiscard]] friend ordered_set set_intersection(const ordered_set& a, const ordered_set& b) {
+    [[nodiscard]] friend ordered_set operator&(const ordered_set& a, const ordered_set& b) {
         ordered_set both = a;
         diff(a, b, [&both](const K& key, bool added) {
             if (!added) { both.erase_here(key); }
@@ -93,21 +93,29 @@ public:
         return both;
     }
     /// The keys of `a` that `b` has not.
-    [[nodiscard]] friend ordered_set set_difference(const ordered_set& a, const ordered_set& b) {
-        typename tree::builder made(0);
-        diff(a, b, [&made](const K& key, bool added) {
-            if (!added) { made.push(K(key)); }
-        });
-        ordered_set rest;
-        rest.size_ = made.size();
-        rest.root_ = made.done();
-        return rest;
+    [[nodiscard]] friend ordered_set operator-(const ordered_set& a, const ordered_set& b) {
+        return of_differences(a, b, false);
+    }
+    /// The keys that only one has.
+    [[nodiscard]] friend ordered_set operator^(const ordered_set& a, const ordered_set& b) {
+        return of_differences(a, b, true);
     }
 
 private:
     friend base;
     friend edit_type;
 
+    /// The keys that `a` alone has, and those that `b` alone has if they are wanted.
+    [[nodiscard]] static ordered_set of_differences(const ordered_set& a, const ordered_set& b, bool with_added) {
+        typename tree::builder made(0);
+        diff(a, b, [&](const K& key, bool added) {
+            if (!added || with_added) { made.push(K(key)); }
+        });
+        ordered_set alone;
+        alone.size_ = made.size();
+        alone.root_ = made.done();
+        return alone;
+    }
     /// False if the key was there.
     bool insert_here(K&& key) { return !this->contains(key) && this->put_here(std::move(key)); }
 };

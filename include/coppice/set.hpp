@@ -52,37 +52,40 @@ public:
     [[nodiscard]] friend bool operator==(const set& a, const set& b) {
         return a.size_ == b.size_ && tree::diff(a.root_, b.root_, [](const K&, const K*, const K*) { return false; });
     }
-    /// Calls `visit(key, before, after)` for each key that only one of two sets has, in no order: `before` and `after`
-    /// say whether that one has it.
-    template <std::invocable<const K&, bool, bool> Visit>
+    /// Calls `visit(key, added)` for each key that only one of two sets has, in no order: added, or removed.
+    template <std::invocable<const K&, bool> Visit>
     friend void diff(const set& before, const set& after, Visit visit) {
-        tree::diff(before.root_, after.root_, [&visit](const K& key, const K* was, const K* is) {
-            visit(key, was != nullptr, is != nullptr);
+        tree::diff(before.root_, after.root_, [&visit](const K& key, const K* /*was*/, const K* is) {
+            visit(key, is != nullptr);
             return true;
         });
     }
     /// `a` with what was added and without what was removed from `base` to `b`.
     [[nodiscard]] friend set merge(const set& base, const set& a, const set& b) {
         set merged = a;
-        diff(base, b, [&merged](const K& key, bool /*before*/, bool after) { merged.put(key, after); });
+        diff(base, b, [&merged](const K& key, bool added) { merged.put(key, added); });
         return merged;
     }
     /// The keys of both.
-    [[nodiscard]] friend set operator|(const set& a, const set& b) { return with_differences(a, a, b, false, true); }
+    [[nodiscard]] friend set operator|(const set& a, const set& b) { return with_differences(a, a, b, true, true); }
     /// The keys that both have.
-    [[nodiscard]] friend set operator&(const set& a, const set& b) { return with_differences(a, a, b, true, false); }
+    [[nodiscard]] friend set operator&(const set& a, const set& b) { return with_differences(a, a, b, false, false); }
     /// The keys of `a` that `b` has not.
-    [[nodiscard]] friend set operator-(const set& a, const set& b) { return with_differences({}, a, b, true, true); }
+    [[nodiscard]] friend set operator-(const set& a, const set& b) { return with_differences({}, a, b, false, true); }
     /// The keys that only one has.
-    [[nodiscard]] friend set operator^(const set& a, const set& b) { return (a - b) | (b - a); }
+    [[nodiscard]] friend set operator^(const set& a, const set& b) {
+        set either;
+        diff(a, b, [&either](const K& key, bool /*added*/) { either.insert_here(K(key)); });
+        return either;
+    }
 
 private:
     friend edit_type;
 
-    /// `from` with all keys that only one of two sets has, `of_a` or not, in it, or without them.
-    [[nodiscard]] static set with_differences(set from, const set& a, const set& b, bool of_a, bool in) {
-        diff(a, b, [&](const K& key, bool before, bool /*after*/) {
-            if (before == of_a) { from.put(key, in); }
+    /// `from` with all keys that only `b` has, or only `a`, in it, or without them.
+    [[nodiscard]] static set with_differences(set from, const set& a, const set& b, bool of_b, bool in) {
+        diff(a, b, [&](const K& key, bool added) {
+            if (added == of_b) { from.put(key, in); }
         });
         return from;
     }

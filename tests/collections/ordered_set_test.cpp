@@ -63,10 +63,10 @@ TYPED_TEST(OrderedSetOf, MatchesStdSetInEveryVersion) {
                 const auto& other = history[pick()];
                 std::set<K> changed;
                 const auto put = std::inserter(changed, changed.end());
-                switch (random.below(4)) {
+                switch (random.below(5)) {
                     case 0:
                         std::set_union(model.begin(), model.end(), other.model.begin(), other.model.end(), put);
-                        subject = set_union(subject, other.subject);
+                        subject = subject | other.subject;
                         break;
                     case 1:
                         std::set_intersection(model.begin(), model.end(), other.model.begin(), other.model.end(), put);
@@ -74,7 +74,7 @@ TYPED_TEST(OrderedSetOf, MatchesStdSetInEveryVersion) {
                             changed = model;
                             break;
                         }
-                        subject = set_intersection(subject, other.subject);
+                        subject = subject & other.subject;
                         break;
                     case 2:
                         std::set_difference(model.begin(), model.end(), other.model.begin(), other.model.end(), put);
@@ -82,7 +82,12 @@ TYPED_TEST(OrderedSetOf, MatchesStdSetInEveryVersion) {
                             changed = model;
                             break;
                         }
-                        subject = set_difference(subject, other.subject);
+                        subject = subject - other.subject;
+                        break;
+                    case 3:
+                        std::set_symmetric_difference(model.begin(), model.end(), other.model.begin(),
+                                                      other.model.end(), put);
+                        subject = subject ^ other.subject;
                         break;
                     default: changed = model;
                 }

@@ -104,9 +104,8 @@ PyObject* set_diff(PyObject* self, PyObject* other) {
     return guarded([&] {
         if (!is_set(other)) { raise_format(PyExc_TypeError, "diff takes a Set, not %s", Py_TYPE(other)->tp_name); }
         nb::list made;
-        diff(set_in(self), set_in(other), [&](const key_ref& key, bool /*before*/, bool after) {
-            made.append(nb::make_tuple(object_in(key), after));
-        });
+        diff(set_in(self), set_in(other),
+             [&](const key_ref& key, bool added) { made.append(nb::make_tuple(object_in(key), added)); });
         return made;
     });
 }

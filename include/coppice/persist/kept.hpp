@@ -375,7 +375,7 @@ protected:
     }
     static void write_changes(editor& to, std::string_view key, const C& before, const C& after) {
         keyed_writer out(to, key, type);
-        diff(before, after, [&out](const K& member, bool, bool is) { is ? out.put(member) : out.erase(member); });
+        diff(before, after, [&out](const K& member, bool added) { added ? out.put(member) : out.erase(member); });
         out.flush();
     }
 };
