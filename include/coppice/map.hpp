@@ -20,6 +20,7 @@
 //   iteration                       O(1) each  nothing
 //   diff, ==, merge                 O(differences), for equal nodes are not entered
 //
+// Recursion. V may be incomplete where map<K, V> is a member of it: a document of documents.
 // Order. That of iteration is not said: equal maps may differ in it, and so may two runs of a program.
 // Threads. Maps that share nodes are independent. On one map const calls may overlap, assignment not.
 // (With local_nodes all maps that share nodes belong to one thread.)
@@ -43,8 +44,6 @@ namespace coppice {
 template <class K, class V, class Hash = default_hash<K>, class Equal = default_equal, class Nodes = shared_nodes>
 class map : public resident::hashed_collection<map<K, V, Hash, Equal, Nodes>, resident::map_element<K, V>, Hash, Equal,
                                                Nodes> {
-    static_assert(std::is_copy_constructible_v<V>,
-                  "versions of a map share their values: hold what can only be moved by std::shared_ptr");
     static_assert(std::is_same_v<V, std::remove_cvref_t<V>>, "values are neither const nor references");
     using base = resident::hashed_collection<map, resident::map_element<K, V>, Hash, Equal, Nodes>;
     using typename base::tree;
@@ -55,7 +54,11 @@ public:
     using edit_type = map_edit<map>;
 
     /// Nothing.  Allocates nothing.
-    map() noexcept = default;
+    map() noexcept {
+        // Here, where V is complete: a value may hold maps of its like.
+        static_assert(std::is_copy_constructible_v<V>,
+                      "versions of a map share their values: hold what can only be moved by std::shared_ptr");
+    }
     /// Of entries with equal keys the last one is in.
     map(std::initializer_list<value_type> entries) : map(entries.begin(), entries.end()) {}
     template <std::input_iterator From, std::sentinel_for<From> End>
@@ -106,14 +109,15 @@ public:
 
     // ---- Comparing.  Cost: O(differences).
 
-    [[nodiscard]] friend bool operator==(const map& a, const map& b) requires std::equality_comparable<V> {
+    [[nodiscard]] friend bool operator==(const map& a, const map& b) {
+        static_assert(std::equality_comparable<V>, "maps are equal if their values are: give those an ==");
         return a.size_ == b.size_
                && tree::diff(a.root_, b.root_, [](const K&, const value_type*, const value_type*) { return false; });
     }
     /// Calls `visit(key, before, after)` for each key that `before` and `after` have different values of, in no order;
     /// `before` is a null pointer if the key was added, `after` if it was removed.
-    template <std::invocable<const K&, const V*, const V*> Visit>
-    friend void diff(const map& before, const map& after, Visit visit) requires std::equality_comparable<V> {
+    template <std::invocable<const K&, const V*, const V*> Visit, std::equality_comparable U = V>
+    friend void diff(const map& before, const map& after, Visit visit) {
         tree::diff(before.root_, after.root_, [&visit](const K& key, const value_type* was, const value_type* is) {
             visit(key, value_of(was), value_of(is));
             return true;
@@ -121,9 +125,9 @@ public:
     }
     /// `a` with what was changed from `base` to `b`. For a key that both changed, to different values,
     /// `resolve(key, base, a, b)` says the value, or nothing; it gets pointers to the three values, null where absent.
-    template <class Resolve>
-    requires std::equality_comparable<V> && std::is_invocable_r_v<std::optional<V>, Resolve&, const K&, const V*,
-                                                                  const V*, const V*> [[nodiscard]] friend map
+    template <class Resolve, std::equality_comparable U = V>
+    requires std::is_invocable_r_v<std::optional<V>, Resolve&, const K&, const V*, const V*,
+                                   const V*> [[nodiscard]] friend map
     merge(const map& base, const map& a, const map& b, Resolve resolve) {
         return resident::merged_maps(base, a, b, resolve);
     }

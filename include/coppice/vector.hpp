@@ -42,6 +42,7 @@
 #include <utility>
 #include <vector>
 
+#include <coppice/resident/first_difference.hpp>
 #include <coppice/resident/iterator.hpp>
 #include <coppice/resident/sequence.hpp>
 #include <coppice/resident/sequence_diff.hpp>
@@ -283,16 +284,19 @@ public:
     [[nodiscard]] edit_type edit() const& { return edit_type(*this); }
     [[nodiscard]] edit_type edit() && { return edit_type(std::move(*this)); }
 
-    [[nodiscard]] friend bool operator==(const vector& a, const vector& b) requires std::equality_comparable<T> {
-        return a.size_ == b.size_ && (a.is_same(b) || std::equal(a.begin(), a.end(), b.begin()));
+    /// Cost: that of resident::first_difference, which does not look into what both share.
+    [[nodiscard]] friend bool operator==(const vector& a, const vector& b) {
+        static_assert(std::equality_comparable<T>, "vectors are equal if their elements are: give those an ==");
+        return a.size_ == b.size_ && resident::first_difference(a, b) == a.size_;
     }
-    [[nodiscard]] friend auto operator<=>(const vector& a, const vector& b) requires std::three_way_comparable<T> {
+    template <std::three_way_comparable U = T>  // so that it is not asked before T is complete
+    [[nodiscard]] friend auto operator<=>(const vector& a, const vector& b) {
         return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
     }
 
     /// What differs, in order: which elements of `before` have become which of `after`.  Cost: O(changes * log n).
-    [[nodiscard]] friend std::vector<splice> diff(const vector& before,
-                                                  const vector& after) requires std::equality_comparable<T> {
+    template <std::equality_comparable U = T>
+    [[nodiscard]] friend std::vector<splice> diff(const vector& before, const vector& after) {
         return resident::sequence_diff<nodes>::of(before.items(), after.items());
     }
 

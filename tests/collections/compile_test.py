@@ -20,6 +20,7 @@ HEADERS = """
 #include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <coppice/atomic_box.hpp>
 #include <coppice/cow_dataset.hpp>
 #include <coppice/map.hpp>
@@ -58,7 +59,20 @@ ACCEPTED = {
         struct branch { vector<branch> below; std::string name; };
         const auto bough = vector<branch>{branch{{}, "twig"}}.push_back(branch{{branch{}}, "bough"});
         struct folder { ordered_map<std::string, folder> in; };
-        const auto root = folder{}.in.insert("etc", folder{{{"hosts", folder{}}}});""",
+        const auto root = folder{}.in.insert("etc", folder{{{"hosts", folder{}}}});
+        struct part { map<std::string, part> in; int weight; };
+        const auto car = part{}.in.insert("wheel", part{{{"tyre", part{{}, 9}}}, 21});
+        const int weight = car.at("wheel").in.at("tyre").weight;
+        for (const auto& [name, held] : car) { (void)held.in.size(); }""",
+    "a document of values of its like, compared by default": """
+        struct json {
+            std::variant<double, std::string, vector<json>, map<std::string, json>, ordered_map<std::string, json>> is;
+            bool operator==(const json&) const = default;
+        };
+        const map<std::string, json> page{{"a", json{1.0}}, {"b", json{vector<json>{json{"x"}}}}};
+        bool same = page == page.insert("a", json{1.0}) && page.at("b") == json{vector<json>{}};
+        diff(page, page, [](const auto&, const json*, const json*) {});
+        same = same && ordered_map<std::string, json>{{"c", json{page}}} == ordered_map<std::string, json>{};""",
     "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
 }
 
@@ -80,6 +94,8 @@ REFUSED = {
         "struct order { int state; bool operator()(int a, int b) const { return a < b; } }; ordered_set<int, order> made;",
         "the order of keys has no state"),
     "a key that becomes none": ("const bool found = map<std::string, int>{}.contains(1);", "found by what becomes one"),
+    "equality of values without ==": ("const bool same = map<int, plain>() == map<int, plain>();", "give those an =="),
+    "equality of elements without ==": ("const bool same = vector<plain>() == vector<plain>();", "give those an =="),
     "a difference of elements without ==": ("const auto found = diff(vector<plain>(), vector<plain>());", "diff"),
     "a result that is dropped": ("vector<int> made; made.push_back(1);", "nodiscard|unused-result"),
     "a change through operator[]": ("vector<int> made{1}; made[0] = 2;", "read-only|const-qualified"),

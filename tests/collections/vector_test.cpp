@@ -311,6 +311,30 @@ TEST(Vector, AnOwnLeafMovesItsElements) {
     EXPECT_EQ(copies, 0);
 }
 
+TEST(Vector, ComparingVersionsLooksAtWhatTheyDoNotShare) {
+    static int looks;
+    struct watched {
+        int value = 0;
+        bool operator==(const watched& other) const {
+            ++looks;
+            return value == other.value;
+        }
+    };
+    using subject = vector<watched, tiny_nodes<40, 4>>;
+    const subject before(1000, watched{1});
+    const std::size_t leaf = before.span_at(0).size();
+    const auto looks_of = [](const subject& a, const subject& b, bool equal) {
+        looks = 0;
+        EXPECT_EQ(a == b, equal);
+        return static_cast<std::size_t>(looks);
+    };
+    EXPECT_LE(looks_of(before, before.set(500, watched{1}).set(20, watched{1}), true), 3 * leaf);  // the tail too
+    EXPECT_LE(looks_of(before, before.set(500, watched{2}), false), leaf);
+    EXPECT_EQ(looks_of(before, before, true), 0U);
+    EXPECT_EQ(looks_of(before, before.push_back(watched{1}), false), 0U);
+    EXPECT_EQ(looks_of(before, subject(1000, watched{1}), true), 1000U);
+}
+
 TEST(Vector, ASoleOwnerIsChangedInPlace) {
     using counted = vector<int, tiny_nodes<2048, 16>>;
     counted subject;

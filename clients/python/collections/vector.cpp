@@ -317,22 +317,7 @@ PyObject* vector_repeat(PyObject* self, Py_ssize_t times) {
 
 // ---- Comparing
 
-/// The first position at which two vectors differ, or where the shorter one ends.  Leaves of both are not looked at.
-template <class T>
-[[nodiscard]] std::size_t first_difference(const vector_of<T>& a, const vector_of<T>& b) {
-    const std::size_t both = std::min(a.size(), b.size());
-    for (std::size_t at = std::min(a.shared_front(b), both); at < both;) {
-        const auto in_a = a.span_at(at);
-        const auto in_b = b.span_at(at);
-        const std::size_t count = std::min({in_a.size(), in_b.size(), both - at});
-        for (std::size_t i = 0; in_a.data() != in_b.data() && i < count; ++i) {
-            if (!(in_a[i] == in_b[i])) { return at + i; }
-        }
-        at += count;
-    }
-    return both;
-}
-/// The same for vectors of different kinds, whose numbers are compared as Python does.
+/// As resident::first_difference, of vectors of different kinds, whose numbers are compared as Python does.
 [[nodiscard]] std::size_t first_difference(PyObject* a, PyObject* b) {
     const Py_ssize_t both = std::min(vector_length(a), vector_length(b));
     for (Py_ssize_t at = 0; at < both; ++at) {
@@ -351,7 +336,7 @@ PyObject* vector_compare(PyObject* self, PyObject* other, int how) {
         const std::size_t at = std::visit(
             [&](const auto& a) {
                 const auto* b = std::get_if<std::remove_cvref_t<decltype(a)>>(&vector_in(other));
-                return b != nullptr ? first_difference(a, *b) : first_difference(self, other);
+                return b != nullptr ? resident::first_difference(a, *b) : first_difference(self, other);
             },
             vector_in(self));
         const auto here = static_cast<Py_ssize_t>(at);

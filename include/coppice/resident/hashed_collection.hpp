@@ -14,9 +14,9 @@ namespace coppice::resident {
 
 /// The base of `Collection`. Kind is a map_element or a set_element.
 template <class Collection, class Kind, class Hash, class Equal, class Nodes>
-class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>>,
+class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>, hashed_header<Nodes>>,
                           public keyed<Collection, typename Kind::key> {
-    using base = rooted<hashed<Kind, Hash, Equal, Nodes>>;
+    using base = rooted<hashed<Kind, Hash, Equal, Nodes>, hashed_header<Nodes>>;
     using K = typename Kind::key;
     static_assert(std::is_copy_constructible_v<K>,
                   "versions of a collection share their keys: hold what can only be moved by std::shared_ptr");
@@ -29,7 +29,7 @@ class hashed_collection : public rooted<hashed<Kind, Hash, Equal, Nodes>>,
 
 protected:
     using typename base::tree;
-    using element = typename tree::element;
+    using element = typename Kind::type;
     using base::root_, base::size_;
 
 public:

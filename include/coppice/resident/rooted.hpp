@@ -6,8 +6,9 @@
 
 namespace coppice::resident {
 
-/// The base of a collection: 16 bytes, and copying counts one. Tree has retain and release.
-template <class Tree>
+/// The base of a collection: 16 bytes, and copying counts one. Tree has retain and release of nodes with that header;
+/// it is not looked into before a value is made, so it may be of elements that hold such collections.
+template <class Tree, class Header = typename Tree::header>
 class rooted {
 public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -17,7 +18,7 @@ public:
 
 protected:
     using tree = Tree;
-    using header = typename Tree::header;
+    using header = Header;
 
     rooted() noexcept = default;
     rooted(const rooted& from) noexcept : root_(from.root_), size_(from.size_) {
