@@ -28,8 +28,8 @@
 //
 // A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
 // Threads. Those of a store's handles: each stored one thread at a time, copies are independent.
-// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown: who
-// catches it inside of a transaction, and goes on, commits what was written until then.
+// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown. A
+// save that throws or returns an error has written nothing, in a transaction that goes on as well.
 #pragma once
 
 #include <optional>
@@ -125,8 +125,11 @@ template <class C>
 /// Makes `key` hold `value`, whatever it held, as a part of a transaction. What goes wrong fails that.
 template <class C>
 void save(editor& to, std::string_view key, const C& value) {
-    to.erase(key);
-    stored<C>::write(to, key, value);
+    static_cast<void>(to.attempt([&]() -> status {
+        to.erase(key);
+        stored<C>::write(to, key, value);
+        return {};
+    }));
 }
 
 /// The same, where `value` was made of what is stored as `from`. Return what it says from the transaction.
@@ -147,12 +150,14 @@ template <class C>
         }
         const auto deadline = to.deadline(key);
         if (!deadline) { return deadline.error(); }
-        return stored<C>::make(to, key, *known, value, *deadline);
+        return to.attempt([&] { return stored<C>::make(to, key, *known, value, *deadline); });
     }
-    to.erase(key);
-    const bool is_here = one_database && *same;
-    is_here ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
-    return stored<C>::make(to, key, *known, value, no_deadline);
+    return to.attempt([&] {
+        to.erase(key);
+        const bool is_here = one_database && *same;
+        is_here ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
+        return stored<C>::make(to, key, *known, value, no_deadline);
+    });
 }
 
 /// Makes `key` hold `value`, whatever it held, in a transaction of its own.

@@ -1,7 +1,9 @@
 // store/editor.cpp: what a transaction does, checked before the writer does it.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include <coppice/base/assert.hpp>
 #include <coppice/base/limits.hpp>
@@ -48,6 +50,33 @@ auto editor::edit(Edit&& change) -> decltype(change()) {
     });
     if (!outcome) { fail(outcome.error()); }
     if constexpr (!std::is_void_v<returned>) { return outcome ? *outcome : returned(); }
+}
+
+status editor::attempt(function_ref<status()> f) {
+    branch_writer& writer = state_->writer;
+    auto& sources = state_->notes.copied_from;
+    const auto before = writer.here();
+    const std::size_t sources_before = sources.size();
+    const auto undo = [&] {
+        // What this throws leaves a part there: then the transaction fails.
+        status known = std::exchange(state_->failed, error{errc::limit, "out of memory"});
+        status undone = caught([&]() -> status {
+            writer.undo_to(before);
+            return {};
+        });
+        sources.erase(sources.begin() + static_cast<std::ptrdiff_t>(sources_before), sources.end());
+        state_->failed = known ? std::move(undone) : std::move(known);
+    };
+    writer.begin_step();
+    status done;
+    try {
+        done = f();
+    } catch (...) {
+        undo();
+        throw;
+    }
+    if (!done) { undo(); }
+    return done;
 }
 
 /// Whether the key may be written at all. One whose deadline has come is removed: what follows begins anew.
