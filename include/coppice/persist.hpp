@@ -169,13 +169,20 @@ template <class C>
     return stored<C>(*std::move(made), std::move(name), value);
 }
 
-/// The same, where `value` was made of what is stored as `from`, on this branch or another.
+/// The same, where `value` was made of what is stored as `from`, on this branch or another. Who writes other keys is
+/// not in the way.
 template <class C>
 [[nodiscard]] result<stored<C>> save(branch& where, std::string_view key, const C& value, stored<C>& from) {
+    constexpr int tries_max = 4;  // the second one works, unless the other branch is rewound to what it was
     std::string name(key);
-    auto made = where.transact_and_read([&](editor& edit) { return save(edit, key, value, from); });
-    if (!made) { return made.error(); }
-    return stored<C>(*std::move(made), std::move(name), value);
+    for (int tries = 1;; ++tries) {
+        status said;
+        auto made = where.transact_and_read([&](editor& edit) { return said = save(edit, key, value, from); });
+        if (made) { return stored<C>(*std::move(made), std::move(name), value); }
+        // Copied from the newest version of another branch, which was written to before this was logged.
+        const bool again = said && made.error().code == errc::conflict && tries < tries_max;
+        if (!again) { return made.error(); }
+    }
 }
 
 }  // namespace coppice
