@@ -114,11 +114,7 @@ template <class C>
 [[nodiscard]] result<stored<C>> find_stored(const snapshot& in, std::string_view key) {
     const auto type = in.type(key);
     if (!type) { return type.error(); }
-    if (*type && **type != stored<C>::type) {
-        return error{errc::wrong_type, "key '" + std::string(key.substr(0, 100)) + "' is a "
-                                           + std::string(name_of(**type)) + ", not a "
-                                           + std::string(name_of(stored<C>::type))};
-    }
+    if (*type && **type != stored<C>::type) { return wrong_type(key, **type, stored<C>::type); }
     return stored<C>(in, std::string(key), std::nullopt);
 }
 
@@ -145,8 +141,8 @@ template <class C>
     const bool one_database = to.database() == from.version().database();
     if (one_database && key == from.key()) {
         if (!*same) {
-            return error{errc::conflict, "key '" + std::string(key.substr(0, 100))
-                                             + "' has changed since it was read: load it, merge, and save again"};
+            return error{errc::conflict,
+                         name_of_key(key) + " has changed since it was read: load it, merge, and save again"};
         }
         const auto deadline = to.deadline(key);
         if (!deadline) { return deadline.error(); }

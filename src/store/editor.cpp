@@ -290,9 +290,8 @@ void editor::splice(std::string_view key, std::uint64_t position, std::uint64_t 
         const auto found = view_inside::open(*this).find(database_, key);
         const std::uint64_t size = found ? found->size() : 0;
         if (position > size || erased > size - position) {
-            fail({errc::invalid, "key '" + std::string(key.substr(0, 100)) + "' has " + std::to_string(size)
-                                     + " elements: cannot replace " + std::to_string(erased) + " from "
-                                     + std::to_string(position)});
+            fail({errc::invalid, name_of_key(key) + " has " + std::to_string(size) + " elements: cannot replace "
+                                     + std::to_string(erased) + " from " + std::to_string(position)});
             return;
         }
         if (values.empty() && erased == 0) { return; }
