@@ -21,10 +21,12 @@ test: ## install what is needed, build, run all tests; the threaded ones also un
 	@scripts/test.sh
 test-all: ## all tests, then all of them again under ASan and TSan
 	@scripts/test.sh all
-soak: ## kill -9 the server under load, damage its files, fill its disk, again and again, and check what it kept
+soak: ## kill -9 the server under load, damage its files, fill its disk, again and again; use collections at random
 	@scripts/run-part.sh soak
 	@DAMAGE_TRIALS=$${DAMAGE_TRIALS:-60} python3 tests/e2e/damage_test.py
 	@DISK_FULL_ROUNDS=$${DISK_FULL_ROUNDS:-40} python3 tests/e2e/disk_full_test.py
+	@scripts/build.sh test collections_soak
+	@build/test/bin/collections_soak
 fuzz: ## run every fuzzer for FUZZ_SECONDS (60)
 	@scripts/fuzz.sh
 bench: ## build the benchmarks optimised and run them beside their peers

@@ -28,8 +28,8 @@
 //
 // A transaction is in memory until it ends, and its record of the log is at most 2 GiB long.
 // Threads. Those of a store's handles: each stored one thread at a time, copies are independent.
-// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown: who
-// catches it inside of a transaction, and goes on, commits what was written until then.
+// Errors. As the store's, in a result; errc::conflict and errc::wrong_type as above. What elements throw is thrown. A
+// save that throws or returns an error has written nothing, in a transaction that goes on as well.
 #pragma once
 
 #include <optional>
@@ -114,19 +114,18 @@ template <class C>
 [[nodiscard]] result<stored<C>> find_stored(const snapshot& in, std::string_view key) {
     const auto type = in.type(key);
     if (!type) { return type.error(); }
-    if (*type && **type != stored<C>::type) {
-        return error{errc::wrong_type, "key '" + std::string(key.substr(0, 100)) + "' is a "
-                                           + std::string(name_of(**type)) + ", not a "
-                                           + std::string(name_of(stored<C>::type))};
-    }
+    if (*type && **type != stored<C>::type) { return wrong_type(key, **type, stored<C>::type); }
     return stored<C>(in, std::string(key), std::nullopt);
 }
 
 /// Makes `key` hold `value`, whatever it held, as a part of a transaction. What goes wrong fails that.
 template <class C>
 void save(editor& to, std::string_view key, const C& value) {
-    to.erase(key);
-    stored<C>::write(to, key, value);
+    static_cast<void>(to.attempt([&]() -> status {
+        to.erase(key);
+        stored<C>::write(to, key, value);
+        return {};
+    }));
 }
 
 /// The same, where `value` was made of what is stored as `from`. Return what it says from the transaction.
@@ -142,17 +141,19 @@ template <class C>
     const bool one_database = to.database() == from.version().database();
     if (one_database && key == from.key()) {
         if (!*same) {
-            return error{errc::conflict, "key '" + std::string(key.substr(0, 100))
-                                             + "' has changed since it was read: load it, merge, and save again"};
+            return error{errc::conflict,
+                         name_of_key(key) + " has changed since it was read: load it, merge, and save again"};
         }
         const auto deadline = to.deadline(key);
         if (!deadline) { return deadline.error(); }
-        return stored<C>::make(to, key, *known, value, *deadline);
+        return to.attempt([&] { return stored<C>::make(to, key, *known, value, *deadline); });
     }
-    to.erase(key);
-    const bool is_here = one_database && *same;
-    is_here ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
-    return stored<C>::make(to, key, *known, value, no_deadline);
+    return to.attempt([&] {
+        to.erase(key);
+        const bool is_here = one_database && *same;
+        is_here ? to.copy(from.key(), key) : to.copy(from.version(), from.key(), key);
+        return stored<C>::make(to, key, *known, value, no_deadline);
+    });
 }
 
 /// Makes `key` hold `value`, whatever it held, in a transaction of its own.
@@ -164,13 +165,20 @@ template <class C>
     return stored<C>(*std::move(made), std::move(name), value);
 }
 
-/// The same, where `value` was made of what is stored as `from`, on this branch or another.
+/// The same, where `value` was made of what is stored as `from`, on this branch or another. Who writes other keys is
+/// not in the way.
 template <class C>
 [[nodiscard]] result<stored<C>> save(branch& where, std::string_view key, const C& value, stored<C>& from) {
+    constexpr int tries_max = 4;  // the second one works, unless the other branch is rewound to what it was
     std::string name(key);
-    auto made = where.transact_and_read([&](editor& edit) { return save(edit, key, value, from); });
-    if (!made) { return made.error(); }
-    return stored<C>(*std::move(made), std::move(name), value);
+    for (int tries = 1;; ++tries) {
+        status said;
+        auto made = where.transact_and_read([&](editor& edit) { return said = save(edit, key, value, from); });
+        if (made) { return stored<C>(*std::move(made), std::move(name), value); }
+        // Copied from the newest version of another branch, which was written to before this was logged.
+        const bool again = said && made.error().code == errc::conflict && tries < tries_max;
+        if (!again) { return made.error(); }
+    }
 }
 
 }  // namespace coppice

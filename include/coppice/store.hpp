@@ -90,6 +90,10 @@ public:
     [[nodiscard]] editor database(unsigned number) const noexcept;
     /// Why the transaction will fail, if so.
     [[nodiscard]] const status& state() const noexcept;
+    /// Runs `f`, which edits, as a part that is done wholly or not at all: an error that it returns, and an exception
+    /// that it throws, undo what it did, and nothing else of the transaction. Both reach the caller, who may go on.
+    /// An edit that cannot be done fails the transaction here, too.  Cost: one path for each key that `f` changes.
+    status attempt(function_ref<status()> f);
 
     // Any type.
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include <coppice/base/clock.hpp>
+#include <coppice/base/error.hpp>
 
 namespace coppice {
 
@@ -15,6 +16,10 @@ enum class value_type : std::uint8_t { string = 1, list = 2, hash = 3, set = 4, 
 
 /// "string", "list", ... as TYPE says it.
 [[nodiscard]] std::string_view name_of(value_type type) noexcept;
+/// "key 'prices'", as messages say it: of a long key the first hundred bytes.
+[[nodiscard]] std::string name_of_key(std::string_view key);
+/// "key 'prices' is a hash, not a list"
+[[nodiscard]] error wrong_type(std::string_view key, value_type found, value_type expected);
 
 /// A version of a branch: its time in microseconds since 1970, which no other version of the store has. As long as
 /// it is kept, the reference `branch@time` names it.

@@ -1,7 +1,9 @@
 // store/editor.cpp: what a transaction does, checked before the writer does it.
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <type_traits>
+#include <utility>
 
 #include <coppice/base/assert.hpp>
 #include <coppice/base/limits.hpp>
@@ -48,6 +50,33 @@ auto editor::edit(Edit&& change) -> decltype(change()) {
     });
     if (!outcome) { fail(outcome.error()); }
     if constexpr (!std::is_void_v<returned>) { return outcome ? *outcome : returned(); }
+}
+
+status editor::attempt(function_ref<status()> f) {
+    branch_writer& writer = state_->writer;
+    auto& sources = state_->notes.copied_from;
+    const auto before = writer.here();
+    const std::size_t sources_before = sources.size();
+    const auto undo = [&] {
+        // What this throws leaves a part there: then the transaction fails.
+        status known = std::exchange(state_->failed, error{errc::limit, "out of memory"});
+        status undone = caught([&]() -> status {
+            writer.undo_to(before);
+            return {};
+        });
+        sources.erase(sources.begin() + static_cast<std::ptrdiff_t>(sources_before), sources.end());
+        state_->failed = known ? std::move(undone) : std::move(known);
+    };
+    writer.begin_step();
+    status done;
+    try {
+        done = f();
+    } catch (...) {
+        undo();
+        throw;
+    }
+    if (!done) { undo(); }
+    return done;
 }
 
 /// Whether the key may be written at all. One whose deadline has come is removed: what follows begins anew.
@@ -261,9 +290,8 @@ void editor::splice(std::string_view key, std::uint64_t position, std::uint64_t 
         const auto found = view_inside::open(*this).find(database_, key);
         const std::uint64_t size = found ? found->size() : 0;
         if (position > size || erased > size - position) {
-            fail({errc::invalid, "key '" + std::string(key.substr(0, 100)) + "' has " + std::to_string(size)
-                                     + " elements: cannot replace " + std::to_string(erased) + " from "
-                                     + std::to_string(position)});
+            fail({errc::invalid, name_of_key(key) + " has " + std::to_string(size) + " elements: cannot replace "
+                                     + std::to_string(erased) + " from " + std::to_string(position)});
             return;
         }
         if (values.empty() && erased == 0) { return; }

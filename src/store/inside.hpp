@@ -65,9 +65,4 @@ struct view_inside {
     }
 };
 
-[[nodiscard]] inline error wrong_type(std::string_view key, value_type found, value_type expected) {
-    return {errc::wrong_type, "key '" + std::string(key.substr(0, 100)) + "' is a " + std::string(name_of(found))
-                                  + ", not a " + std::string(name_of(expected))};
-}
-
 }  // namespace coppice

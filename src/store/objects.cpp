@@ -28,6 +28,13 @@ std::string_view name_of(value_type type) noexcept {
     return "none";
 }
 
+std::string name_of_key(std::string_view key) { return "key '" + std::string(key.substr(0, 100)) + "'"; }
+
+error wrong_type(std::string_view key, value_type found, value_type expected) {
+    return {errc::wrong_type,
+            name_of_key(key) + " is a " + std::string(name_of(found)) + ", not a " + std::string(name_of(expected))};
+}
+
 section_key::section_key(unsigned space, milliseconds_utc deadline, std::string_view key) {
     char middle[8];
     deadline_bytes(deadline, middle);

@@ -318,10 +318,13 @@ TEST_F(PersistedVector, WhatIsNotACollectionOfThatKindIsNamed) {
         edit.push_back("odd", {"1", "2", "3"});
         edit.put("bytes", "\xff\xfe");
         edit.put_field("hash", "a", "x");
+        edit.put(std::string(150, 'k'), "text");
     })));
     const snapshot now = main.read();
     EXPECT_EQ(code_of(find_stored<vector<int>>(now, "hash")), errc::wrong_type);
     EXPECT_EQ(find_stored<vector<int>>(now, "hash").error().context, "key 'hash' is a hash, not a list");
+    EXPECT_EQ(find_stored<set<int>>(now, std::string(150, 'k')).error().context,
+              "key '" + std::string(100, 'k') + "' is a string, not a set");
     auto words = must(find_stored<vector<int>>(now, "words"));
     EXPECT_EQ(must(words.at(1)), 2);
     EXPECT_EQ(words.at(2).error().context, "key 'words' holds 'three', which is no such element");

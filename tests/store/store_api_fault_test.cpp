@@ -208,6 +208,59 @@ TEST(StoreApiFault, OnlyBadAllocComesOut) {
     std::cout << "  " << failing_allocation::failed_in_all() << " allocations failed\n";
 }
 
+// A part that runs out of memory, or whose undoing does, and a transaction that goes on.
+TEST(StoreApiFault, PartsAreDoneWhollyOrNotAtAll) {
+    hand_clock clock;
+    int refused = 0;
+    for (const bool stays : {true, false}) {
+        store data = *store::open_memory(by_hand(clock));
+        ASSERT_TRUE(calls[0].run(data) && calls[1].run(data) && calls[2].run(data));
+        const branch before = *data.branch("main");
+        std::string was;
+        tell(before.read(), was);
+        testing::with_each_allocation_failing(
+            [&] {
+                std::string said;
+                result<version_id> done = error{errc::limit, ""};
+                bool part = false;
+                try {
+                    auto main = *data.create_branch("trial", "main");
+                    done = main.transact([&](editor& edit) {
+                        try {
+                            const auto edits = [&]() -> status {
+                                edit.splice("list", 0, 1, {"first", std::string(900, 'f')});
+                                edit.put_field("hash", "g", std::string(2000, 'g'));
+                                edit.copy("hash", "a copy");
+                                edit.erase("set");
+                                edit.erase("text");
+                                return stays ? status{} : status{error{errc::not_found, "no"}};
+                            };
+                            part = edit.attempt(edits).has_value();
+                        } catch (const std::bad_alloc&) {}
+                        edit.put("behind", "1");
+                    });
+                } catch (const std::bad_alloc&) { part = false; }
+                const testing::unfailing_section safe;
+                const auto trial = data.branch("trial");
+                if (!trial) { throw std::bad_alloc(); }
+                tell(trial->read(), said);
+                refused += done ? 0 : 1;
+                if (!done) {
+                    EXPECT_EQ(said, was);
+                } else if (!part) {
+                    EXPECT_EQ(said, "\n  behind 1" + was);
+                } else {
+                    EXPECT_TRUE(said.starts_with("\n  a copy ") && said.find("first") != said.npos);
+                    EXPECT_TRUE(stays);
+                }
+                EXPECT_TRUE(data.drop_branch("trial"));
+                if (!done || part != stays) { throw std::bad_alloc(); }
+            },
+            [](bool) {});
+    }
+    std::cout << "  " << refused << " transactions failed\n";
+}
+
 TEST(StoreApiFault, OpeningAndClosingThrowOrWork) {
     hand_clock clock;
     testing::with_each_allocation_failing(

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 from redis.client import NEVER_DECODE
+from redis.exceptions import WatchError
 
 import coppice
 from coppice import bulk, exceptions
+from coppice.objects.place import Patience
 
 ROWS = np.arange(30_000.0).reshape(10_000, 3)
 
@@ -513,7 +515,9 @@ def test_what_others_write_while_a_function_runs_is_kept(client: coppice.Client)
     assert len(calls) == 1 and data.to_numpy()[:, 0].tolist() == [100, 1, 1, 1, 0, 1, 0, 0, 1, 7]
 
 
-def test_a_transform_that_others_are_always_before(client: coppice.Client) -> None:
+def test_a_transform_that_others_are_always_before(client: coppice.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gives up after as many tries, however long the function takes."""
+    monkeypatch.setattr(Patience, "SECONDS", 0.0)
     data = coppice.Dataset.from_numpy(client, "d", np.zeros((4, 2)))
     calls: list[int] = []
 
@@ -522,7 +526,7 @@ def test_a_transform_that_others_are_always_before(client: coppice.Client) -> No
         coppice.Dataset(client, "d")[1] = len(calls)
         return rows + 1
 
-    with pytest.raises(RuntimeError, match=r"others wrote the same rows of coppice\.Dataset:d each of the 10 times"):
+    with pytest.raises(WatchError, match=r"others changed 'coppice\.Dataset:d' during each of 10 tries"):
         data.transform(overtaken)
     assert len(calls) == 10 and data[:, 0].tolist() == [0, 10, 0, 0]
 

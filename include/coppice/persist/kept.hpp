@@ -111,10 +111,10 @@ protected:
         return *told ? found(std::move(runs)) : found();
     }
     [[nodiscard]] error refused(const std::string& why) const {
-        return {errc::wrong_type, "key '" + key_.substr(0, 100) + "' " + why};
+        return {errc::wrong_type, name_of_key(key_) + " " + why};
     }
     [[nodiscard]] error beyond(std::uint64_t index) const {
-        return {errc::invalid, "key '" + key_.substr(0, 100) + "' has no element " + std::to_string(index)};
+        return {errc::invalid, name_of_key(key_) + " has no element " + std::to_string(index)};
     }
 
 private:

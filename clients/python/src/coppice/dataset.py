@@ -25,7 +25,6 @@ else:
     from typing_extensions import Self
 
 BLOCK_BYTES = 4 * 2**20  # of rows that one call of a function is given
-TRIES = 10  # calls of a function for one block
 _BAR = 40  # characters
 
 
@@ -58,8 +57,8 @@ class Dataset(Array):
         `progress`: a bar on standard error, if that is a terminal.
 
         Raises ValueError for another shape, TypeError for a dtype that does not cast by `same_kind`, OverflowError for
-        a whole number out of its range, RuntimeError where others wrote the rows each of `TRIES` times, or made the
-        array another: the block at fault and those after it stay as they were.
+        a whole number out of its range, RuntimeError where others made the array another, WatchError where they write
+        all the time: the block at fault and those after it stay as they were.
         """
         self._require_writable()
         header = self._header()
@@ -75,21 +74,16 @@ class Dataset(Array):
     def _transform(self, func: Callable[[NDArray[Any]], Any], header: Header, chosen: Selection) -> None:
         """Replaces one block, of an array that had this header."""
         seen, made = b"", None
-        tries = 0
 
         def put(read: _Reader, pipe: Any) -> None:
-            nonlocal seen, made, tries
+            nonlocal seen, made
             now = read.header
             if (now.dtype, now.shape[1:]) != (header.dtype, header.shape[1:]) or now.rows <= chosen.rows[-1]:
                 raise RuntimeError(f"{self.key} got another length or type while it was transformed")
             given = read.gathered(chosen.rows, writable=True)[chosen.within]
             found = given.tobytes()
             if made is None or found != seen:
-                if tries == TRIES:
-                    raise RuntimeError(f"others wrote the same rows of {self.key} each of the {TRIES} times that the "
-                                       "function was called")
                 seen, made = found, _result(func, given)
-                tries += 1
             self._put(read, pipe, chosen, made)
 
         self._edit(put)

@@ -39,9 +39,10 @@ def replies_of(pipe: Any) -> list[Any]:
 
 
 class Patience:
-    """How long a change is tried again that others get in the way of."""
+    """How long a change is tried again that others get in the way of: so many seconds, and at least so many times."""
 
     SECONDS = 10.0
+    TRIES = 10
 
     def __init__(self, key: str) -> None:
         self.key = key
@@ -51,8 +52,9 @@ class Patience:
     def try_again(self) -> None:
         """Raises WatchError when it has been tried for long enough."""
         self.tries += 1
-        if time.monotonic() - self.began > self.SECONDS:
-            raise WatchError(f"others changed '{self.key}' during each of {self.tries} tries in {self.SECONDS:g} s, "
+        seconds = time.monotonic() - self.began
+        if self.tries >= self.TRIES and seconds > self.SECONDS:
+            raise WatchError(f"others changed '{self.key}' during each of {self.tries} tries in {seconds:.1f} s, "
                              "so nothing was written: try again when they write less often")
 
 
