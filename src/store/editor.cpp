@@ -133,7 +133,15 @@ bool editor::copy(const snapshot& from, std::string_view source, std::string_vie
     return edit([&] {
         const auto found = view_inside::open(from).find(view_inside::database(from), source);
         if (!found || !admit(target)) { return false; }
-        if (!view_inside::of_one_store(*this, from)) { return put_copy(from, source, target); }
+        const auto by_value = [&] {
+            bool done = false;
+            (void)attempt([&]() -> status {
+                done = put_copy(from, source, target);
+                return {};
+            });
+            return done;
+        };
+        if (!view_inside::of_one_store(*this, from)) { return by_value(); }
         const branch_version& held = *from.held_;
         // The log must name the version by something that means the same when it is replayed. "What the branch says
         // now" does, of another branch, if it still says so when this transaction is logged.
@@ -141,7 +149,7 @@ bool editor::copy(const snapshot& from, std::string_view source, std::string_vie
         const auto* current = std::get_if<current_of>(&name);
         const bool newest =
             current != nullptr && current->branch != state_->branch.id && state_->store.means(name, held.state);
-        if (current != nullptr && !newest) { return put_copy(from, source, target); }
+        if (current != nullptr && !newest) { return by_value(); }
         state_->notes.copied_from.push_back({name, held.state, {}});
         state_->writer.copy_key(name, held.state, view_inside::database(from), source, database_, target,
                                 found->deadline);

@@ -105,11 +105,9 @@ void erase(library& all, version<C>& of, const typename C::key_type& key) {
 }
 
 /// The keys that either has, that both have, or that the first has alone.
-inline names combined(const names& a, const names& b, std::size_t how) {
+template <class C>
+[[nodiscard]] C combined(const C& a, const C& b, std::size_t how) {
     return how == 0 ? a | b : how == 1 ? a & b : a - b;
-}
-inline sorted combined(const sorted& a, const sorted& b, std::size_t how) {
-    return how == 0 ? set_union(a, b) : how == 1 ? set_intersection(a, b) : set_difference(a, b);
 }
 
 template <class C>

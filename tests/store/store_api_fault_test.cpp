@@ -261,6 +261,39 @@ TEST(StoreApiFault, PartsAreDoneWhollyOrNotAtAll) {
     std::cout << "  " << refused << " transactions failed\n";
 }
 
+// From another store there is no sharing: a copy is many edits, and a transaction may go on behind one that failed.
+TEST(StoreApiFault, ACopyByValueIsThereWhollyOrNotAtAll) {
+    hand_clock clock;
+    store data = *store::open_memory(by_hand(clock));
+    store other = *store::open_memory(by_hand(clock));
+    branch there = *other.branch("main");
+    const std::vector<std::string_view> elements(3000, "an element of some length");
+    ASSERT_TRUE(there.transact([&](editor& edit) { edit.splice("list", 0, 0, elements); }));
+    const snapshot source = there.read();
+    int without = 0;
+    testing::with_each_allocation_failing(
+        [&] {
+            bool copied = false;
+            result<version_id> done = error{errc::limit, ""};
+            branch main = *data.branch("main");
+            done = main.transact([&](editor& edit) {
+                try {
+                    copied = edit.copy(source, "list", "a copy");
+                } catch (const std::bad_alloc&) {}
+                edit.put("behind", "1");
+            });
+            const testing::unfailing_section safe;
+            const snapshot now = main.read();
+            EXPECT_EQ(now.size("a copy").value(), done && copied ? elements.size() : 0U);
+            EXPECT_EQ(now.contains("behind").value(), done.has_value());
+            without += done && !copied ? 1 : 0;
+            ASSERT_TRUE(main.transact([](editor& edit) { edit.clear(); }));
+            if (!done || !copied) { throw std::bad_alloc(); }
+        },
+        [](bool) {});
+    EXPECT_GT(without, 0);
+}
+
 TEST(StoreApiFault, OpeningAndClosingThrowOrWork) {
     hand_clock clock;
     testing::with_each_allocation_failing(
