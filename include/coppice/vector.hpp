@@ -211,7 +211,7 @@ public:
     }
     template <std::invocable<const T&> Change>
     [[nodiscard]] vector update(std::size_t index, Change change) && {
-        set_here(index, change((*this)[index]));
+        set_here(index, T(change((*this)[index])));
         return std::move(*this);
     }
 

@@ -73,6 +73,22 @@ ACCEPTED = {
         bool same = page == page.insert("a", json{1.0}) && page.at("b") == json{vector<json>{}};
         diff(page, page, [](const auto&, const json*, const json*) {});
         same = same && ordered_map<std::string, json>{{"c", json{page}}} == ordered_map<std::string, json>{};""",
+    "orders that are asked for and are not there": """
+        struct less { bool operator()(const plain& a, const plain& b) const { return a.value < b.value; } };
+        static_assert(!std::three_way_comparable<ordered_set<plain, less>>);
+        static_assert(!std::three_way_comparable<ordered_map<int, plain>>);
+        static_assert(std::equality_comparable<ordered_set<plain, less>>);
+        static_assert(std::three_way_comparable<ordered_map<int, std::string>>);""",
+    "trees that are compared": """
+        struct branch { vector<branch> below; bool operator==(const branch&) const = default; };
+        struct folder { ordered_map<std::string, folder> in; bool operator==(const folder&) const = default; };
+        const vector<branch> bough{branch{{branch{}}}};
+        const bool same = branch{} == branch{bough} || folder{} == folder{{{"hosts", folder{}}}};
+        const auto found = diff(bough, merge(bough, bough, bough, [](const auto& met) { return met.ours; }));
+        diff(folder{}.in, folder{}.in, [](auto&&...) {});""",
+    "a change that returns what it was given": """
+        const auto same = [](const std::string& of) -> const std::string& { return of; };
+        const auto made = vector<std::string>{"a"}.update(0, same).update(0, same);""",
     "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
 }
 
