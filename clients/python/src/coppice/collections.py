@@ -312,7 +312,8 @@ _FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B
 
 
 def _joined(kind: type[Vector[Any]], dtype: str | None, runs: tuple[Vector[Any], ...]) -> Vector[Any]:
-    return kind(reduce(add, runs, Vector((), dtype=dtype)), dtype=dtype)
+    made: Vector[Any] = reduce(add, runs, Vector((), dtype=dtype))
+    return kind(made) if dtype is None else kind(made, dtype=dtype)
 
 
 def _updated(kind: type[C], runs: tuple[Any, ...]) -> C:
