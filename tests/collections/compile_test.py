@@ -116,6 +116,8 @@ REFUSED = {
     "a result that is dropped": ("vector<int> made; made.push_back(1);", "nodiscard|unused-result"),
     "a change through operator[]": ("vector<int> made{1}; made[0] = 2;", "read-only|const-qualified"),
     "a change through an iterator": ("vector<int> made{1}; *made.begin() = 2;", "read-only|const-qualified"),
+    "code points of a text that is gone": (
+        'text page("a"); for (const char32_t point : page.line(0).code_points()) { (void)point; }', "deleted"),
     "a text of an unchecked literal": ('text made = "abc";', "conversion"),
     "a tree of one fan-out too many": (
         "struct wide : shared_nodes { static constexpr unsigned fanout = 33; }; vector<int, wide> made;",
