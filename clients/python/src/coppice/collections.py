@@ -371,7 +371,8 @@ def merge(base: C, ours: C, theirs: C, resolve: Callable[[Conflict], Any] | None
         return base._merge(ours, theirs)  # type: ignore[arg-type]
     if isinstance(base, Map) and isinstance(ours, Map) and isinstance(theirs, Map):
         return cast(C, _merged_maps(base, ours, theirs, resolved))
-    raise TypeError(f"merge takes three collections of one kind, not {type(base).__name__}")
+    kinds = [type(each).__name__ for each in (base, ours, theirs)]
+    raise TypeError(f"merge takes three collections of one kind, not {kinds[0]}, {kinds[1]} and {kinds[2]}")
 
 
 def _merged_maps(base: Any, ours: Any, theirs: Any, resolved: Callable[..., Any]) -> Any:
