@@ -72,11 +72,11 @@ template <class Value>
 void end(PyObject* self) noexcept {
     PyTypeObject* type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, end<Value>)
+    Py_TRASHCAN_BEGIN(self, end<Value>);
     std::destroy_at(&held<Value>(self).value);
     type->tp_free(self);
     Py_DECREF(type);
-    Py_TRASHCAN_END
+    Py_TRASHCAN_END;
 }
 
 /// The type of a specification, which lives as long as the program.
