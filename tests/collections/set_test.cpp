@@ -68,7 +68,7 @@ TYPED_TEST(SetOf, MatchesStdSetInEveryVersion) {
                 for (auto changes = random.below(30); changes-- > 0;) {
                     const int key = static_cast<int>(random.below(200));
                     const bool adds = random.below(3) != 0;
-                    adds ? next.model.insert(key).second : next.model.erase(key) != 0;
+                    (void)(adds ? next.model.insert(key).second : next.model.erase(key) != 0);
                     if (random.below(2) == 0) {
                         next.subject = adds ? next.subject.insert(key) : next.subject.erase(key);
                     } else {
