@@ -24,6 +24,10 @@ int run(const settings& set) {
     texts(set);
     maps<std::int64_t>(set, "map<int64, int64>");
     maps<std::string>(set, "map<string, string>");
+    if (table::printed == 0) {
+        std::fprintf(stderr, "collections_bench: no title has '%s' in it\n", std::string(set.only).c_str());
+        return 2;
+    }
     std::printf("\nseen %016llx\n", static_cast<unsigned long long>(seen));
     return 0;
 }

@@ -22,6 +22,8 @@ struct settings {
 /// A line for each operation, a column for each collection.
 class table {
 public:
+    static inline unsigned printed = 0;  ///< tables
+
     table(std::string title, std::vector<std::string> columns)
         : title_(std::move(title)), columns_(std::move(columns)) {}
 
@@ -50,6 +52,7 @@ public:
         return [this, to](const std::string& name, double value) { put(name, to, value); };
     }
     void print() const {
+        ++printed;
         std::printf("\n%-36s", title_.c_str());
         for (const auto& each : columns_) { std::printf(" %18s", each.c_str()); }
         for (const auto& each : lines_) {

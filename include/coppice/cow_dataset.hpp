@@ -8,10 +8,11 @@
 //      auto trial = loaded.copy();                                     // O(1)
 //      trial.transform(500, 600, [](double x) { return x * 2; });      // a leaf or two; `loaded` stays as it was
 //
-// Cost         time                                  allocates
-//   copy       O(1)                                  nothing
-//   transform  O(rows it is for), O(log n) to begin  the leaves of those rows where others hold them, else nothing
-//   bytes...   O(nodes)                              a set of the nodes of one side
+// Cost               time                           allocates
+//   copy             O(1)                           nothing
+//   transform(f)     O(n)                           all leaves: the old ones stay until nothing can throw any more
+//   transform(a, b)  O(log n) for each of the rows  the leaves of those rows and the paths to them, for the same reason
+//   bytes...         O(nodes)                       a set of the nodes of one side
 //
 // Threads. As vector: data sets that share rows are independent; on one, const calls may overlap.
 // Errors. What allocation, T's copy and the function throw; the data set is then as it was.
@@ -51,7 +52,11 @@ public:
     /// Makes every row what `function` makes of it.
     template <std::invocable<const T&> Function>
     void transform(Function function) {
-        transform(0, size(), std::move(function));
+        auto made = rows_type().edit();
+        rows_.for_each_span([&](auto rows) {
+            for (const T& row : rows) { made.push_back(function(row)); }
+        });
+        rows_ = std::move(made).done();
     }
     /// The same for rows [first, last).  Requires: first <= last <= size().
     template <std::invocable<const T&> Function>

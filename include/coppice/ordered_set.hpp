@@ -74,10 +74,13 @@ public:
         return merged;
     }
 
-    // ---- Of two sets.  Cost: as diff, and O(log n) for each key that one has alone and the result changes.
+    // ---- Of two sets.  Cost: as diff, and O(log n) for each key that one has alone and the result changes; where one
+    // is far smaller than the other, O(log n) for each of its keys.
 
     /// The keys that either has.
     [[nodiscard]] friend ordered_set operator|(const ordered_set& a, const ordered_set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::with_keys(b, a); }
+        if (resident::is_small_beside(b, a)) { return resident::with_keys(a, resident::keys_in(b, a, false)); }
         ordered_set all = a;
         diff(a, b, [&all](const K& key, bool added) {
             if (added) { all.insert_here(K(key)); }
@@ -86,6 +89,8 @@ public:
     }
     /// The keys that both have.
     [[nodiscard]] friend ordered_set operator&(const ordered_set& a, const ordered_set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::keys_in(a, b, true); }
+        if (resident::is_small_beside(b, a)) { return resident::found_keys(a, b); }
         ordered_set both = a;
         diff(a, b, [&both](const K& key, bool added) {
             if (!added) { both.erase_here(key); }
@@ -94,10 +99,13 @@ public:
     }
     /// The keys of `a` that `b` has not.
     [[nodiscard]] friend ordered_set operator-(const ordered_set& a, const ordered_set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::keys_in(a, b, false); }
+        if (resident::is_small_beside(b, a)) { return resident::without_keys(a, b); }
         return of_differences(a, b, false);
     }
     /// The keys that only one has.
     [[nodiscard]] friend ordered_set operator^(const ordered_set& a, const ordered_set& b) {
+        if (resident::is_small_beside(a, b) || resident::is_small_beside(b, a)) { return (a - b) | (b - a); }
         return of_differences(a, b, true);
     }
 

@@ -47,7 +47,7 @@ public:
         return std::move(*this);
     }
 
-    // ---- Comparing and combining.  Cost: O(differences).
+    // ---- Comparing and combining.  Cost: O(differences), or combining a look-up of each key of a far smaller one.
 
     [[nodiscard]] friend bool operator==(const set& a, const set& b) {
         return a.size_ == b.size_ && tree::diff(a.root_, b.root_, [](const K&, const K*, const K*) { return false; });
@@ -67,13 +67,24 @@ public:
         return merged;
     }
     /// The keys of both.
-    [[nodiscard]] friend set operator|(const set& a, const set& b) { return with_differences(a, a, b, true, true); }
+    [[nodiscard]] friend set operator|(const set& a, const set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::with_keys(b, a); }
+        if (resident::is_small_beside(b, a)) { return resident::with_keys(a, resident::keys_in(b, a, false)); }
+        return with_differences(a, a, b, true, true);
+    }
     /// The keys that both have.
-    [[nodiscard]] friend set operator&(const set& a, const set& b) { return with_differences(a, a, b, false, false); }
+    [[nodiscard]] friend set operator&(const set& a, const set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::keys_in(a, b, true); }
+        return resident::is_small_beside(b, a) ? resident::found_keys(a, b) : with_differences(a, a, b, false, false);
+    }
     /// The keys of `a` that `b` has not.
-    [[nodiscard]] friend set operator-(const set& a, const set& b) { return with_differences({}, a, b, false, true); }
+    [[nodiscard]] friend set operator-(const set& a, const set& b) {
+        if (resident::is_small_beside(a, b)) { return resident::keys_in(a, b, false); }
+        return resident::is_small_beside(b, a) ? resident::without_keys(a, b) : with_differences({}, a, b, false, true);
+    }
     /// The keys that only one has.
     [[nodiscard]] friend set operator^(const set& a, const set& b) {
+        if (resident::is_small_beside(a, b) || resident::is_small_beside(b, a)) { return (a - b) | (b - a); }
         set either;
         diff(a, b, [&either](const K& key, bool /*added*/) { either.insert_here(K(key)); });
         return either;

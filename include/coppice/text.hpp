@@ -174,7 +174,9 @@ public:
         }
     }
     /// A forward range of char32_t. The text must live, where it is.
-    [[nodiscard]] code_point_range code_points() const noexcept { return code_point_range(*this); }
+    [[nodiscard]] code_point_range code_points() const& noexcept { return code_point_range(*this); }
+    /// Of a text that ends with the expression, as `page.line(1)`: give it a name first.
+    code_point_range code_points() const&& = delete;
 
     /// Calls `use(address, bytes)` for each node, a node before those below it, which are left out if `use` returns
     /// false. Texts share a node if both have its address.  Cost: O(nodes).

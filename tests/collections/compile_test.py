@@ -73,6 +73,22 @@ ACCEPTED = {
         bool same = page == page.insert("a", json{1.0}) && page.at("b") == json{vector<json>{}};
         diff(page, page, [](const auto&, const json*, const json*) {});
         same = same && ordered_map<std::string, json>{{"c", json{page}}} == ordered_map<std::string, json>{};""",
+    "orders that are asked for and are not there": """
+        struct less { bool operator()(const plain& a, const plain& b) const { return a.value < b.value; } };
+        static_assert(!std::three_way_comparable<ordered_set<plain, less>>);
+        static_assert(!std::three_way_comparable<ordered_map<int, plain>>);
+        static_assert(std::equality_comparable<ordered_set<plain, less>>);
+        static_assert(std::three_way_comparable<ordered_map<int, std::string>>);""",
+    "trees that are compared": """
+        struct branch { vector<branch> below; bool operator==(const branch&) const = default; };
+        struct folder { ordered_map<std::string, folder> in; bool operator==(const folder&) const = default; };
+        const vector<branch> bough{branch{{branch{}}}};
+        const bool same = branch{} == branch{bough} || folder{} == folder{{{"hosts", folder{}}}};
+        const auto found = diff(bough, merge(bough, bough, bough, [](const auto& met) { return met.ours; }));
+        diff(folder{}.in, folder{}.in, [](auto&&...) {});""",
+    "a change that returns what it was given": """
+        const auto same = [](const std::string& of) -> const std::string& { return of; };
+        const auto made = vector<std::string>{"a"}.update(0, same).update(0, same);""",
     "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
 }
 
@@ -100,6 +116,8 @@ REFUSED = {
     "a result that is dropped": ("vector<int> made; made.push_back(1);", "nodiscard|unused-result"),
     "a change through operator[]": ("vector<int> made{1}; made[0] = 2;", "read-only|const-qualified"),
     "a change through an iterator": ("vector<int> made{1}; *made.begin() = 2;", "read-only|const-qualified"),
+    "code points of a text that is gone": (
+        'text page("a"); for (const char32_t point : page.line(0).code_points()) { (void)point; }', "deleted"),
     "a text of an unchecked literal": ('text made = "abc";', "conversion"),
     "a tree of one fan-out too many": (
         "struct wide : shared_nodes { static constexpr unsigned fanout = 33; }; vector<int, wide> made;",

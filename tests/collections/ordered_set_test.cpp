@@ -138,5 +138,30 @@ TEST(OrderedSet, FindsByRankAndRange) {
     EXPECT_EQ(std::move(edit).done(), (ordered_set<std::string>{"y"}));
 }
 
+struct counting_order {
+    static inline int calls = 0;
+    bool operator()(int a, int b) const {
+        ++calls;
+        return a < b;
+    }
+};
+
+TEST(OrderedSet, AFewKeysAreLookedUpInMany) {
+    using subject = ordered_set<int, counting_order>;
+    subject many;
+    for (int key = 0; key < 10'000; ++key) { many = std::move(many).insert(key); }
+    const subject few{5, 20'000};
+    counting_order::calls = 0;
+    const subject all[] = {few | many, many | few, few & many, many & few, few - many, many - few};
+    EXPECT_LT(counting_order::calls, 2'000);
+    const std::size_t sizes[] = {10'001, 10'001, 1, 1, 1, 9'999};
+    for (std::size_t each = 0; each < std::size(all); ++each) {
+        EXPECT_EQ(all[each].size(), sizes[each]) << each;
+        all[each].check_invariants();
+    }
+    EXPECT_EQ(all[2], (subject{5}));
+    EXPECT_EQ(all[4], (subject{20'000}));
+}
+
 }  // namespace
 }  // namespace coppice

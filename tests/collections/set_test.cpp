@@ -68,7 +68,7 @@ TYPED_TEST(SetOf, MatchesStdSetInEveryVersion) {
                 for (auto changes = random.below(30); changes-- > 0;) {
                     const int key = static_cast<int>(random.below(200));
                     const bool adds = random.below(3) != 0;
-                    adds ? next.model.insert(key).second : next.model.erase(key) != 0;
+                    (void)(adds ? next.model.insert(key).second : next.model.erase(key) != 0);
                     if (random.below(2) == 0) {
                         next.subject = adds ? next.subject.insert(key) : next.subject.erase(key);
                     } else {
@@ -116,6 +116,40 @@ TEST(Set, AFailedChangeChangesNothing) {
                                [](subject& of, int key) {
                                    of = of & subject{1, 2, key, key + 1};
                                }});
+    }
+}
+
+struct tagged {
+    int key;
+    char whose;
+    friend bool operator==(const tagged& a, const tagged& b) { return a.key == b.key; }
+};
+struct counting_hash {
+    static inline int calls = 0;
+    std::size_t operator()(const tagged& of) const {
+        ++calls;
+        return static_cast<std::size_t>(of.key);
+    }
+};
+
+TEST(Set, AFewKeysAreLookedUpInMany) {
+    using subject = set<tagged, counting_hash>;
+    subject many;
+    for (int key = 0; key < 1000; ++key) { many = std::move(many).insert({key, 'm'}); }
+    const subject few{{5, 'f'}, {2000, 'f'}};
+    const auto whose = [](const subject& in, int key) {
+        const tagged* found = in.find(tagged{key, '?'});
+        return found == nullptr ? '-' : found->whose;
+    };
+    counting_hash::calls = 0;
+    const subject all[] = {few | many, many | few, few & many, many & few, few - many, many - few, few ^ many};
+    EXPECT_LT(counting_hash::calls, 100);
+    const std::size_t sizes[] = {1001, 1001, 1, 1, 1, 999, 1000};
+    const std::string five = "fmfm---";  // keys are as the left one has them
+    for (std::size_t each = 0; each < std::size(all); ++each) {
+        EXPECT_EQ(all[each].size(), sizes[each]) << each;
+        EXPECT_EQ(whose(all[each], 5), five[each]) << each;
+        all[each].check_invariants();
     }
 }
 

@@ -67,13 +67,16 @@ template <class Value>
     std::construct_at(&in.value, std::move(value));
     return self;
 }
+/// A type's tp_dealloc. Objects that hold each other in a long chain end one after the other, not one inside the other.
 template <class Value>
 void end(PyObject* self) noexcept {
     PyTypeObject* type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, end<Value>);
     std::destroy_at(&held<Value>(self).value);
     type->tp_free(self);
     Py_DECREF(type);
+    Py_TRASHCAN_END;
 }
 
 /// The type of a specification, which lives as long as the program.

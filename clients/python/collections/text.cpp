@@ -111,10 +111,11 @@ PyObject* text_find(PyObject* self, PyObject* const* args, Py_ssize_t count) {
         const text& in = text_in(self);
         const nb::object wanted = is_text(args[0]) ? str_of(text_in(args[0])) : nb::borrow(args[0]);
         const std::size_t length = in.length();
-        const std::size_t from = count > 1 ? position_in(args[1], length) : 0;
+        const nb::object start = own(count > 1 ? PyNumber_Index(args[1]) : PyLong_FromLong(0));
+        const std::size_t from = position_in(start.ptr(), length);
         const std::size_t to = count > 2 ? position_in(args[2], length) : length;
         const auto utf8 = utf8_if_any(wanted.ptr());
-        const bool behind = count > 1 && PyNumber_AsSsize_t(args[1], nullptr) > static_cast<Py_ssize_t>(length);
+        const bool behind = PyNumber_AsSsize_t(start.ptr(), nullptr) > static_cast<Py_ssize_t>(length);
         const auto found = utf8 && !behind ? in.find(*utf8, in.position_of_code_point(from)) : std::nullopt;
         const bool inside = found && from <= to && *found + utf8->size() <= in.position_of_code_point(to);
         return own(PyLong_FromSsize_t(inside ? static_cast<Py_ssize_t>(in.code_points_before(*found)) : -1));

@@ -148,7 +148,7 @@ def test_they_are_mappings_and_sets() -> None:
     (lambda m: m | [1], TypeError, "unsupported operand"),
     (lambda m: m < m, TypeError, "'<' not supported"),
     (lambda m: m._diff({}), TypeError, "diff takes a Map, not dict"),
-    (lambda m: coppice.merge(m, m, {}), TypeError, "takes three collections"),
+    (lambda m: coppice.merge(m, m, {}), TypeError, "not Map, Map and dict"),
     (lambda m: Set([[]]), TypeError, "unhashable"),
     (lambda m: Set().remove(1), KeyError, "1"),
     (lambda m: operator.or_(Set(m), [1]), TypeError, "unsupported operand"),

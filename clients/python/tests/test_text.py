@@ -120,3 +120,15 @@ def test_what_has_no_utf8_is_in_no_text() -> None:
     assert "\ud800" not in text and text.find("\ud800") == -1
     for start in range(-5, 6):
         assert text.find("", start) == "abc".find("", start), start
+
+
+def test_a_position_is_asked_for_its_number_once() -> None:
+    class Once:
+        asked = False
+
+        def __index__(self) -> int:
+            assert not self.asked
+            self.asked = True
+            return 1
+
+    assert Text("abcb").find("b", Once()) == 1

@@ -176,6 +176,13 @@ def test_what_an_element_does_at_its_end_sees_a_whole_edit() -> None:
     assert len(seen) == 2
 
 
+def test_a_long_chain_of_what_holds_each_other_ends() -> None:
+    chain: Any = Vector()
+    for _ in range(100_000):
+        chain = Vector([chain]).edit()
+    del chain
+
+
 def test_a_change_inside_a_change_is_refused() -> None:
     class Number:
         def __index__(self) -> int:
@@ -196,6 +203,16 @@ def test_pickles(values: list[Any], protocol: int) -> None:
     numbers = Vector(range(3000), dtype="i4")
     loaded = pickle.loads(pickle.dumps(numbers, protocol))
     assert loaded == numbers and loaded.dtype == "i4"
+
+
+class Measured(Vector[Any]):
+    def __init__(self, values: Any = ()) -> None:
+        """Takes no dtype."""
+
+
+def test_a_class_of_ones_own_is_pickled() -> None:
+    loaded = pickle.loads(pickle.dumps(Measured([1, 2]).append(3)))
+    assert loaded == Vector([1, 2, 3]) and type(loaded) is Measured
 
 
 @pytest.mark.parametrize("dtype", [None, "f8", "u1"])

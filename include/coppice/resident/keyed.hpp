@@ -106,6 +106,47 @@ protected:
     [[nodiscard]] const Collection& self() const noexcept { return static_cast<const Collection&>(*this); }
 };
 
+// ---- Two sets of which one has far fewer keys: those are looked up, where comparing both would look at all.
+
+template <class Set>
+[[nodiscard]] bool is_small_beside(const Set& small, const Set& large) noexcept {
+    return small.size() < large.size() / 4;
+}
+/// `of` with the keys of `added`, which replace those that equal them.
+template <class Set>
+[[nodiscard]] Set with_keys(const Set& of, const Set& added) {
+    auto edit = of.edit();
+    for (const auto& key : added) {
+        edit.erase(key);
+        edit.insert(key);
+    }
+    return std::move(edit).done();
+}
+template <class Set>
+[[nodiscard]] Set without_keys(const Set& of, const Set& gone) {
+    auto edit = of.edit();
+    for (const auto& key : gone) { edit.erase(key); }
+    return std::move(edit).done();
+}
+/// The keys of `of` that `in` has, or has not.
+template <class Set>
+[[nodiscard]] Set keys_in(const Set& of, const Set& in, bool has) {
+    auto edit = of.edit();
+    for (const auto& key : of) {
+        if (in.contains(key) != has) { edit.erase(key); }
+    }
+    return std::move(edit).done();
+}
+/// The keys as `of` has them that `wanted` has as well.
+template <class Set>
+[[nodiscard]] Set found_keys(const Set& of, const Set& wanted) {
+    auto edit = Set().edit();
+    for (const auto& key : wanted) {
+        if (const auto* found = of.find(key)) { edit.insert(*found); }
+    }
+    return std::move(edit).done();
+}
+
 /// `a` with what was changed from `base` to `b`; for what both changed in different ways what `resolve` says, as the
 /// maps tell.  Cost: as that of diff, and of a change for each key.
 template <class Map, class Resolve>

@@ -131,7 +131,10 @@ public:
         return a.size_ == b.size_
                && ordered_diff<tree, entries, Compare>::walk(a.root_, b.root_, [](auto, auto) { return false; });
     }
-    [[nodiscard]] friend auto operator<=>(const Collection& a, const Collection& b) {
+    template <class Key = K, class Value = V>  // as vector's
+    requires std::three_way_comparable<Key> &&(std::is_void_v<Value> || std::three_way_comparable<Value>)
+        [[nodiscard]] friend auto
+        operator<=>(const Collection& a, const Collection& b) {
         return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
     }
 

@@ -312,7 +312,8 @@ _FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B
 
 
 def _joined(kind: type[Vector[Any]], dtype: str | None, runs: tuple[Vector[Any], ...]) -> Vector[Any]:
-    return kind(reduce(add, runs, Vector((), dtype=dtype)), dtype=dtype)
+    made: Vector[Any] = reduce(add, runs, Vector((), dtype=dtype))
+    return kind(made) if dtype is None else kind(made, dtype=dtype)
 
 
 def _updated(kind: type[C], runs: tuple[Any, ...]) -> C:
@@ -370,7 +371,8 @@ def merge(base: C, ours: C, theirs: C, resolve: Callable[[Conflict], Any] | None
         return base._merge(ours, theirs)  # type: ignore[arg-type]
     if isinstance(base, Map) and isinstance(ours, Map) and isinstance(theirs, Map):
         return cast(C, _merged_maps(base, ours, theirs, resolved))
-    raise TypeError(f"merge takes three collections of one kind, not {type(base).__name__}")
+    kinds = [type(each).__name__ for each in (base, ours, theirs)]
+    raise TypeError(f"merge takes three collections of one kind, not {kinds[0]}, {kinds[1]} and {kinds[2]}")
 
 
 def _merged_maps(base: Any, ours: Any, theirs: Any, resolved: Callable[..., Any]) -> Any:
