@@ -19,6 +19,18 @@ struct settings {
     std::string_view only;
 };
 
+/// What the allocator hands out for what `make` returns, for each of its `elements`. What is small is made often: one alone
+/// may lie in memory that was freed before, which the allocator still counts.
+template <class Make>
+[[nodiscard]] double bytes_per_element(std::size_t elements, Make make) {
+    const std::size_t count = 1 + 100'000 / elements;
+    std::vector<decltype(make())> all;
+    all.reserve(count);
+    const std::size_t before = allocated_bytes();
+    while (all.size() < count) { all.push_back(make()); }
+    return bytes_since(before) / static_cast<double>(count * elements);
+}
+
 /// A line for each operation, a column for each collection.
 class table {
 public:

@@ -91,9 +91,8 @@ template <class Map, class Key, class Put>
 void common_rows(const map_work<Key>& work, Put put) {
     const std::size_t n = work.keys.size();
     const std::size_t all = n * work.rounds;
-    const std::size_t before = allocated_bytes();
+    put("bytes per element", bytes_per_element(n, [&work] { return built<Map>(work.keys); }));
     const Map made = built<Map>(work.keys);
-    put("bytes per element", bytes_since(before) / static_cast<double>(n));
 
     put("build, by edit", time_of(
                               all, [] { return 0; },
@@ -196,9 +195,8 @@ void ordered_rows(const map_work<Key>& work, Put put) {
                                                 seen += make().size();
                                             }
                                         }));
-    const std::size_t before = allocated_bytes();
+    put("bytes per element, sorted", bytes_per_element(sorted.size(), make));
     const Map made = make();
-    put("bytes per element, sorted", bytes_since(before) / static_cast<double>(sorted.size()));
     if constexpr (is_persistent<Map>) {
         put("nth, random", time_of(
                                work.operations, [] { return 0; },

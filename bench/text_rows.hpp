@@ -38,9 +38,8 @@ template <class Text, class Put>
 void rows_of_texts(const text_work& work, Put put) {
     constexpr bool is_std = std::is_same_v<Text, std::string>;
     constexpr std::string_view word = "word ";
-    const std::size_t before = allocated_bytes();
+    put("bytes per byte", bytes_per_element(work.bytes.size(), [&work] { return Text(work.bytes); }));
     const Text made(work.bytes);
-    put("bytes per byte", bytes_since(before) / static_cast<double>(work.bytes.size()));
     const auto own = [&work] { return Text(work.bytes); };
     const std::size_t all = is_std ? std::min<std::size_t>(work.operations, 1'000) : work.operations;
     const auto many = [&](const char* name, auto body) {
@@ -80,13 +79,14 @@ void rows_of_texts(const text_work& work, Put put) {
 
 template <class Text, class Put>
 void rows_of_text_values(const text_work& work, Put put) {
-    const std::size_t before = allocated_bytes();
-    Text edited(work.bytes);
-    for (std::size_t at = 0; at < work.bytes.size() / 100; ++at) {
-        edited = std::move(edited).insert(work.nth(at * at), "word ");
-    }
-    put("bytes per byte, n/100 inserts", bytes_since(before) / static_cast<double>(edited.size()));
-
+    const std::size_t words = work.bytes.size() / 100;
+    put("bytes per byte, n/100 inserts", bytes_per_element(work.bytes.size() + 5 * words, [&work, words] {
+            Text edited(work.bytes);
+            for (std::size_t at = 0; at < words; ++at) {
+                edited = std::move(edited).insert(work.nth(at * at), "word ");
+            }
+            return edited;
+        }));
     const Text made(work.bytes);
     const auto many = [&](const char* name, auto body) {
         put(name, time_of(

@@ -58,9 +58,8 @@ void rows_of_all(std::size_t n, const vector_work& work, Put put) {
             for (std::size_t round = 0; round < work.rounds; ++round) { body(subject); }
         };
     };
-    const std::size_t before = allocated_bytes();
+    put("bytes per element", bytes_per_element(n, [n] { return counting<Vector>(n); }));
     const Vector made = counting<Vector>(n);
-    put("bytes per element", bytes_since(before) / static_cast<double>(n));
     put("push_back, edit", time_of(all, nothing, often([n](int) { seen += counting<Vector>(n).size(); })));
     put("get, random", time_of(all, nothing, often([&](int) {
                                    for (const std::size_t each : work.places) {
