@@ -202,7 +202,7 @@ void ordered_rows(const map_work<Key>& work, Put put) {
                                work.operations, [] { return 0; },
                                [&](int) {
                                    for (std::size_t at = 0; at < work.operations; ++at) {
-                                       seen += in_hash(made.nth(at * 7919 % made.size()).value);
+                                       seen += in_hash(made.nth(at * 7919 % made.size()).second);
                                    }
                                }));
     }

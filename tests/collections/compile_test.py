@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COMPILER = sys.argv.pop() if len(sys.argv) > 1 else "c++"
 
 HEADERS = """
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,6 +90,15 @@ ACCEPTED = {
     "a change that returns what it was given": """
         const auto same = [](const std::string& of) -> const std::string& { return of; };
         const auto made = vector<std::string>{"a"}.update(0, same).update(0, same);""",
+    "entries of either map as those of std's": """
+        const ordered_map<int, std::string> in_order{{1, "a"}};
+        const map<int, std::string> hashed(in_order.begin(), in_order.end());
+        const std::map<int, std::string> back(in_order.begin(), in_order.end());
+        bool same = in_order.begin()->first == hashed.begin()->first && back.begin()->second == "a";
+        for (auto&& [key, value] : in_order) { same = same && hashed.at(key) == value; }
+        const std::pair<int, std::string> kept = in_order.nth(0);
+        static_assert(std::tuple_size_v<decltype(in_order)::reference> == 2);
+        same = same && std::get<1>(in_order.nth(0)) == kept.second;""",
     "a box of a collection": "atomic_box<map<int, int>> box; box.update([](const auto& now) { return now.insert(1, 1); });",
 }
 

@@ -54,7 +54,7 @@ constexpr bool descends = std::is_same_v<typename Subject::key_compare, descendi
 template <class Subject>
 bool same(const Subject& subject, const model_map& model) {
     const auto equal = [](const auto& entry, const auto& pair) {
-        return number(entry.key) == pair.first && number(entry.value) == pair.second;
+        return number(entry.first) == pair.first && number(entry.second) == pair.second;
     };
     if constexpr (descends<Subject>) {
         return std::equal(subject.begin(), subject.end(), model.rbegin(), model.rend(), equal);
@@ -159,7 +159,7 @@ void expect_found(const Subject& subject, const model_map& model) {
         if (descends<Subject>) { continue; }
         ASSERT_EQ(subject.rank_of(made_of<K>(key)), rank);
         ASSERT_EQ(static_cast<std::size_t>(subject.lower_bound(made_of<K>(key)) - subject.begin()), rank);
-        if (found != nullptr) { ASSERT_EQ(number(subject.nth(rank++).key), key); }
+        if (found != nullptr) { ASSERT_EQ(number(subject.nth(rank++).first), key); }
         ASSERT_EQ(static_cast<std::size_t>(subject.upper_bound(made_of<K>(key)) - subject.begin()), rank);
     }
 }
@@ -293,7 +293,7 @@ TEST(OrderedMap, IsBuiltOfARangeInAnyOrder) {
         for (std::size_t each = 0; each < some.size(); ++each, ++keys) { ASSERT_EQ(values[each], some[each] * 3); }
     });
     EXPECT_EQ(keys, 500);
-    EXPECT_EQ(std::next(ascending_keys.rbegin(), 10)->value, 489 * 3);
+    EXPECT_EQ(std::next(ascending_keys.rbegin(), 10)->second, 489 * 3);
 }
 
 TEST(OrderedMap, IsBuiltOfWhatComesInOrderForAWhile) {

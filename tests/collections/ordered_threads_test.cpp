@@ -27,7 +27,7 @@ void change_apart(V (*value)(int)) {
                 const int key = static_cast<int>(random.below(5'000)) * 2 + id;
                 mine = random.one_in(3) ? mine.erase(key) : std::move(mine).insert(key, value(-id - 1));
                 if (step % 500 == 0) {
-                    mine = mine.take(mine.size() / 2) + start.drop(start.rank_of(mine.nth(mine.size() / 2).key));
+                    mine = mine.take(mine.size() / 2) + start.drop(start.rank_of(mine.nth(mine.size() / 2).first));
                 }
             }
             ends[static_cast<std::size_t>(id)] = mine;

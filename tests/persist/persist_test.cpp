@@ -119,8 +119,8 @@ void check_parts(const stored<ordered_map<std::string, int>>& kept, const ordere
     std::size_t seen = at;
     must(kept.for_each(
         [&](const std::string& name, int of) {
-            EXPECT_EQ(name, value.nth(seen).key);
-            EXPECT_EQ(of, value.nth(seen++).value);
+            EXPECT_EQ(name, value.nth(seen).first);
+            EXPECT_EQ(of, value.nth(seen++).second);
         },
         at, at + 3));
     EXPECT_EQ(seen, std::min(at + 3, value.size()));

@@ -142,7 +142,7 @@ private:
         if constexpr (Stride == 1) {
             return entry;
         } else {
-            return entry.key;
+            return entry.first;
         }
     }
 };

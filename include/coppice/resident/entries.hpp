@@ -9,7 +9,6 @@
 // So copying a leaf, or a separator, never throws (counted_block.hpp).
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <memory>
 #include <type_traits>
@@ -20,21 +19,11 @@
 
 namespace coppice {
 
-/// What an iterator over a map shows: `for (const auto& [key, value] : map)`. It holds while a map lives that has them.
+/// What an iterator over an ordered map shows, as over std::map: `for (const auto& [key, value] : map)`, or first and
+/// second. It holds while a map lives that has them; what keeps one makes a std::pair<K, V> of it.
 template <class K, class V>
-struct map_entry {
-    const K& key;
-    const V& value;
-
-    operator std::pair<K, V>() const { return {key, value}; }  // NOLINT: what a range of entries is copied to
-    [[nodiscard]] friend bool operator==(const map_entry& a, const map_entry& b) {
-        return a.key == b.key && a.value == b.value;
-    }
-    [[nodiscard]] friend auto operator<=>(const map_entry& a, const map_entry& b) {
-        using both = std::common_comparison_category_t<decltype(a.key <=> b.key), decltype(a.value <=> b.value)>;
-        const auto order = a.key <=> b.key;
-        return order != 0 ? both(order) : both(a.value <=> b.value);
-    }
+struct map_entry : std::pair<const K&, const V&> {
+    map_entry(const K& key, const V& value) noexcept : std::pair<const K&, const V&>(key, value) {}
 };
 
 namespace resident {
@@ -215,3 +204,10 @@ struct entry_cursor {
 
 }  // namespace resident
 }  // namespace coppice
+
+/// So that std::views::keys and structured bindings know it as the pair it is.
+template <class K, class V>
+struct std::tuple_size<coppice::map_entry<K, V>> : std::integral_constant<std::size_t, 2> {};
+template <std::size_t Index, class K, class V>
+struct std::tuple_element<Index, coppice::map_entry<K, V>> : std::tuple_element<Index, std::pair<const K&, const V&>> {
+};
