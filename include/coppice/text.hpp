@@ -266,6 +266,15 @@ public:
     [[nodiscard]] friend bool operator==(const basic_text& a, std::string_view b) noexcept {
         return a.size_ == b.size() && a.has_at(0, b);
     }
+    [[nodiscard]] friend std::strong_ordering operator<=>(const basic_text& a, std::string_view b) noexcept {
+        for (std::size_t position = 0; position < std::min(a.size_, b.size());) {
+            const std::string_view some = a.span_at(position).substr(0, b.size() - position);
+            const int order = some.compare(b.substr(position, some.size()));
+            if (order != 0) { return order <=> 0; }
+            position += some.size();
+        }
+        return a.size_ <=> b.size();
+    }
     /// Of the bytes, however they lie in leaves. It is the same in every run of a program.
     [[nodiscard]] std::size_t hash() const noexcept;
 
@@ -291,7 +300,7 @@ public:
         return out;
     }
 
-    /// Dies naming the broken invariant.  Cost: O(n).
+    /// Dies naming the broken invariant.  Cost: O(n).  Requires: as vector's.
     void check_invariants() const {
         COPPICE_CHECK(size_ == (root_ == nullptr ? 0 : nodes::size_of(*root_)));
         COPPICE_CHECK(resident::utf8::valid_bytes(to_string()) == size_);

@@ -22,6 +22,7 @@
 //   push_back                       O(1)       a leaf each leaf_most times; else nothing, on rvalues and values alike
 //   set, insert, erase, push_front  O(log n)   one path; on an rvalue nothing where that path has one owner
 //   take, drop, slice, +            O(log n)   one path of each input; the rest is shared
+//   insert, erase of several        O(log n)   the same
 //   iteration                       O(1) each  nothing
 //
 // Recursion. T may be incomplete where vector<T> is a member of it: a node holds its children. Values that hold each
@@ -197,7 +198,7 @@ public:
         if (root_ != nullptr) { nodes::for_each_node(*root_, look); }
     }
 
-    // ---- Changing: each makes a new vector, and on an rvalue reuses what nobody else holds
+    // ---- Changing: each makes a new vector; what changes one element reuses, on an rvalue, what nobody else holds
 
     /// With `value` at `index`.  Requires: index < size().
     [[nodiscard]] vector set(std::size_t index, T value) const& { return vector(*this).set(index, std::move(value)); }
@@ -302,7 +303,8 @@ public:
         return resident::sequence_diff<nodes>::of(before.items(), after.items());
     }
 
-    /// Dies naming the broken invariant.  Cost: O(n).
+    /// Dies naming the broken invariant.  Cost: O(n).  Requires: no allocation has failed in an erase, which may have
+    /// left nodes with few elements (I3): that is only slower.
     void check_invariants() const;
 
 private:
@@ -569,6 +571,11 @@ public:
     [[nodiscard]] const T& operator[](std::size_t index) const noexcept { return made_[index]; }
 
     void set(std::size_t index, T value) { made_.set_here(index, std::move(value)); }
+    /// Puts what `change` makes of the element at `index` in its place.
+    template <std::invocable<const T&> Change>
+    void update(std::size_t index, Change change) {
+        made_.set_here(index, T(change(made_[index])));
+    }
     void push_back(T value) { made_.push_here(std::move(value)); }
     void pop_back() { made_.pop_here(); }
     void insert(std::size_t index, T value) { made_.insert_here(index, std::move(value)); }

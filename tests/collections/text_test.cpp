@@ -223,6 +223,8 @@ TYPED_TEST(TextOf, ComparesAndHashesAsItsBytesWhereverLeavesEnd) {
         const std::string other = std::string(bytes).replace(middle, bytes.size() - middle, random_bytes(random, 3));
         const TypeParam changed = whole.replace(middle, bytes.size(), std::string_view(other).substr(middle));
         ASSERT_EQ(whole <=> changed, bytes <=> other);
+        ASSERT_EQ(whole <=> std::string_view(other), bytes <=> other);
+        ASSERT_EQ(std::string_view(other) < whole, other < bytes);
         ASSERT_EQ(whole == changed, bytes == other);
     });
     std::unordered_set<std::size_t> hashes;

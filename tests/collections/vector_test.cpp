@@ -419,7 +419,8 @@ TEST(Vector, AnEditEndsInAValue) {
     const vector<std::string> before{"a", "b"};
     auto edit = before.edit();
     edit.push_back("c");
-    edit.set(0, "z");
+    edit.set(0, "y");
+    edit.update(0, [](const std::string& was) { return was == "y" ? "z" : ""; });
     const auto between = edit.done();
     edit.erase(1);
     edit.append(before);

@@ -138,7 +138,7 @@ public:
         return std::lexicographical_compare_three_way(a.begin(), a.end(), b.begin(), b.end());
     }
 
-    /// Dies naming the broken invariant.  Cost: O(n).
+    /// Dies naming the broken invariant.  Cost: O(n).  Requires: as vector's.
     void check_invariants() const {
         COPPICE_CHECK(size_ == (root_ == nullptr ? 0 : tree::size_of(*root_)));
         tree::check(root_);
