@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <coppice/base/random.hpp>
 #include <coppice/textbook/search_tree.hpp>
+#include <coppice/vector.hpp>
 
 #include "scenes.hpp"
 #include "stage.hpp"
@@ -35,15 +37,16 @@ seconds round_of(const Collection& first, std::size_t writes, Change change) {
     return best;
 }
 
-using row = std::array<seconds, 3>;  // path copying, and its two peers
+constexpr std::array ways{"search_tree", "coppice::vector", "std::vector", "std::set"};
+using row = std::array<seconds, ways.size()>;  // the last two are copied whole
 
-/// From which share of elements on a peer is faster: on the line between the two rows where that changes.
-std::string crossover(const std::vector<double>& shares, const std::vector<row>& measured, std::size_t peer,
-                      std::size_t elements) {
+/// From which share of elements on a deep copy is faster: on the line between the two rows where that changes.
+std::string crossover(const std::vector<double>& shares, const std::vector<row>& measured, std::size_t shared,
+                      std::size_t peer, std::size_t elements) {
     for (std::size_t i = 1; i < shares.size(); ++i) {
-        const double behind = (measured[i][0] - measured[i][peer]).count();
+        const double behind = (measured[i][shared] - measured[i][peer]).count();
         if (behind <= 0) { continue; }
-        const double ahead = std::max((measured[i - 1][peer] - measured[i - 1][0]).count(), 0.0);
+        const double ahead = std::max((measured[i - 1][peer] - measured[i - 1][shared]).count(), 0.0);
         const double share = shares[i - 1] + (shares[i] - shares[i - 1]) * ahead / (ahead + behind);
         return count_text(static_cast<std::uint64_t>(share * static_cast<double>(elements))) + " writes, "
                + percent_text(share);
@@ -59,7 +62,8 @@ void when_not(stage& on) {
         "A change that copies its path costs more than one in place: it allocates, and it reads what it copies. It\n"
         "pays where there are few writes between two snapshots. Below, a part of "
         + count_text(elements)
-        + " numbers is overwritten,\nthen a snapshot is taken and the last one let go, by three ways to keep them:");
+        + " numbers is overwritten,\nthen a snapshot is taken and the last one let go. The first two ways to keep them copy paths, the\n"
+          "vector of coppice only those that the snapshot still holds; the other two copy everything:");
     std::vector<number> order(elements);
     for (std::size_t i = 0; i < elements; ++i) { order[i] = i; }
     coppice::random_source random(1);
@@ -67,31 +71,34 @@ void when_not(stage& on) {
     coppice::textbook::search_tree<number> tree;
     for (const number each : order) { tree = tree.insert(each); }
     const std::set<number> set(order.begin(), order.end());
+    const coppice::vector<number> shared(order.begin(), order.end());
 
     const auto in_tree = [&](auto& value, std::size_t i) { value = value.set(order[i]); };
+    const auto in_shared = [&](auto& value, std::size_t i) { value = std::move(value).set(order[i], i); };
     const auto in_vector = [&](std::vector<number>& value, std::size_t i) { value[order[i]] = i; };
     const auto in_set = [&](std::set<number>& value, std::size_t i) {  // a node out and in again: an overwrite
         value.insert(value.extract(order[i]));
     };
-    std::vector<std::vector<std::string>> rows{
-        {"overwritten", "search_tree, path copied", "std::vector, deep copy", "std::set, deep copy", "fastest"}};
+    std::vector<std::vector<std::string>> rows{{"overwritten", ways[0], ways[1], ways[2], ways[3], "fastest"}};
     std::vector<row> measured;
     const std::vector<double> shares{0, 0.0001, 0.001, 0.01, 0.1, 1};
     for (const double share : shares) {
         const auto writes = static_cast<std::size_t>(share * static_cast<double>(elements));
-        const row now{round_of(tree, writes, in_tree), round_of(order, writes, in_vector),
-                      round_of(set, writes, in_set)};
+        const row now{round_of(tree, writes, in_tree), round_of(shared, writes, in_shared),
+                      round_of(order, writes, in_vector), round_of(set, writes, in_set)};
         measured.push_back(now);
-        const char* const fastest = now[0] <= now[1] && now[0] <= now[2] ? "path copying"
-                                    : now[1] <= now[2]                   ? "deep copy, vector"
-                                                                         : "deep copy, set";
-        rows.push_back({percent_text(share), time_text(now[0]), time_text(now[1]), time_text(now[2]), fastest});
+        rows.push_back({percent_text(share)});
+        for (const seconds each : now) { rows.back().push_back(time_text(each)); }
+        rows.back().push_back(ways[static_cast<std::size_t>(std::min_element(now.begin(), now.end()) - now.begin())]);
     }
     on.table(rows);
 
-    on.table({{"a deep copy wins from", "between two snapshots on"},
-              {"std::set", crossover(shares, measured, 2, elements)},
-              {"std::vector", crossover(shares, measured, 1, elements)}});
+    std::vector<std::vector<std::string>> points{{"a deep copy wins from", "over search_tree", "over coppice::vector"}};
+    for (const std::size_t peer : {3U, 2U}) {
+        points.push_back({ways[peer], crossover(shares, measured, 0, peer, elements),
+                          crossover(shares, measured, 1, peer, elements)});
+    }
+    on.table(points);
     on.say(
         "So take copy-on-write for many versions with few changes each, and for readers who must not wait. Take a\n"
         "plain structure for data that is overwritten all the time and of which nobody keeps a version, for small\n"
