@@ -19,8 +19,8 @@ struct settings {
     std::string_view only;
 };
 
-/// What the allocator hands out for what `make` returns, for each of its `elements`. What is small is made often: one alone
-/// may lie in memory that was freed before, which the allocator still counts.
+/// What the allocator hands out for what `make` returns, for each of its `elements`. What is small is made often: one
+/// alone may lie in memory that was freed before, which the allocator still counts.
 template <class Make>
 [[nodiscard]] double bytes_per_element(std::size_t elements, Make make) {
     const std::size_t count = 1 + 100'000 / elements;

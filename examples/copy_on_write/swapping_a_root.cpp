@@ -127,8 +127,8 @@ void swapping_a_root(stage& on) {
     on.table(rows);
     on.say("Medians of nine turns, for who gets the lock, or a core, is chance: on "
            + std::to_string(std::thread::hardware_concurrency())
-           + " cores, which the\nthree threads share, the longest read has waits for a core in it. A writer who is overtaken by another\n"
-             "begins anew, so a value that is written as often as it is read wants a mutex.");
+           + " cores, which the\nthree threads share, the longest read has waits for a core in it. A writer who "
+             "is overtaken by another\nbegins anew, so a value that is written as often as it is read wants a mutex.");
 }
 
 }  // namespace copy_on_write

@@ -62,8 +62,9 @@ void when_not(stage& on) {
         "A change that copies its path costs more than one in place: it allocates, and it reads what it copies. It\n"
         "pays where there are few writes between two snapshots. Below, a part of "
         + count_text(elements)
-        + " numbers is overwritten,\nthen a snapshot is taken and the last one let go. The first two ways to keep them copy paths, the\n"
-          "vector of coppice only those that the snapshot still holds; the other two copy everything:");
+        + " numbers is overwritten,\nthen a snapshot is taken and the last one let go. The first two ways to keep "
+          "them copy paths, the\nvector of coppice only those that the snapshot still holds; the other two copy "
+          "everything:");
     std::vector<number> order(elements);
     for (std::size_t i = 0; i < elements; ++i) { order[i] = i; }
     coppice::random_source random(1);

@@ -15,8 +15,8 @@
 //
 // Cost                              time       allocates
 //   copy, size, empty, ==itself     O(1)       nothing
-//   find, at, contains              O(log n)   nothing; a load a level, two cache lines in the leaf; O(k) where k hashes
-//                                              are equal, here and below
+//   find, at, contains              O(log n)   nothing; a load a level, two cache lines in the leaf; O(k) where k
+//                                              hashes are equal, here and below
 //   insert, erase, update           O(log n)   one path; on an rvalue nothing where that path has one owner
 //   iteration                       O(1) each  nothing
 //   diff, ==, merge                 O(differences), for equal nodes are not entered
