@@ -297,7 +297,8 @@ public:
     }
 
     /// What differs, in order: which elements of `before` have become which of `after`. Equal elements that have moved,
-    /// as all in a run of them, may be told as removed and inserted.  Cost: O(changes * log n).
+    /// as all in a run of them, may be told as removed and inserted. merge is in vector_merge.hpp.
+    /// Cost: O(changes * log n).
     template <std::equality_comparable U = T>
     [[nodiscard]] friend std::vector<splice> diff(const vector& before, const vector& after) {
         return resident::sequence_diff<nodes>::of(before.items(), after.items());
