@@ -111,8 +111,11 @@ private:
     PyObject* object_ = nullptr;  // null when moved from
 };
 
+/// What holds others asks for their hashes in turn: Python counts how deep that goes.  Errors: RecursionError.
 [[nodiscard, gnu::noinline]] inline Py_hash_t hash_of_any(PyObject* of) {
+    if (Py_EnterRecursiveCall(" while an object is hashed") != 0) { throw nb::python_error(); }
     const Py_hash_t hash = PyObject_Hash(of);
+    Py_LeaveRecursiveCall();
     if (hash == -1) { throw nb::python_error(); }
     return hash;
 }

@@ -9,14 +9,14 @@ import pickle
 import random
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pytest
 
 import coppice
-from coppice import Map, Set
+from coppice import Map, Set, Vector
 from coppice.collections import Conflict, EntryChange, MemberChange
 from coppice.exceptions import ConflictError
 
@@ -192,6 +192,33 @@ def test_merges() -> None:
 def test_pickles(protocol: int) -> None:
     m, s = Map({i: str(i) for i in range(500)}), Set(range(500))
     assert pickle.loads(pickle.dumps((m, s), protocol)) == (m, s)
+
+
+@pytest.mark.parametrize("wrap", [lambda held: Vector([held]), lambda held: Map({0: held}), lambda held: (held,)])
+def test_what_is_nested_too_deeply_is_an_error(wrap: Callable[[Any], Any]) -> None:
+    """A chain that no stack holds: it ends no program, whatever goes down in it."""
+    one, other = wrap(1), wrap(2)
+    for _ in range(100_000):
+        one, other = wrap(one), wrap(other)
+    one, other = Vector([one]), Vector([other])
+    if not isinstance(one[0], tuple):  # newer Pythons alone count how deep a tuple's hash goes
+        with pytest.raises(RecursionError):
+            hash(one)
+    deep: list[Callable[[], Any]] = [
+        lambda: one == other, lambda: repr(one), lambda: list(coppice.diff(one, other)), lambda: other[0] in one,
+        lambda: pickle.dumps(one), lambda: copy.deepcopy(one), lambda: coppice.merge(one, other, one)]
+    for goes_down in deep:
+        with pytest.raises(RecursionError):
+            goes_down()
+    gc.collect()
+
+
+def test_what_was_hashed_while_it_was_built_is_hashed_at_any_depth() -> None:
+    chain: Any = Vector()
+    for _ in range(10_000):
+        chain = Map({chain: Set([Vector([chain])])})
+        hash(chain)
+    assert chain in Set([chain])
 
 
 class Node:
