@@ -1,6 +1,8 @@
 // clients/python/collections/text.cpp: the base type of coppice.Text, whose positions count code points.
 #include <algorithm>
+#include <compare>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <coppice/text.hpp>
@@ -145,6 +147,14 @@ PyObject* text_line_start(PyObject* self, PyObject* line) {
 }
 PyObject* text_line_count(PyObject* self, void* /*none*/) { return PyLong_FromSize_t(text_in(self).line_count()); }
 
+/// By code points. A str in which a surrogate stands alone has bytes as well, in the same order.
+[[nodiscard]] std::strong_ordering order_of(const text& a, PyObject* b) {
+    if (is_text(b)) { return a <=> text_in(b); }
+    if (const auto utf8 = utf8_if_any(b)) { return a <=> text(*utf8); }
+    const nb::object bytes = own(PyUnicode_AsEncodedString(b, "utf-8", "surrogatepass"));
+    const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()));
+    return a.to_string() <=> std::string_view(PyBytes_AS_STRING(bytes.ptr()), size);
+}
 PyObject* text_compare(PyObject* self, PyObject* other, int how) {
     if (!is_any_text(other)) { Py_RETURN_NOTIMPLEMENTED; }
     return guarded([&] {
@@ -153,7 +163,7 @@ PyObject* text_compare(PyObject* self, PyObject* other, int how) {
             const bool same = utf8 && text_in(self) == *utf8;
             return nb::borrow(same == (how == Py_EQ) ? Py_True : Py_False);
         }
-        const auto order = text_in(self) <=> text_of(other);
+        const std::strong_ordering order = order_of(text_in(self), other);
         const nb::object said = own(PyLong_FromLong(order < 0 ? -1 : order > 0 ? 1 : 0));
         return own(PyObject_RichCompare(said.ptr(), own(PyLong_FromLong(0)).ptr(), how));
     });

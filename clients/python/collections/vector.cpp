@@ -20,20 +20,6 @@ PyTypeObject* leaf_type = nullptr;
 }
 [[nodiscard]] nb::object like(PyObject* self, any_vector value) { return make(Py_TYPE(self), std::move(value)); }
 
-/// The vector of another object.  Errors: TypeError for what is none, or has another dtype.
-template <class Vector>
-[[nodiscard]] const Vector& same_kind(PyObject* other, const char* what) {
-    if (!is_vector(other)) {
-        raise_format(PyExc_TypeError, "%s takes a Vector, not %s", what, Py_TYPE(other)->tp_name);
-    }
-    const auto* found = std::get_if<Vector>(&vector_in(other));
-    if (found == nullptr) {
-        raise_format(PyExc_TypeError, "%s takes a Vector of dtype '%s', not '%s'", what,
-                     kinds[any_vector(Vector()).index()].dtype, kinds[vector_in(other).index()].dtype);
-    }
-    return *found;
-}
-
 // ---- Making
 
 PyObject* vector_new(PyTypeObject* type, PyObject* args, PyObject* named) {

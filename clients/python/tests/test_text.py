@@ -122,6 +122,16 @@ def test_what_has_no_utf8_is_in_no_text() -> None:
         assert text.find("", start) == "abc".find("", start), start
 
 
+@pytest.mark.parametrize("other", ["\ud800", "a\udfff", "a", "b\ud800", "\ue000", "\U0001f600", ""])
+@pytest.mark.parametrize("said", ["", "a", "ab", "\ud7ff", "\ue000", "\U0001f600", "\U0001f601"])
+def test_texts_are_ordered_as_strs(said: str, other: str) -> None:
+    """By code points: also beside a str that has no UTF-8, which no text can equal."""
+    text = Text(said)
+    assert (text < other, text <= other, text > other, text >= other, text == other) == (
+        said < other, said <= other, said > other, said >= other, said == other)
+    assert (other < text, other >= text) == (other < said, other >= said)
+
+
 def test_a_position_is_asked_for_its_number_once() -> None:
     class Once:
         asked = False
