@@ -207,13 +207,20 @@ class Set(_collections.Set[T_co], AbstractSet[T_co]):
 class Text(_collections.Text):
     """An immutable text: changes, slices and lines cost O(log n) each. Positions count code points from 0.
 
-    It equals, and hashes as, the str that it says. A line ends with "\\n", which belongs to it.
+    It equals, and hashes as, the str that it says. A line ends with "\\n", which belongs to it. It is a Sequence as str
+    is: `in`, index and count look for texts, iterating gives a str for each code point.
     """
 
     __slots__ = ("__weakref__",)
 
     def __iter__(self) -> Iterator[str]:
         return iter(str(self))
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(str(self))
+
+    def __format__(self, spec: str, /) -> str:
+        return format(str(self), spec)
 
     def __repr__(self) -> str:
         return f"Text({str(self)!r})"
@@ -242,6 +249,9 @@ class Text(_collections.Text):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _decoded, (type(self), _runs_of(self, _text_run))
+
+
+Sequence.register(_collections.Text)
 
 
 # ---- Pickles. A collection is in one as runs of elements; a run that several collections share is in it once. A run is
