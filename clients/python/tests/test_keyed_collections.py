@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import operator
 import os
 import pickle
@@ -248,6 +249,43 @@ def test_versions_in_one_pickle_share(before: Map[Any, Any] | Set[Any]) -> None:
     both = pickle.dumps((before, after))
     assert len(both) < len(pickle.dumps(before)) * 1.15
     assert pickle.loads(both) == (before, after)
+
+
+def test_a_set_has_the_methods_of_a_frozenset(rng: random.Random) -> None:
+    kinds: list[Any] = [Set, set, frozenset, list, iter, dict.fromkeys, lambda keys: (each for each in keys)]
+    for _ in range(300):
+        model = frozenset(key(rng) for _ in range(rng.choice([0, 3, 40])))
+        others = [[key(rng) for _ in range(rng.choice([0, 2, 40]))] for _ in range(rng.randrange(4))]
+        s = Set(model)
+        for name in ("union", "intersection", "difference"):
+            made = getattr(s, name)(*(rng.choice(kinds)(other) for other in others))
+            assert type(made) is Set and made == getattr(model, name)(*others)
+        for other in [*others, list(model), list(model)[:2], [*model, "more"]]:
+            assert s.symmetric_difference(rng.choice(kinds)(other)) == model.symmetric_difference(other)
+            for name in ("issubset", "issuperset", "isdisjoint"):
+                assert getattr(s, name)(rng.choice(kinds)(other)) == getattr(model, name)(other), (name, s, other)
+        assert s == model
+
+
+def test_what_a_set_makes_shares_with_it() -> None:
+    s = Set(range(5000))
+
+    def shared(other: Set[Any]) -> float:
+        mine, others = ({address for address, _ in each._runs()} for each in (s, other))
+        return len(mine & others) / len(mine)
+
+    few: list[int] = [1, 2, 6000]
+    assert shared(s.union(few, Set([7000]))) > 0.9 and shared(s.difference(few)) > 0.9
+    assert shared(s.symmetric_difference(few)) > 0.9 and shared(s.intersection(range(-10, 4999))) > 0.9
+    assert s.union() is s and s.intersection() is s and s.difference() is s
+    assert s.issuperset(itertools.chain(few, itertools.count())) is s.isdisjoint(itertools.count()) is False
+    unhashable: list[Any] = [s.union, s.intersection, s.difference, s.symmetric_difference, s.issubset, s.issuperset,
+                             s.isdisjoint]
+    for each in unhashable:
+        with pytest.raises(TypeError, match="unhashable type: 'list'"):
+            each([[]])
+        with pytest.raises(TypeError, match="'int' object is not iterable"):
+            each(5)
 
 
 def test_a_union_of_versions_shares_what_they_share() -> None:

@@ -12,7 +12,7 @@ Objects in a cycle that goes through what two collections share are not collecte
 """
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
@@ -185,9 +185,34 @@ class _Items(ItemsView[K, V_co]):
 
 
 class Set(_collections.Set[T_co], AbstractSet[T_co]):
-    """An immutable set. It equals, hashes as and combines with Python's own; two Sets in O(what differs)."""
+    """An immutable set. It equals, hashes as and combines with Python's own; two Sets in O(what differs).
+
+    frozenset's methods take any iterables, and their results share with this set what they have of it.
+    """
 
     __slots__ = ("__weakref__",)
+
+    def union(self, *others: Iterable[Any]) -> Self:
+        return reduce(Set.update, others, self)
+
+    def intersection(self, *others: Iterable[Any]) -> Self:
+        return reduce(lambda made, other: made & Set(other), others, self)
+
+    def difference(self, *others: Iterable[Any]) -> Self:
+        return reduce(lambda made, other: made - Set(other), others, self)
+
+    def symmetric_difference(self, other: Iterable[Any], /) -> Self:
+        return self ^ Set(other)
+
+    def issubset(self, other: Iterable[Any], /) -> bool:
+        return self <= Set(other)
+
+    def issuperset(self, other: Iterable[Any], /) -> bool:
+        return self >= other if isinstance(other, Set) else all(each in self for each in other)
+
+    def isdisjoint(self, other: Iterable[Any], /) -> bool:
+        few, many = (self, other) if isinstance(other, Set) and len(self) < len(other) else (other, self)
+        return not any(each in many for each in few)
 
     def __repr__(self) -> str:
         return f"Set({list(self)!r})"
