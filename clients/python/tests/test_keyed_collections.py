@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import coppice
-from coppice import Map, Set, Vector
+from coppice import Map, Set, Text, Vector
 from coppice.collections import Conflict, EntryChange, MemberChange
 from coppice.exceptions import ConflictError
 
@@ -220,6 +220,108 @@ def test_what_was_hashed_while_it_was_built_is_hashed_at_any_depth() -> None:
         chain = Map({chain: Set([Vector([chain])])})
         hash(chain)
     assert chain in Set([chain])
+
+
+class NamedVector(Vector[Any]):
+    name: Any
+
+    def __new__(cls, values: Any, name: Any) -> NamedVector:
+        made = super().__new__(cls, values)
+        made.name = name
+        return made
+
+
+class NumberedVector(NamedVector):
+    __slots__ = ("missing", "number")
+    number: int
+    missing: int
+
+
+class NamedMap(Map[Any, Any]):
+    name: Any
+
+
+class NamedSet(Set[Any]):
+    name: Any
+
+
+class SlottedText(Text):
+    __slots__ = ("name",)
+    name: Any
+
+
+class Kept(NamedSet):
+    """Says itself what is kept of it."""
+
+    def __getstate__(self) -> list[Any]:
+        return [self.name]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        (self.name,) = state
+
+
+def named(value: Any, name: Any) -> Any:
+    value.name = name
+    return value
+
+
+def pickled(protocol: int) -> Callable[[Any], Any]:
+    return lambda value: pickle.loads(pickle.dumps(value, protocol))
+
+
+COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, *map(pickled, range(pickle.HIGHEST_PROTOCOL + 1))]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("value", [
+    NamedVector(range(3000), ["a name"]), NumberedVector([], ["a name"]), named(NamedMap(a=1), ["a name"]),
+    named(NamedSet("ab"), ["a name"]), named(SlottedText("text"), ["a name"]), named(Kept("ab"), ["a name"]),
+], ids=lambda value: type(value).__name__)
+def test_attributes_are_copied(value: Any, copied: Callable[[Any], Any]) -> None:
+    """As of any object: copy.copy shares what they are, the others copy it; one that is missing stays so."""
+    if isinstance(value, NumberedVector):
+        value.number = 7
+    made = copied(value)
+    assert type(made) is type(value) and made is not value and made == value
+    assert made.name == ["a name"] and (made.name is value.name) == (copied is copy.copy)
+    assert not hasattr(made, "missing") and getattr(made, "number", 7) == 7
+    made.name = "another"
+    assert value.name == ["a name"]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_what_has_no_attributes_is_its_own_copy(copied: Callable[[Any], Any]) -> None:
+    of_a_class: list[Any] = [NamedMap(a=1), NamedSet("ab"), SlottedText("text")]
+    for value in [Vector("ab"), Map(a=1), Set("ab"), Text("text"), *of_a_class]:
+        made = copied(value)
+        assert made == value and type(made) is type(value) and not hasattr(made, "name")
+        assert copied is not copy.copy or made is value
+
+
+def test_attributes_that_know_their_collection_are_copied_with_it() -> None:
+    for value in (named(NamedVector([1], None), None), NamedMap(a=1), NamedSet([1]), SlottedText("a")):
+        value.name = [value]
+        for copied in COPIES[1:]:
+            made = copied(value)
+            assert made is not value and made.name[0] is made and made == value
+    held: list[Any] = []
+    both = NamedVector([held], held)
+    held.append(both)
+    for copied in COPIES[1:]:
+        made = copied(both)
+        assert made[0][0].name[0] is made[0][0] and made[0][0][0] is made[0]
+
+
+def test_copies_with_attributes_share() -> None:
+    numbers = named(type("Numbers", (Vector,), {})(range(5000), dtype="i4"), ["a name"])
+    for value in (NamedVector([str(i) for i in range(5000)], []), numbers, named(NamedSet(range(5000)), [])):
+        for copied in (copy.copy(value), copy.deepcopy(value) if not isinstance(value, Set) else copy.copy(value)):
+            mine, others = ({address for address, _ in each._runs()} for each in (value, copied))
+            assert mine == others
+    before = named(NamedMap({i: i for i in range(5000)}), "before")
+    both = pickle.dumps((before, named(before.set("x", 1), "after")))
+    assert len(both) < len(pickle.dumps(before)) * 1.2
+    assert [each.name for each in pickle.loads(both)] == ["before", "after"]
 
 
 class Node:

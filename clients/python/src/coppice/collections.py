@@ -12,6 +12,7 @@ Objects in a cycle that goes through what two collections share are not collecte
 """
 from __future__ import annotations
 
+import copyreg
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -95,22 +96,20 @@ class Vector(_collections.Vector[T_co], Sequence[T_co]):
         return f"Vector({self.tolist()!r}{'' if self.dtype is None else f', dtype={self.dtype!r}'})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        if self.dtype is not None:
-            return self
-        made = type(self)(deepcopy(self.tolist(), memo))
-        if id(self) in memo:  # an element holds this vector: it was copied meanwhile
-            return cast("Self", memo[id(self)])
-        return self if all(a is b for a, b in zip(made, self, strict=True)) else made
+        elements = None if self.dtype is not None else deepcopy(self.tolist(), memo)
+        if elements is None or all(a is b for a, b in zip(elements, self, strict=True)):
+            return _copied(self, memo)
+        return _copied(self, memo, _collections.Vector.__new__(type(self), elements))
 
     def __reduce__(self) -> tuple[Any, ...]:
         dtype = self.dtype
         runs = _runs_of(self, _vector_run) if dtype is None else _runs_of(self, _numbers_run, dtype)
-        return _joined, (type(self), dtype, runs)
+        return _joined, (type(self), dtype, runs), _state_of(self)
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """The numbers as an array of their own. Raises BufferError for a vector of objects."""
@@ -156,16 +155,16 @@ class Map(_collections.Map[K, V_co], Mapping[K, V_co]):
         return f"Map({dict(self._items())!r})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        made = type(self)(deepcopy(dict(self._items()), memo))
-        return cast("Self", memo.get(id(self), made))  # a value may hold this map, and was copied with it
+        entries = deepcopy(dict(self._items()), memo)
+        return _copied(self, memo, _collections.Map.__new__(type(self), entries))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, _map_run))
+        return _updated, (type(self), _runs_of(self, _map_run)), _state_of(self)
 
 
 class _Values(ValuesView[V_co]):
@@ -218,15 +217,16 @@ class Set(_collections.Set[T_co], AbstractSet[T_co]):
         return f"Set({list(self)!r})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        return type(self)(deepcopy(list(self), memo))
+        elements = deepcopy(list(self), memo)
+        return _copied(self, memo, _collections.Set.__new__(type(self), elements))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, _set_run))
+        return _updated, (type(self), _runs_of(self, _set_run)), _state_of(self)
 
 
 class Text(_collections.Text):
@@ -267,13 +267,13 @@ class Text(_collections.Text):
         return self.delete(self.line_start(start), self.line_start(stop))
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
+        return _copied(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _decoded, (type(self), _runs_of(self, _text_run))
+        return _decoded, (type(self), _runs_of(self, _text_run)), _state_of(self)
 
 
 Sequence.register(_collections.Text)
@@ -346,20 +346,64 @@ def _dict(keys: tuple[Any, ...], values: tuple[Any, ...]) -> dict[Any, Any]:
 _FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B"}
 
 
+# What a class of a program's own is made of again is given to the base type: no __init__ of that class is called, as by
+# changes. Its attributes are the state that follows.
+
 def _joined(kind: type[Vector[Any]], dtype: str | None, runs: tuple[Vector[Any], ...]) -> Vector[Any]:
     made: Vector[Any] = reduce(add, runs, Vector((), dtype=dtype))
-    return kind(made) if dtype is None else kind(made, dtype=dtype)
+    return _collections.Vector.__new__(kind, made, dtype=dtype)
 
 
 def _updated(kind: type[C], runs: tuple[Any, ...]) -> C:
-    with kind().edit() as edit:
+    base: Any = _collections.Map if issubclass(kind, Map) else _collections.Set
+    with base.__new__(kind).edit() as edit:
         for run in runs:
-            edit.update(run)  # type: ignore[union-attr]
+            edit.update(run)
     return cast(C, edit.value)
 
 
 def _decoded(kind: type[Text], runs: tuple[bytes, ...]) -> Text:
-    return kind(b"".join(runs).decode())
+    return _collections.Text.__new__(kind, b"".join(runs).decode())
+
+
+# ---- The attributes of objects of classes that programs derive.
+
+def _state_of(value: Any) -> Any:
+    """None for an object that has no attributes; else as object.__reduce_ex__ has it."""
+    if hasattr(value, "__getstate__"):  # as every object since Python 3.11
+        return value.__getstate__()
+    known: Any = copyreg
+    slots = {name: getattr(value, name) for name in known._slotnames(type(value)) if hasattr(value, name)}
+    attributes = getattr(value, "__dict__", None) or None
+    return (attributes, slots) if slots else attributes
+
+
+def _copied(value: C, memo: dict[int, Any] | None = None, made: C | None = None) -> C:
+    """`made`, or what shares all with `value`, with its attributes, copied deeply if there is a `memo`.
+
+    An object without attributes of which nothing else was made is its own copy.
+    """
+    from copy import deepcopy
+
+    if memo is not None and id(value) in memo:  # what it holds holds it: it was copied meanwhile
+        return cast(C, memo[id(value)])
+    state = _state_of(value)
+    if made is None:
+        if state is None:
+            return value
+        made = cast(C, value.edit().value)
+    if memo is not None:
+        memo[id(value)] = made
+        state = deepcopy(state, memo)
+    if state is not None and hasattr(made, "__setstate__"):
+        made.__setstate__(state)
+    elif state is not None:
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        if attributes:
+            made.__dict__.update(attributes)
+        for name, each in slots.items():
+            setattr(made, name, each)
+    return made
 
 
 @overload
