@@ -346,6 +346,23 @@ def test_cycles_are_collected() -> None:
     assert seen_vector() is None
 
 
+def test_a_cycle_through_what_versions_share_is_freed_when_it_is_broken() -> None:
+    """As the README says: by hand, or with a weak reference in the collection. Else it would never be."""
+    class Node:
+        kept: Any = None
+
+    for element in (lambda node: node, weakref.ref):
+        node = Node()
+        first = Vector([element(node)] * 1000)
+        node.kept = [first, first.append(1)]
+        seen = weakref.ref(node)
+        if element is not weakref.ref:
+            node.kept.pop()
+        del node, first
+        gc.collect()
+        assert seen() is None
+
+
 def test_threads_change_versions_of_one_vector() -> None:
     first = Vector(range(2000))
     made: list[Vector[int]] = []

@@ -8,7 +8,8 @@
     [change.at for change in diff(before, edit.value)]     # in O(what differs)
 
 Copies are O(1), slices and joins of vectors O(log n); they hash when their elements do, and are pickled.
-Objects in a cycle that goes through what two collections share are not collected while both live.
+A cycle through what two collections in it share, as of an object that keeps versions of a Vector that it is in, is
+never freed: Python's collector does not see what is shared. Break it by hand, or put a weakref.ref into the collection.
 """
 from __future__ import annotations
 
@@ -83,7 +84,8 @@ class Conflict:
 
 
 class Vector(_collections.Vector[T_co], Sequence[T_co]):
-    """An immutable list. With a `dtype` ('f8', 'f4', 'i8', 'i4', 'u1') it holds numbers beside each other.
+    """An immutable list. With a `dtype` it holds numbers beside each other: 'f8', 'f4', 'i8', 'i4', 'u1', numpy's types
+    of these, float or int.
 
     append, pop() and iteration cost O(1) each; indexing, set, insert, delete, `+` and slices of step 1 O(log n);
     slices of other steps O(their length). Vectors equal vectors alone, and are ordered as lists.
