@@ -340,6 +340,7 @@ Py_hash_t vector_hash(PyObject* self) {
     return guarded<Py_hash_t>(-1, [&] {
         Py_hash_t& known = held<any_vector>(self).hash;
         if (known != -1) { return known; }
+        const nested_hash counted;
         std::uint64_t mixed = 0x27d4'eb2f'1656'67c5;
         for (Py_ssize_t at = 0; at < vector_length(self); ++at) {
             mixed += static_cast<std::uint64_t>(hash_of(own(vector_item(self, at)).ptr())) * 0xc2b2'ae3d'27d4'eb4f;

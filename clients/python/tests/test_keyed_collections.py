@@ -195,7 +195,8 @@ def test_pickles(protocol: int) -> None:
     assert pickle.loads(pickle.dumps((m, s), protocol)) == (m, s)
 
 
-@pytest.mark.parametrize("wrap", [lambda held: Vector([held]), lambda held: Map({0: held}), lambda held: (held,)])
+@pytest.mark.parametrize("wrap", [lambda held: Vector([held]), lambda held: Map({0: held}), lambda held: (held,),
+                                  lambda held: Vector([(held, 1)])])
 def test_what_is_nested_too_deeply_is_an_error(wrap: Callable[[Any], Any]) -> None:
     """A chain that no stack holds: it ends no program, whatever goes down in it."""
     one, other = wrap(1), wrap(2)
