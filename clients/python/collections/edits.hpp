@@ -73,9 +73,11 @@ struct edit_of {
     [[nodiscard]] static PyObject* change(PyObject* self, Work work) noexcept {
         return changed(self, work) == 0 ? nb::none().release().ptr() : nullptr;
     }
-    [[nodiscard]] static nb::object now(PyObject* self) {
-        return make(reinterpret_cast<PyTypeObject*>(held<edit_of>(self).value.kind.get()), Value(shown(self)));
+    /// The class of what it makes.
+    [[nodiscard]] static PyTypeObject* kind_of(PyObject* self) noexcept {
+        return reinterpret_cast<PyTypeObject*>(held<edit_of>(self).value.kind.get());
     }
+    [[nodiscard]] static nb::object now(PyObject* self) { return make(kind_of(self), Value(shown(self))); }
 
     static PyObject* value(PyObject* self, void* /*none*/) {
         return guarded([&] { return now(self); });

@@ -111,6 +111,17 @@ private:
     PyObject* object_ = nullptr;  // null when moved from
 };
 
+/// What hashes a collection has one while it asks for the hashes of elements, which may be collections: Python counts
+/// how deep that goes.  Errors: RecursionError.
+class nested_hash {
+public:
+    nested_hash() {
+        if (Py_EnterRecursiveCall(" while a collection is hashed") != 0) { throw nb::python_error(); }
+    }
+    ~nested_hash() { Py_LeaveRecursiveCall(); }
+    nested_hash(const nested_hash&) = delete;
+    nested_hash& operator=(const nested_hash&) = delete;
+};
 [[nodiscard, gnu::noinline]] inline Py_hash_t hash_of_any(PyObject* of) {
     const Py_hash_t hash = PyObject_Hash(of);
     if (hash == -1) { throw nb::python_error(); }

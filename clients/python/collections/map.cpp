@@ -121,6 +121,7 @@ Py_hash_t map_hash(PyObject* self) {
     return guarded<Py_hash_t>(-1, [&] {
         Py_hash_t& known = held<object_map>(self).hash;
         if (known != -1) { return known; }
+        const nested_hash counted;
         unordered_hash all;
         for (const auto& [key, value] : map_in(self)) {
             const auto of_key = static_cast<std::uint64_t>(key.hash) * 0x9e37'79b9'7f4a'7c15;

@@ -1,6 +1,8 @@
 // clients/python/collections/text.cpp: the base type of coppice.Text, whose positions count code points.
 #include <algorithm>
+#include <compare>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <coppice/text.hpp>
@@ -76,50 +78,28 @@ Py_ssize_t text_length(PyObject* self) { return static_cast<Py_ssize_t>(text_in(
 PyObject* text_str(PyObject* self) {
     return guarded([&] { return str_of(text_in(self)); });
 }
-PyObject* text_subscript(PyObject* self, PyObject* key) {
-    return guarded([&] {
-        const text& in = text_in(self);
-        if (PySlice_Check(key) == 0) {
-            if (PyIndex_Check(key) == 0) {
-                raise_format(PyExc_TypeError, "Text indices are integers or slices, not %s", Py_TYPE(key)->tp_name);
-            }
-            const std::size_t at = index_in(integer(key), in.length(), "Text");
-            const auto point = static_cast<Py_UCS4>(in.code_point_at(in.position_of_code_point(at)));
-            return own(PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, &point, 1));
+/// A code point as a str, or a slice as a text of `type`.
+[[nodiscard]] nb::object subscripted(const text& in, PyTypeObject* type, PyObject* key) {
+    const std::size_t length = in.length();
+    if (PySlice_Check(key) == 0) {
+        if (PyIndex_Check(key) == 0) {
+            raise_format(PyExc_TypeError, "Text indices are integers or slices, not %s", Py_TYPE(key)->tp_name);
         }
-        Py_ssize_t start = 0;
-        Py_ssize_t stop = 0;
-        Py_ssize_t step = 0;
-        expect(PySlice_Unpack(key, &start, &stop, &step) == 0);
-        const Py_ssize_t count = PySlice_AdjustIndices(text_length(self), &start, &stop, step);
-        if (step != 1) { return like(self, text(utf8_of(own(PyObject_GetItem(str_of(in).ptr(), key)).ptr()))); }
-        return like(self, in.slice(in.position_of_code_point(static_cast<std::size_t>(start)),
-                                   in.position_of_code_point(static_cast<std::size_t>(start + count))));
-    });
+        const std::size_t at = index_in(integer(key), length, "Text");
+        const auto point = static_cast<Py_UCS4>(in.code_point_at(in.position_of_code_point(at)));
+        return own(PyUnicode_FromKindAndData(PyUnicode_4BYTE_KIND, &point, 1));
+    }
+    Py_ssize_t start = 0;
+    Py_ssize_t stop = 0;
+    Py_ssize_t step = 0;
+    expect(PySlice_Unpack(key, &start, &stop, &step) == 0);
+    const Py_ssize_t count = PySlice_AdjustIndices(static_cast<Py_ssize_t>(length), &start, &stop, step);
+    if (step != 1) { return make(type, text(utf8_of(own(PyObject_GetItem(str_of(in).ptr(), key)).ptr()))); }
+    return make(type, in.slice(in.position_of_code_point(static_cast<std::size_t>(start)),
+                               in.position_of_code_point(static_cast<std::size_t>(start + count))));
 }
-int text_contains(PyObject* self, PyObject* wanted) {
-    return guarded(-1, [&] {
-        const nb::object said = is_text(wanted) ? str_of(text_in(wanted)) : nb::borrow(wanted);
-        const auto utf8 = utf8_if_any(said.ptr());
-        return utf8 && text_in(self).contains(*utf8) ? 1 : 0;
-    });
-}
-/// find(wanted, start=0, stop=the end): -1 where it is not there, as str has it.
-PyObject* text_find(PyObject* self, PyObject* const* args, Py_ssize_t count) {
-    return guarded([&] {
-        expect_count("find()", count, 1, 3);
-        const text& in = text_in(self);
-        const nb::object wanted = is_text(args[0]) ? str_of(text_in(args[0])) : nb::borrow(args[0]);
-        const std::size_t length = in.length();
-        const nb::object start = own(count > 1 ? PyNumber_Index(args[1]) : PyLong_FromLong(0));
-        const std::size_t from = position_in(start.ptr(), length);
-        const std::size_t to = count > 2 ? position_in(args[2], length) : length;
-        const auto utf8 = utf8_if_any(wanted.ptr());
-        const bool behind = PyNumber_AsSsize_t(start.ptr(), nullptr) > static_cast<Py_ssize_t>(length);
-        const auto found = utf8 && !behind ? in.find(*utf8, in.position_of_code_point(from)) : std::nullopt;
-        const bool inside = found && from <= to && *found + utf8->size() <= in.position_of_code_point(to);
-        return own(PyLong_FromSsize_t(inside ? static_cast<Py_ssize_t>(in.code_points_before(*found)) : -1));
-    });
+PyObject* text_subscript(PyObject* self, PyObject* key) {
+    return guarded([&] { return subscripted(text_in(self), Py_TYPE(self), key); });
 }
 PyObject* text_line(PyObject* self, PyObject* line) {
     return guarded([&] {
@@ -145,6 +125,125 @@ PyObject* text_line_start(PyObject* self, PyObject* line) {
 }
 PyObject* text_line_count(PyObject* self, void* /*none*/) { return PyLong_FromSize_t(text_in(self).line_count()); }
 
+// ---- Searching, with the arguments of str's methods
+
+/// Bytes that are looked for.
+class wanted {
+public:
+    explicit wanted(PyObject* said) : held_(is_text(said) ? str_of(text_in(said)) : nb::borrow(said)) {
+        if (const auto utf8 = utf8_if_any(held_.ptr())) { bytes_ = *utf8; }
+        possible_ = !bytes_.empty() || PyUnicode_GET_LENGTH(held_.ptr()) == 0;
+    }
+    /// False for what is in no text.
+    [[nodiscard]] bool is_possible() const noexcept { return possible_; }
+    [[nodiscard]] std::string_view bytes() const noexcept { return bytes_; }
+
+private:
+    nb::object held_;
+    std::string_view bytes_;
+    bool possible_ = false;
+};
+/// What is searched: the part that args[1] and args[2] say, which may be missing or None.
+struct searched {
+    text part;
+    std::size_t first;  ///< where it begins, in bytes
+};
+[[nodiscard]] std::optional<searched> part_of(const text& in, PyObject* const* args, Py_ssize_t count) {
+    const auto length = static_cast<Py_ssize_t>(in.length());
+    const auto position = [&](Py_ssize_t argument, Py_ssize_t otherwise) {
+        if (count <= argument || args[argument] == Py_None) { return otherwise; }
+        const Py_ssize_t given = PyNumber_AsSsize_t(args[argument], nullptr);
+        expect(given != -1 || PyErr_Occurred() == nullptr);
+        return given < 0 ? std::max<Py_ssize_t>(0, given + length) : given;
+    };
+    const Py_ssize_t first = position(1, 0);
+    const Py_ssize_t last = std::min(position(2, length), length);
+    if (first > last) { return std::nullopt; }  // in which not even an empty text is
+    const std::size_t begin = in.position_of_code_point(static_cast<std::size_t>(first));
+    return searched{in.slice(begin, in.position_of_code_point(static_cast<std::size_t>(last))), begin};
+}
+int text_contains(PyObject* self, PyObject* said) {
+    return guarded(-1, [&] {
+        const wanted what(said);
+        return what.is_possible() && text_in(self).contains(what.bytes()) ? 1 : 0;
+    });
+}
+/// The code point at which it is; -1 where it is not.
+[[nodiscard]] Py_ssize_t found_at(const text& in, PyObject* const* args, Py_ssize_t count) {
+    const wanted what(args[0]);
+    const auto where = part_of(in, args, count);
+    const auto found = where && what.is_possible() ? where->part.find(what.bytes()) : std::nullopt;
+    return found ? static_cast<Py_ssize_t>(in.code_points_before(where->first + *found)) : -1;
+}
+PyObject* text_find(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("find()", count, 1, 3);
+        return own(PyLong_FromSsize_t(found_at(text_in(self), args, count)));
+    });
+}
+PyObject* text_index(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("index()", count, 1, 3);
+        const Py_ssize_t at = found_at(text_in(self), args, count);
+        if (at < 0) { raise(PyExc_ValueError, "what index() looks for is not in the Text"); }
+        return own(PyLong_FromSsize_t(at));
+    });
+}
+/// How often it is there, none of them inside another.
+PyObject* text_count(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return guarded([&] {
+        expect_count("count()", count, 1, 3);
+        const wanted what(args[0]);
+        const auto where = part_of(text_in(self), args, count);
+        if (!where || !what.is_possible()) { return own(PyLong_FromLong(0)); }
+        if (what.bytes().empty()) { return own(PyLong_FromSize_t(where->part.length() + 1)); }
+        std::size_t met = 0;
+        for (std::size_t from = 0; const auto found = where->part.find(what.bytes(), from); ++met) {
+            from = *found + what.bytes().size();
+        }
+        return own(PyLong_FromSize_t(met));
+    });
+}
+/// `is_at(part, bytes)` for the str or Text that args[0] is, or for one of a tuple.
+template <class IsAt>
+PyObject* text_is_at(const char* name, PyObject* self, PyObject* const* args, Py_ssize_t count, IsAt is_at) {
+    return guarded([&] {
+        expect_count(name, count, 1, 3);
+        const auto where = part_of(text_in(self), args, count);
+        const auto is_met = [&](PyObject* said) {
+            const wanted what(said);
+            return where && what.is_possible() && is_at(where->part, what.bytes());
+        };
+        bool met = false;
+        if (PyTuple_Check(args[0]) == 0) {
+            met = is_met(args[0]);
+        } else {
+            for (Py_ssize_t at = 0; !met && at < PyTuple_GET_SIZE(args[0]); ++at) {
+                met = is_met(PyTuple_GET_ITEM(args[0], at));
+            }
+        }
+        return nb::borrow(met ? Py_True : Py_False);
+    });
+}
+PyObject* text_startswith(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return text_is_at("startswith()", self, args, count,
+                      [](const text& in, std::string_view bytes) { return in.starts_with(bytes); });
+}
+PyObject* text_endswith(PyObject* self, PyObject* const* args, Py_ssize_t count) {
+    return text_is_at("endswith()", self, args, count,
+                      [](const text& in, std::string_view bytes) { return in.ends_with(bytes); });
+}
+
+// ---- Comparing
+
+/// By code points. A str in which a surrogate stands alone has bytes as well, in the same order.
+[[nodiscard]] std::strong_ordering order_of(const text& a, PyObject* b) {
+    if (is_text(b)) { return a <=> text_in(b); }
+    if (const auto utf8 = utf8_if_any(b)) { return a <=> text(*utf8); }
+    const nb::object bytes = own(PyUnicode_AsEncodedString(b, "utf-8", "surrogatepass"));
+    const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()));
+    return a.to_string() <=> std::string_view(PyBytes_AS_STRING(bytes.ptr()), size);
+}
 PyObject* text_compare(PyObject* self, PyObject* other, int how) {
     if (!is_any_text(other)) { Py_RETURN_NOTIMPLEMENTED; }
     return guarded([&] {
@@ -153,7 +252,7 @@ PyObject* text_compare(PyObject* self, PyObject* other, int how) {
             const bool same = utf8 && text_in(self) == *utf8;
             return nb::borrow(same == (how == Py_EQ) ? Py_True : Py_False);
         }
-        const auto order = text_in(self) <=> text_of(other);
+        const std::strong_ordering order = order_of(text_in(self), other);
         const nb::object said = own(PyLong_FromLong(order < 0 ? -1 : order > 0 ? 1 : 0));
         return own(PyObject_RichCompare(said.ptr(), own(PyLong_FromLong(0)).ptr(), how));
     });
@@ -270,6 +369,15 @@ PyObject* edit_clear(PyObject* self, PyObject* /*none*/) {
 Py_ssize_t edit_length(PyObject* self) {
     return guarded<Py_ssize_t>(-1, [&] { return static_cast<Py_ssize_t>(edit::shown(self).length()); });
 }
+PyObject* edit_subscript(PyObject* self, PyObject* key) {
+    return guarded([&] {
+        const text now = edit::shown(self);  // which asking the key for its number may change
+        return subscripted(now, edit::kind_of(self), key);
+    });
+}
+PyObject* edit_str(PyObject* self) {
+    return guarded([&] { return str_of(edit::shown(self)); });
+}
 int edit_traverse(PyObject* self, visitproc visit, void* arg) {
     edit::visit_types(self, visit, arg);
     return 0;
@@ -282,14 +390,18 @@ int text_traverse(PyObject* self, visitproc visit, void* arg) {
     return 0;
 }
 PyMethodDef text_methods[] = {
+    {"count", method(text_count), METH_FASTCALL, nullptr},
     {"delete", method(text_delete), METH_FASTCALL, nullptr},
     {"edit", text_begin_edit, METH_NOARGS, nullptr},
+    {"endswith", method(text_endswith), METH_FASTCALL, nullptr},
     {"find", method(text_find), METH_FASTCALL, nullptr},
+    {"index", method(text_index), METH_FASTCALL, nullptr},
     {"insert", method(text_insert), METH_FASTCALL, nullptr},
     {"line", text_line, METH_O, nullptr},
     {"line_of", text_line_of, METH_O, nullptr},
     {"line_start", text_line_start, METH_O, nullptr},
     {"replace", method(text_replace), METH_FASTCALL, nullptr},
+    {"startswith", method(text_startswith), METH_FASTCALL, nullptr},
     {"_diff", text_diff, METH_O, nullptr},
     {"_merge", method(text_merge), METH_FASTCALL, nullptr},
     {"_runs", text_runs, METH_NOARGS, nullptr},
@@ -311,8 +423,10 @@ PyType_Slot text_slots[] = {
     {Py_mp_subscript, slot(text_subscript)},
     {0, nullptr},
 };
+/// Immutable as str is: registering it as a Sequence does not make it one for the patterns of `match`.
 PyType_Spec text_spec{"coppice._collections.Text", sizeof(holder<text>), 0,
-                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, text_slots};
+                      Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+                      text_slots};
 
 PyMethodDef edit_methods[] = {
     class_getitem,
@@ -331,9 +445,12 @@ PyMethodDef edit_methods[] = {
 
 void add_text(nb::module_& module) {
     text_type = make_type(module, text_spec, "Text");
-    text_edit_type = edit::add_type(
-        module, text_type, "coppice._collections.TextEdit",
-        {{Py_tp_traverse, slot(edit_traverse)}, {Py_tp_methods, edit_methods}, {Py_mp_length, slot(edit_length)}});
+    text_edit_type = edit::add_type(module, text_type, "coppice._collections.TextEdit",
+                                    {{Py_tp_traverse, slot(edit_traverse)},
+                                     {Py_tp_str, slot(edit_str)},
+                                     {Py_tp_methods, edit_methods},
+                                     {Py_mp_length, slot(edit_length)},
+                                     {Py_mp_subscript, slot(edit_subscript)}});
 }
 
 }  // namespace coppice::python

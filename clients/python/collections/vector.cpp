@@ -20,20 +20,6 @@ PyTypeObject* leaf_type = nullptr;
 }
 [[nodiscard]] nb::object like(PyObject* self, any_vector value) { return make(Py_TYPE(self), std::move(value)); }
 
-/// The vector of another object.  Errors: TypeError for what is none, or has another dtype.
-template <class Vector>
-[[nodiscard]] const Vector& same_kind(PyObject* other, const char* what) {
-    if (!is_vector(other)) {
-        raise_format(PyExc_TypeError, "%s takes a Vector, not %s", what, Py_TYPE(other)->tp_name);
-    }
-    const auto* found = std::get_if<Vector>(&vector_in(other));
-    if (found == nullptr) {
-        raise_format(PyExc_TypeError, "%s takes a Vector of dtype '%s', not '%s'", what,
-                     kinds[any_vector(Vector()).index()].dtype, kinds[vector_in(other).index()].dtype);
-    }
-    return *found;
-}
-
 // ---- Making
 
 PyObject* vector_new(PyTypeObject* type, PyObject* args, PyObject* named) {
@@ -354,6 +340,7 @@ Py_hash_t vector_hash(PyObject* self) {
     return guarded<Py_hash_t>(-1, [&] {
         Py_hash_t& known = held<any_vector>(self).hash;
         if (known != -1) { return known; }
+        const nested_hash counted;
         std::uint64_t mixed = 0x27d4'eb2f'1656'67c5;
         for (Py_ssize_t at = 0; at < vector_length(self); ++at) {
             mixed += static_cast<std::uint64_t>(hash_of(own(vector_item(self, at)).ptr())) * 0xc2b2'ae3d'27d4'eb4f;

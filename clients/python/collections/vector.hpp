@@ -28,13 +28,18 @@ using vector_of = coppice::vector<T, std::conditional_t<std::is_same_v<T, object
 using any_vector = std::variant<vector_of<object_ref>, vector_of<double>, vector_of<float>, vector_of<std::int64_t>,
                                 vector_of<std::int32_t>, vector_of<std::uint8_t>>;
 
-/// How a kind is called, by its place in any_vector: by programs, and in the buffer protocol.
+/// How a kind is called, by its place in any_vector: by programs, by numpy at length, and in the buffer protocol.
 struct kind_name {
     const char* dtype;
+    const char* long_name;
     const char* format;
 };
-inline constexpr std::array<kind_name, std::variant_size_v<any_vector>> kinds{
-    {{"", "O"}, {"f8", "d"}, {"f4", "f"}, {"i8", "q"}, {"i4", "i"}, {"u1", "B"}}};
+inline constexpr std::array<kind_name, std::variant_size_v<any_vector>> kinds{{{"", "object", "O"},
+                                                                               {"f8", "float64", "d"},
+                                                                               {"f4", "float32", "f"},
+                                                                               {"i8", "int64", "q"},
+                                                                               {"i4", "int32", "i"},
+                                                                               {"u1", "uint8", "B"}}};
 
 template <class Vector>
 using element_of = typename std::remove_cvref_t<Vector>::value_type;

@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,21 +15,46 @@
 
 namespace coppice::python {
 
-/// Which kind a dtype names: numpy's, its name, or one of ours.
+/// What a dtype calls itself: a string, or what is none.
+[[nodiscard]] inline nb::object name_of_dtype(PyObject* dtype) {
+    if (dtype == reinterpret_cast<PyObject*>(&PyFloat_Type)) { return nb::str("f8"); }
+    if (dtype == reinterpret_cast<PyObject*>(&PyLong_Type)) { return nb::str("i8"); }
+    const nb::object named = nb::borrow(dtype);
+    const bool is_numpys = PyType_Check(dtype) != 0 && nb::str("numpy").equal(nb::getattr(named, "__module__"));
+    const char* const says = is_numpys ? "__name__" : "str";
+    return PyUnicode_Check(dtype) == 0 && nb::hasattr(named, says) ? nb::getattr(named, says) : named;
+}
+/// Which kind a dtype names: numpy's, its name, one of ours, or Python's float and int.
 [[nodiscard]] inline std::size_t kind_of(PyObject* dtype) {
     if (dtype == nullptr || dtype == Py_None) { return 0; }
-    nb::object name = nb::borrow(dtype);
-    if (!PyUnicode_Check(dtype) && PyObject_HasAttrString(dtype, "str")) { name = nb::getattr(name, "str"); }
+    const nb::object name = name_of_dtype(dtype);
     if (PyUnicode_Check(name.ptr())) {
         const char* const utf8 = PyUnicode_AsUTF8(name.ptr());
         if (utf8 == nullptr) { PyErr_Clear(); }
         std::string_view said = utf8 == nullptr ? "" : utf8;
         if (!said.empty() && (said.front() == '<' || said.front() == '|')) { said.remove_prefix(1); }
         for (std::size_t kind = 1; kind < kinds.size(); ++kind) {
-            if (said == kinds[kind].dtype) { return kind; }
+            if (said == kinds[kind].dtype || said == kinds[kind].long_name) { return kind; }
         }
     }
     raise_format(PyExc_ValueError, "dtype is one of 'f8', 'f4', 'i8', 'i4', 'u1', not %R", dtype);
+}
+/// As errors say it.
+[[nodiscard]] inline std::string described(std::size_t kind) {
+    return kind == 0 ? "of objects" : "of dtype '" + std::string(kinds[kind].dtype) + "'";
+}
+/// The vector of another object.  Errors: TypeError for what is none, or has another dtype.
+template <class Vector>
+[[nodiscard]] const Vector& same_kind(PyObject* other, const char* what) {
+    if (!is_vector(other)) {
+        raise_format(PyExc_TypeError, "%s takes a Vector, not %s", what, Py_TYPE(other)->tp_name);
+    }
+    const auto* found = std::get_if<Vector>(&vector_in(other));
+    if (found == nullptr) {
+        raise_format(PyExc_TypeError, "%s takes a Vector %s, not one %s", what,
+                     described(any_vector(Vector()).index()).c_str(), described(vector_in(other).index()).c_str());
+    }
+    return *found;
 }
 template <std::size_t... Kind>
 [[nodiscard]] any_vector empty_of(std::size_t kind, std::index_sequence<Kind...> /*all*/) {
@@ -47,21 +73,24 @@ inline void expect_room(std::size_t size, std::size_t added) {
     if (added > length_most - size) { refuse_length(); }
 }
 
-/// A buffer's elements, if they are Ts beside each other.
+/// A buffer's elements, if they are Ts beside each other.  Errors: ValueError unless a buffer has one dimension.
 template <class T>
 [[nodiscard]] std::optional<vector_of<T>> from_buffer(PyObject* of) {
     if (PyObject_CheckBuffer(of) == 0) { return std::nullopt; }
     Py_buffer view;
-    if (PyObject_GetBuffer(of, &view, PyBUF_FORMAT | PyBUF_ND | PyBUF_C_CONTIGUOUS) != 0) {
+    if (PyObject_GetBuffer(of, &view, PyBUF_FULL_RO) != 0) {
         PyErr_Clear();
         return std::nullopt;
     }
     const std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> released(&view, PyBuffer_Release);
+    if (view.ndim != 1) {
+        raise_format(PyExc_ValueError, "a Vector takes arrays of one dimension, this one has %d", view.ndim);
+    }
     std::string_view format = view.format == nullptr ? "B" : view.format;
     if (format.front() == '<' || format.front() == '@' || format.front() == '=') { format.remove_prefix(1); }
     if (format == "l" && sizeof(long) == 8) { format = "q"; }
     const bool fits = format == kinds[any_vector(vector_of<T>()).index()].format && view.itemsize == sizeof(T);
-    if (view.ndim != 1 || !fits) { return std::nullopt; }
+    if (!fits || PyBuffer_IsContiguous(&view, 'C') == 0) { return std::nullopt; }
     const T* first = static_cast<const T*>(view.buf);
     return vector_of<T>(first, first + view.len / view.itemsize);
 }

@@ -3,20 +3,21 @@ from __future__ import annotations
 
 import copy
 import gc
+import itertools
 import operator
 import os
 import pickle
 import random
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 import pytest
 
 import coppice
-from coppice import Map, Set
+from coppice import Map, Set, Text, Vector
 from coppice.collections import Conflict, EntryChange, MemberChange
 from coppice.exceptions import ConflictError
 
@@ -194,6 +195,136 @@ def test_pickles(protocol: int) -> None:
     assert pickle.loads(pickle.dumps((m, s), protocol)) == (m, s)
 
 
+@pytest.mark.parametrize("wrap", [lambda held: Vector([held]), lambda held: Map({0: held}), lambda held: (held,),
+                                  lambda held: Vector([(held, 1)])])
+def test_what_is_nested_too_deeply_is_an_error(wrap: Callable[[Any], Any]) -> None:
+    """A chain that no stack holds: it ends no program, whatever goes down in it."""
+    one, other = wrap(1), wrap(2)
+    for _ in range(100_000):
+        one, other = wrap(one), wrap(other)
+    one, other = Vector([one]), Vector([other])
+    if not isinstance(one[0], tuple):  # newer Pythons alone count how deep a tuple's hash goes
+        with pytest.raises(RecursionError):
+            hash(one)
+    deep: list[Callable[[], Any]] = [
+        lambda: one == other, lambda: repr(one), lambda: list(coppice.diff(one, other)), lambda: other[0] in one,
+        lambda: pickle.dumps(one), lambda: copy.deepcopy(one), lambda: coppice.merge(one, other, one)]
+    for goes_down in deep:
+        with pytest.raises(RecursionError):
+            goes_down()
+    gc.collect()
+
+
+def test_what_was_hashed_while_it_was_built_is_hashed_at_any_depth() -> None:
+    chain: Any = Vector()
+    for _ in range(10_000):
+        chain = Map({chain: Set([Vector([chain])])})
+        hash(chain)
+    assert chain in Set([chain])
+
+
+class NamedVector(Vector[Any]):
+    name: Any
+
+    def __new__(cls, values: Any, name: Any) -> NamedVector:
+        made = super().__new__(cls, values)
+        made.name = name
+        return made
+
+
+class NumberedVector(NamedVector):
+    __slots__ = ("missing", "number")
+    number: int
+    missing: int
+
+
+class NamedMap(Map[Any, Any]):
+    name: Any
+
+
+class NamedSet(Set[Any]):
+    name: Any
+
+
+class SlottedText(Text):
+    __slots__ = ("name",)
+    name: Any
+
+
+class Kept(NamedSet):
+    """Says itself what is kept of it."""
+
+    def __getstate__(self) -> list[Any]:
+        return [self.name]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        (self.name,) = state
+
+
+def named(value: Any, name: Any) -> Any:
+    value.name = name
+    return value
+
+
+def pickled(protocol: int) -> Callable[[Any], Any]:
+    return lambda value: pickle.loads(pickle.dumps(value, protocol))
+
+
+COPIES: list[Callable[[Any], Any]] = [copy.copy, copy.deepcopy, *map(pickled, range(pickle.HIGHEST_PROTOCOL + 1))]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("value", [
+    NamedVector(range(3000), ["a name"]), NumberedVector([], ["a name"]), named(NamedMap(a=1), ["a name"]),
+    named(NamedSet("ab"), ["a name"]), named(SlottedText("text"), ["a name"]), named(Kept("ab"), ["a name"]),
+], ids=lambda value: type(value).__name__)
+def test_attributes_are_copied(value: Any, copied: Callable[[Any], Any]) -> None:
+    """As of any object: copy.copy shares what they are, the others copy it; one that is missing stays so."""
+    if isinstance(value, NumberedVector):
+        value.number = 7
+    made = copied(value)
+    assert type(made) is type(value) and made is not value and made == value
+    assert made.name == ["a name"] and (made.name is value.name) == (copied is copy.copy)
+    assert not hasattr(made, "missing") and getattr(made, "number", 7) == 7
+    made.name = "another"
+    assert value.name == ["a name"]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_what_has_no_attributes_is_its_own_copy(copied: Callable[[Any], Any]) -> None:
+    of_a_class: list[Any] = [NamedMap(a=1), NamedSet("ab"), SlottedText("text")]
+    for value in [Vector("ab"), Map(a=1), Set("ab"), Text("text"), *of_a_class]:
+        made = copied(value)
+        assert made == value and type(made) is type(value) and not hasattr(made, "name")
+        assert copied is not copy.copy or made is value
+
+
+def test_attributes_that_know_their_collection_are_copied_with_it() -> None:
+    for value in (named(NamedVector([1], None), None), NamedMap(a=1), NamedSet([1]), SlottedText("a")):
+        value.name = [value]
+        for copied in COPIES[1:]:
+            made = copied(value)
+            assert made is not value and made.name[0] is made and made == value
+    held: list[Any] = []
+    both = NamedVector([held], held)
+    held.append(both)
+    for copied in COPIES[1:]:
+        made = copied(both)
+        assert made[0][0].name[0] is made[0][0] and made[0][0][0] is made[0]
+
+
+def test_copies_with_attributes_share() -> None:
+    numbers = named(type("Numbers", (Vector,), {})(range(5000), dtype="i4"), ["a name"])
+    for value in (NamedVector([str(i) for i in range(5000)], []), numbers, named(NamedSet(range(5000)), [])):
+        for copied in (copy.copy(value), copy.deepcopy(value) if not isinstance(value, Set) else copy.copy(value)):
+            mine, others = ({address for address, _ in each._runs()} for each in (value, copied))
+            assert mine == others
+    before = named(NamedMap({i: i for i in range(5000)}), "before")
+    both = pickle.dumps((before, named(before.set("x", 1), "after")))
+    assert len(both) < len(pickle.dumps(before)) * 1.2
+    assert [each.name for each in pickle.loads(both)] == ["before", "after"]
+
+
 class Node:
     """What knows its children, which know it."""
 
@@ -221,6 +352,43 @@ def test_versions_in_one_pickle_share(before: Map[Any, Any] | Set[Any]) -> None:
     both = pickle.dumps((before, after))
     assert len(both) < len(pickle.dumps(before)) * 1.15
     assert pickle.loads(both) == (before, after)
+
+
+def test_a_set_has_the_methods_of_a_frozenset(rng: random.Random) -> None:
+    kinds: list[Any] = [Set, set, frozenset, list, iter, dict.fromkeys, lambda keys: (each for each in keys)]
+    for _ in range(300):
+        model = frozenset(key(rng) for _ in range(rng.choice([0, 3, 40])))
+        others = [[key(rng) for _ in range(rng.choice([0, 2, 40]))] for _ in range(rng.randrange(4))]
+        s = Set(model)
+        for name in ("union", "intersection", "difference"):
+            made = getattr(s, name)(*(rng.choice(kinds)(other) for other in others))
+            assert type(made) is Set and made == getattr(model, name)(*others)
+        for other in [*others, list(model), list(model)[:2], [*model, "more"]]:
+            assert s.symmetric_difference(rng.choice(kinds)(other)) == model.symmetric_difference(other)
+            for name in ("issubset", "issuperset", "isdisjoint"):
+                assert getattr(s, name)(rng.choice(kinds)(other)) == getattr(model, name)(other), (name, s, other)
+        assert s == model
+
+
+def test_what_a_set_makes_shares_with_it() -> None:
+    s = Set(range(5000))
+
+    def shared(other: Set[Any]) -> float:
+        mine, others = ({address for address, _ in each._runs()} for each in (s, other))
+        return len(mine & others) / len(mine)
+
+    few: list[int] = [1, 2, 6000]
+    assert shared(s.union(few, Set([7000]))) > 0.9 and shared(s.difference(few)) > 0.9
+    assert shared(s.symmetric_difference(few)) > 0.9 and shared(s.intersection(range(-10, 4999))) > 0.9
+    assert s.union() is s and s.intersection() is s and s.difference() is s
+    assert s.issuperset(itertools.chain(few, itertools.count())) is s.isdisjoint(itertools.count()) is False
+    unhashable: list[Any] = [s.union, s.intersection, s.difference, s.symmetric_difference, s.issubset, s.issuperset,
+                             s.isdisjoint]
+    for each in unhashable:
+        with pytest.raises(TypeError, match="unhashable type: 'list'"):
+            each([[]])
+        with pytest.raises(TypeError, match="'int' object is not iterable"):
+            each(5)
 
 
 def test_a_union_of_versions_shares_what_they_share() -> None:

@@ -6,6 +6,7 @@ import os
 import pickle
 import random
 import re
+from collections.abc import MutableSequence, Sequence
 from typing import Any
 
 import pytest
@@ -78,6 +79,62 @@ def test_a_text_is_like_a_str() -> None:
     assert t.delete_lines(0, 1) == "two\n" and pickle.loads(pickle.dumps(t)) == t and t < "two" and not Text()
 
 
+def test_a_text_is_searched_as_a_str() -> None:
+    """find, index, count, startswith and endswith take all arguments that str's take."""
+    print(f"COPPICE_SEED={SEED}")
+    rng = random.Random(SEED)
+    for _ in range(40):
+        model = "".join(rng.choices(SIGNS[:4], k=rng.choice([0, 3, 40, 3_000])))
+        text = Text(model)
+        ends = [None, *range(-4, 5), 2_500, 10**30, -10**30]
+        for _ in range(60):
+            bounds = [rng.choice([*ends, len(model), len(model) + 1]) for _ in range(rng.randrange(3))]
+            at = rng.randrange(len(model) + 1)
+            part = rng.choice([model[at:at + rng.randrange(4)], "ab", "", "aa", "\ud800", model])
+            for wanted in (part, Text(part)) if part != "\ud800" else (part,):
+                asked: Any = (wanted, *bounds)
+                said: Any = (part, *bounds)
+                assert (text.find(*asked), text.count(*asked)) == (model.find(*said), model.count(*said)), said
+                assert text.startswith(*asked) == model.startswith(*said), said
+                assert text.endswith((wanted, "b"), *bounds) == model.endswith((part, "b"), *bounds), said
+                assert wanted in (text, wanted) and (wanted in text) == (part in model)
+                if model.find(*said) >= 0:
+                    assert text.index(*asked) == model.index(*said)
+                else:
+                    with pytest.raises(ValueError, match="is not in the Text"):
+                        text.index(*asked)
+        assert "".join(reversed(text)) == model[::-1] and not text.startswith(())
+
+
+def test_a_text_is_a_sequence_as_a_str_is() -> None:
+    text = Text("äb𝄞")
+    assert isinstance(text, Sequence) and issubclass(Text, Sequence) and not isinstance(text, MutableSequence)
+    match text:
+        case [*_]:
+            raise AssertionError("a str matches no sequence")
+        case _:
+            pass
+    assert f"{text:*^7}|{text!s:>4}|{text}" == "**äb𝄞**| äb𝄞|äb𝄞" and format(text) == "äb𝄞"
+    with pytest.raises(ValueError, match="format code"):
+        format(text, "d")
+
+
+class Page(Text):
+    pass
+
+
+def test_an_edit_shows_what_it_holds() -> None:
+    with Page("äb𝄞d").edit() as edit:
+        edit.insert(1, "xy")
+        assert (edit[1], edit[-2], str(edit)) == ("x", "𝄞", "äxyb𝄞d") and f"{edit}" == str(edit)
+        assert edit[0:3] == "äxy" and edit[::-2] == "dbx" and type(edit[1:]) is type(edit[::2]) is Page
+        with pytest.raises(IndexError, match="Text index 6 is out of range: there are 6"):
+            edit[6]
+        with pytest.raises(TypeError, match="integers or slices, not str"):
+            edit["a"]  # type: ignore[call-overload]
+    assert edit.value == "äxyb𝄞d"
+
+
 def test_lines_are_counted_from_the_end_as_well() -> None:
     t = Text("one\ntwo\nthree")
     assert t.replace_line(-1, "3") == "one\ntwo\n3" and t.replace_line(-3, "1\n") == "1\ntwo\nthree"
@@ -91,6 +148,12 @@ def test_lines_are_counted_from_the_end_as_well() -> None:
     (lambda t: t.line(1), IndexError, "line index 1"),
     (lambda t: t.insert(0, 5), TypeError, "Text takes str or Text, not int"),
     (lambda t: t + 5, TypeError, "unsupported operand"),
+    (lambda t: 5 in t, TypeError, "Text takes str or Text, not int"),
+    (lambda t: t.index(5), TypeError, "Text takes str or Text, not int"),
+    (lambda t: t.startswith(["a"]), TypeError, "Text takes str or Text, not list"),
+    (lambda t: t.count("a", "b"), TypeError, "'str' object cannot be interpreted as an integer"),
+    (lambda t: t.count(), TypeError, r"count\(\) takes 1 to 3 arguments, 0 were given"),
+    (lambda t: t.endswith("a", 0, 1, 2), TypeError, r"endswith\(\) takes 1 to 3 arguments, 4 were given"),
     (lambda t: Text("\ud800"), UnicodeEncodeError, "surrogates not allowed"),
     (lambda t: t._diff("a"), TypeError, "diff takes a Text, not str"),
 ])
@@ -120,6 +183,16 @@ def test_what_has_no_utf8_is_in_no_text() -> None:
     assert "\ud800" not in text and text.find("\ud800") == -1
     for start in range(-5, 6):
         assert text.find("", start) == "abc".find("", start), start
+
+
+@pytest.mark.parametrize("other", ["\ud800", "a\udfff", "a", "b\ud800", "\ue000", "\U0001f600", ""])
+@pytest.mark.parametrize("said", ["", "a", "ab", "\ud7ff", "\ue000", "\U0001f600", "\U0001f601"])
+def test_texts_are_ordered_as_strs(said: str, other: str) -> None:
+    """By code points: also beside a str that has no UTF-8, which no text can equal."""
+    text = Text(said)
+    assert (text < other, text <= other, text > other, text >= other, text == other) == (
+        said < other, said <= other, said > other, said >= other, said == other)
+    assert (other < text, other >= text) == (other < said, other >= said)
 
 
 def test_a_position_is_asked_for_its_number_once() -> None:

@@ -6,6 +6,7 @@ import gc
 import os
 import pickle
 import random
+import subprocess
 import sys
 import threading
 import weakref
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import coppice
-from coppice import Vector
+from coppice import Vector, _collections
 from coppice.collections import Conflict, Splice
 from coppice.exceptions import ConflictError
 
@@ -128,7 +129,18 @@ def test_a_vector_is_a_sequence() -> None:
     (lambda v: v.set(0), TypeError, r"set\(\) takes 2 to 2 arguments, 1 were given"),
     (lambda v: v.index(7), ValueError, "7 is not in the Vector"),
     (lambda v: v + "a", TypeError, "unsupported operand|concatenate"),
-    (lambda v: v + Vector([1], dtype="i8"), TypeError, "a Vector of dtype '', not 'i8'"),
+    (lambda v: v + Vector([1], dtype="i8"), TypeError, r"takes a Vector of objects, not one of dtype 'i8'"),
+    (lambda v: Vector([1], dtype="i8") + v, TypeError, r"takes a Vector of dtype 'i8', not one of objects"),
+    (lambda v: Vector([1], dtype="i8") + Vector([1], dtype="u1"), TypeError, "of dtype 'i8', not one of dtype 'u1'"),
+    (lambda v: Vector(np.ones((2, 2)), dtype="f8"), ValueError, "takes arrays of one dimension, this one has 2"),
+    (lambda v: Vector(np.ones((2, 2)).T, dtype="f4"), ValueError, "takes arrays of one dimension, this one has 2"),
+    (lambda v: Vector([1], dtype="f8").extend(np.ones((2, 2))), ValueError, "one dimension, this one has 2"),
+    (lambda v: Vector([1], dtype="f8").edit().extend(np.ones((2, 2, 2))), ValueError, "this one has 3"),
+    (lambda v: Vector(np.array(1.0), dtype="f8"), ValueError, "one dimension, this one has 0"),
+    (lambda v: Vector([1], dtype=np.float16), ValueError, "dtype is one of 'f8', .* not <class 'numpy.float16'>"),
+    (lambda v: Vector([1], dtype=np.floating), ValueError, "dtype is one of 'f8', .* not <class 'numpy.floating'>"),
+    (lambda v: Vector([1], dtype=str), ValueError, "dtype is one of 'f8', .* not <class 'str'>"),
+    (lambda v: Vector([1], dtype=np.dtype(">f8")), ValueError, r"dtype is one of 'f8', .* not dtype\('>f8'\)"),
     (lambda v: Vector().pop(), IndexError, "pop from an empty Vector"),
     (lambda v: hash(Vector([[]])), TypeError, "unhashable type: 'list'"),
     (lambda v: v < Vector(["a"]), TypeError, "'<' not supported"),
@@ -238,7 +250,7 @@ def test_a_pickle_of_what_is_gone_says_nothing_of_what_came() -> None:
     for i in range(200):
         value = Vector([i] * (i % 7 + 600))
         kept.append((value.tolist(), value.__reduce__()))
-    for values, (make, made_of) in kept:
+    for values, (make, made_of, *_) in kept:
         assert make(*pickle.loads(pickle.dumps(made_of))).tolist() == values
 
 
@@ -267,6 +279,39 @@ def test_numbers_are_shared_with_numpy(dtype: str) -> None:
     del v, leaves
     assert np.array_equal(kept, array[:len(kept)])
     assert memoryview(Vector([1, 2, 3], dtype=dtype)).tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("dtype, kind", [
+    (float, "f8"), (int, "i8"), (np.float64, "f8"), (np.float32, "f4"), (np.int64, "i8"),
+    (np.intc, "i4"), (np.uint8, "u1"), (np.dtype("f8"), "f8"), (np.dtype("i4"), "i4"), ("float64", "f8"), ("<i8", "i8"),
+    ("uint8", "u1"), (None, None),
+])
+def test_a_dtype_is_what_numpy_calls_one_or_a_type_of_pythons(dtype: Any, kind: str | None) -> None:
+    assert Vector([1, 2], dtype=dtype).dtype == kind
+
+
+def test_a_dtype_imports_no_numpy() -> None:
+    code = """if True:
+        import importlib.util, sys
+        spec = importlib.util.spec_from_file_location("coppice._collections", sys.argv[1])
+        made = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(made)
+        assert made.Vector([1], dtype=float).dtype == "f8" and made.Vector([1], dtype="int32").dtype == "i4"
+        try:
+            made.Vector([1], dtype=bytes)
+        except ValueError:
+            assert "numpy" not in sys.modules
+            print("refused")
+    """
+    done = subprocess.run([sys.executable, "-c", code, _collections.__file__], capture_output=True, text=True)
+    assert done.stdout == "refused\n", done.stderr
+
+
+def test_an_array_of_which_each_other_number_is_taken() -> None:
+    array = np.arange(10.0)
+    assert Vector(array[::-2], dtype=float).tolist() == array[::-2].tolist()
+    assert Vector(array.astype(">f8"), dtype="f8").tolist() == array.tolist()
+    assert Vector(b"ab", dtype="u1").tolist() == [97, 98] and len(Vector(np.ones((2, 3)))) == 2
 
 
 def test_references_are_counted() -> None:
@@ -299,6 +344,23 @@ def test_cycles_are_collected() -> None:
     seen_vector = weakref.ref(held)
     del held
     assert seen_vector() is None
+
+
+def test_a_cycle_through_what_versions_share_is_freed_when_it_is_broken() -> None:
+    """As the README says: by hand, or with a weak reference in the collection. Else it would never be."""
+    class Node:
+        kept: Any = None
+
+    for element in (lambda node: node, weakref.ref):
+        node = Node()
+        first = Vector([element(node)] * 1000)
+        node.kept = [first, first.append(1)]
+        seen = weakref.ref(node)
+        if element is not weakref.ref:
+            node.kept.pop()
+        del node, first
+        gc.collect()
+        assert seen() is None
 
 
 def test_threads_change_versions_of_one_vector() -> None:

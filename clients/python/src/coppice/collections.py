@@ -8,11 +8,13 @@
     [change.at for change in diff(before, edit.value)]     # in O(what differs)
 
 Copies are O(1), slices and joins of vectors O(log n); they hash when their elements do, and are pickled.
-Objects in a cycle that goes through what two collections share are not collected while both live.
+A cycle through what two collections in it share, as of an object that keeps versions of a Vector that it is in, is
+never freed: Python's collector does not see what is shared. Break it by hand, or put a weakref.ref into the collection.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, Sequence, ValuesView
+import copyreg
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import reduce
@@ -82,7 +84,8 @@ class Conflict:
 
 
 class Vector(_collections.Vector[T_co], Sequence[T_co]):
-    """An immutable list. With a `dtype` ('f8', 'f4', 'i8', 'i4', 'u1') it holds numbers beside each other.
+    """An immutable list. With a `dtype` it holds numbers beside each other: 'f8', 'f4', 'i8', 'i4', 'u1', numpy's types
+    of these, float or int.
 
     append, pop() and iteration cost O(1) each; indexing, set, insert, delete, `+` and slices of step 1 O(log n);
     slices of other steps O(their length). Vectors equal vectors alone, and are ordered as lists.
@@ -95,22 +98,20 @@ class Vector(_collections.Vector[T_co], Sequence[T_co]):
         return f"Vector({self.tolist()!r}{'' if self.dtype is None else f', dtype={self.dtype!r}'})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        if self.dtype is not None:
-            return self
-        made = type(self)(deepcopy(self.tolist(), memo))
-        if id(self) in memo:  # an element holds this vector: it was copied meanwhile
-            return cast("Self", memo[id(self)])
-        return self if all(a is b for a, b in zip(made, self, strict=True)) else made
+        elements = None if self.dtype is not None else deepcopy(self.tolist(), memo)
+        if elements is None or all(a is b for a, b in zip(elements, self, strict=True)):
+            return _copied(self, memo)
+        return _copied(self, memo, _collections.Vector.__new__(type(self), elements))
 
     def __reduce__(self) -> tuple[Any, ...]:
         dtype = self.dtype
         runs = _runs_of(self, _vector_run) if dtype is None else _runs_of(self, _numbers_run, dtype)
-        return _joined, (type(self), dtype, runs)
+        return _joined, (type(self), dtype, runs), _state_of(self)
 
     def to_numpy(self) -> np.ndarray[Any, Any]:
         """The numbers as an array of their own. Raises BufferError for a vector of objects."""
@@ -156,16 +157,16 @@ class Map(_collections.Map[K, V_co], Mapping[K, V_co]):
         return f"Map({dict(self._items())!r})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        made = type(self)(deepcopy(dict(self._items()), memo))
-        return cast("Self", memo.get(id(self), made))  # a value may hold this map, and was copied with it
+        entries = deepcopy(dict(self._items()), memo)
+        return _copied(self, memo, _collections.Map.__new__(type(self), entries))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, _map_run))
+        return _updated, (type(self), _runs_of(self, _map_run)), _state_of(self)
 
 
 class _Values(ValuesView[V_co]):
@@ -185,35 +186,68 @@ class _Items(ItemsView[K, V_co]):
 
 
 class Set(_collections.Set[T_co], AbstractSet[T_co]):
-    """An immutable set. It equals, hashes as and combines with Python's own; two Sets in O(what differs)."""
+    """An immutable set. It equals, hashes as and combines with Python's own; two Sets in O(what differs).
+
+    frozenset's methods take any iterables, and their results share with this set what they have of it.
+    """
 
     __slots__ = ("__weakref__",)
+
+    def union(self, *others: Iterable[Any]) -> Self:
+        return reduce(Set.update, others, self)
+
+    def intersection(self, *others: Iterable[Any]) -> Self:
+        return reduce(lambda made, other: made & Set(other), others, self)
+
+    def difference(self, *others: Iterable[Any]) -> Self:
+        return reduce(lambda made, other: made - Set(other), others, self)
+
+    def symmetric_difference(self, other: Iterable[Any], /) -> Self:
+        return self ^ Set(other)
+
+    def issubset(self, other: Iterable[Any], /) -> bool:
+        return self <= Set(other)
+
+    def issuperset(self, other: Iterable[Any], /) -> bool:
+        return self >= other if isinstance(other, Set) else all(each in self for each in other)
+
+    def isdisjoint(self, other: Iterable[Any], /) -> bool:
+        few, many = (self, other) if isinstance(other, Set) and len(self) < len(other) else (other, self)
+        return not any(each in many for each in few)
 
     def __repr__(self) -> str:
         return f"Set({list(self)!r})"
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         from copy import deepcopy
 
-        return type(self)(deepcopy(list(self), memo))
+        elements = deepcopy(list(self), memo)
+        return _copied(self, memo, _collections.Set.__new__(type(self), elements))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _updated, (type(self), _runs_of(self, _set_run))
+        return _updated, (type(self), _runs_of(self, _set_run)), _state_of(self)
 
 
 class Text(_collections.Text):
     """An immutable text: changes, slices and lines cost O(log n) each. Positions count code points from 0.
 
-    It equals, and hashes as, the str that it says. A line ends with "\\n", which belongs to it.
+    It equals, and hashes as, the str that it says. A line ends with "\\n", which belongs to it. It is a Sequence as str
+    is: `in`, index and count look for texts, iterating gives a str for each code point.
     """
 
     __slots__ = ("__weakref__",)
 
     def __iter__(self) -> Iterator[str]:
         return iter(str(self))
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(str(self))
+
+    def __format__(self, spec: str, /) -> str:
+        return format(str(self), spec)
 
     def __repr__(self) -> str:
         return f"Text({str(self)!r})"
@@ -235,13 +269,16 @@ class Text(_collections.Text):
         return self.delete(self.line_start(start), self.line_start(stop))
 
     def __copy__(self) -> Self:
-        return self
+        return _copied(self)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
+        return _copied(self, memo)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _decoded, (type(self), _runs_of(self, _text_run))
+        return _decoded, (type(self), _runs_of(self, _text_run)), _state_of(self)
+
+
+Sequence.register(_collections.Text)
 
 
 # ---- Pickles. A collection is in one as runs of elements; a run that several collections share is in it once. A run is
@@ -311,20 +348,64 @@ def _dict(keys: tuple[Any, ...], values: tuple[Any, ...]) -> dict[Any, Any]:
 _FORMATS: dict[str, Any] = {"f8": "d", "f4": "f", "i8": "q", "i4": "i", "u1": "B"}
 
 
+# What a class of a program's own is made of again is given to the base type: no __init__ of that class is called, as by
+# changes. Its attributes are the state that follows.
+
 def _joined(kind: type[Vector[Any]], dtype: str | None, runs: tuple[Vector[Any], ...]) -> Vector[Any]:
     made: Vector[Any] = reduce(add, runs, Vector((), dtype=dtype))
-    return kind(made) if dtype is None else kind(made, dtype=dtype)
+    return _collections.Vector.__new__(kind, made, dtype=dtype)
 
 
 def _updated(kind: type[C], runs: tuple[Any, ...]) -> C:
-    with kind().edit() as edit:
+    base: Any = _collections.Map if issubclass(kind, Map) else _collections.Set
+    with base.__new__(kind).edit() as edit:
         for run in runs:
-            edit.update(run)  # type: ignore[union-attr]
+            edit.update(run)
     return cast(C, edit.value)
 
 
 def _decoded(kind: type[Text], runs: tuple[bytes, ...]) -> Text:
-    return kind(b"".join(runs).decode())
+    return _collections.Text.__new__(kind, b"".join(runs).decode())
+
+
+# ---- The attributes of objects of classes that programs derive.
+
+def _state_of(value: Any) -> Any:
+    """None for an object that has no attributes; else as object.__reduce_ex__ has it."""
+    if hasattr(value, "__getstate__"):  # as every object since Python 3.11
+        return value.__getstate__()
+    known: Any = copyreg
+    slots = {name: getattr(value, name) for name in known._slotnames(type(value)) if hasattr(value, name)}
+    attributes = getattr(value, "__dict__", None) or None
+    return (attributes, slots) if slots else attributes
+
+
+def _copied(value: C, memo: dict[int, Any] | None = None, made: C | None = None) -> C:
+    """`made`, or what shares all with `value`, with its attributes, copied deeply if there is a `memo`.
+
+    An object without attributes of which nothing else was made is its own copy.
+    """
+    from copy import deepcopy
+
+    if memo is not None and id(value) in memo:  # what it holds holds it: it was copied meanwhile
+        return cast(C, memo[id(value)])
+    state = _state_of(value)
+    if made is None:
+        if state is None:
+            return value
+        made = cast(C, value.edit().value)
+    if memo is not None:
+        memo[id(value)] = made
+        state = deepcopy(state, memo)
+    if state is not None and hasattr(made, "__setstate__"):
+        made.__setstate__(state)
+    elif state is not None:
+        attributes, slots = state if isinstance(state, tuple) else (state, {})
+        if attributes:
+            made.__dict__.update(attributes)
+        for name, each in slots.items():
+            setattr(made, name, each)
+    return made
 
 
 @overload
