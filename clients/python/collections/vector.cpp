@@ -544,7 +544,10 @@ void extend(any_vector& made, PyObject* iterable) {
             if (std::is_same_v<element, object_ref> && (PyList_CheckExact(iterable) || PyTuple_CheckExact(iterable))) {
                 PyObject** const items = PySequence_Fast_ITEMS(iterable);  // nothing here runs what could change it
                 const Py_ssize_t count = PySequence_Fast_GET_SIZE(iterable);
-                for (Py_ssize_t at = 0; at < count; ++at) { edit.push_back(from_python<element>(items[at])); }
+                for (Py_ssize_t at = 0; at < count; ++at) {
+                    __builtin_prefetch(items[std::min(at + 40, count - 1)], 1);  // its count is about to change
+                    edit.push_back(from_python<element>(items[at]));
+                }
             } else {
                 for_each_of(iterable, [&](PyObject* each) { edit.push_back(from_python<element>(each)); });
             }
