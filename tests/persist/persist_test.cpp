@@ -12,6 +12,7 @@
 
 #include <coppice/persist.hpp>
 
+#include "support/must.hpp"
 #include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
@@ -20,13 +21,8 @@ namespace coppice {
 namespace {
 
 using testing::for_each_seed;
+using testing::must;
 
-template <class T>
-T must(result<T> given) {
-    if (!given) { throw std::runtime_error(given.error().message()); }
-    return *std::move(given);
-}
-void must(const status& done) { EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().message()); }
 
 template <class T>
 errc code_of(const result<T>& given) {

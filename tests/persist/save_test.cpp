@@ -9,10 +9,14 @@
 
 #include <coppice/persist.hpp>
 
+#include "support/must.hpp"
+
 #include <gtest/gtest.h>
 
 namespace coppice {
 namespace {
+
+using testing::must;
 
 /// A number that cannot be written when it is negative, and lets others write while it is written.
 struct brittle {
@@ -36,12 +40,6 @@ struct written_as<brittle> {
 };
 
 namespace {
-
-template <class T>
-T must(result<T> given) {
-    if (!given) { throw std::runtime_error(given.error().message()); }
-    return *std::move(given);
-}
 
 class Save : public ::testing::Test {
 protected:

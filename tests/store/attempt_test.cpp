@@ -1,7 +1,6 @@
 // Parts of transactions: what fails is undone alone, and all else stays, in memory and in the log.
 #include <filesystem>
 #include <functional>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -9,6 +8,7 @@
 
 #include <coppice/store.hpp>
 
+#include "support/must.hpp"
 #include "support/seeds.hpp"
 
 #include <gtest/gtest.h>
@@ -17,12 +17,8 @@ namespace coppice {
 namespace {
 
 using testing::for_each_seed;
+using testing::must;
 
-template <class T>
-T must(result<T> given) {
-    if (!given) { throw std::runtime_error(given.error().message()); }
-    return *std::move(given);
-}
 
 std::string told(const view& said) {
     std::string out;

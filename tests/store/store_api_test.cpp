@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -11,11 +10,14 @@
 
 #include <coppice/store.hpp>
 
+#include "support/must.hpp"
+
 #include <gtest/gtest.h>
 
 namespace coppice {
 namespace {
 
+using testing::must;
 using texts = std::vector<std::string>;
 
 class folder {
@@ -37,15 +39,6 @@ public:
     std::chrono::nanoseconds elapsed() const noexcept override { return std::chrono::microseconds(time); }
     microseconds_utc time = 1'700'000'000'000'000;
 };
-
-/// The value, or a failed test.
-template <class T>
-T must(result<T> given) {
-    EXPECT_TRUE(given.has_value()) << (given ? "" : given.error().message());
-    if (!given) { throw std::runtime_error(given.error().message()); }
-    return std::move(*given);
-}
-void must(const status& done) { EXPECT_TRUE(done.has_value()) << (done ? "" : done.error().message()); }
 
 std::string get(const view& from, std::string_view key) { return must(from.get(key)).value_or("(none)"); }
 
