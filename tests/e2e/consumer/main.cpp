@@ -33,7 +33,7 @@ int main() {
     } catch (const coppice::text_error& error) { refused = error.position() == 0; }
 
     const bool right = merged == coppice::vector<std::string>{"1", "two", "three"} && counts.size() == 3
-                       && hashed.contains("two") && ordered.nth(0) == "1" && ages.nth(1).value == 41
+                       && hashed.contains("two") && ordered.nth(0) == "1" && ages.nth(1).second == 41
                        && rows.copy().is_shared_with(rows) && shown.load() == "yx" && refused;
     return right ? 0 : 1;
 }
