@@ -239,10 +239,10 @@ PyObject* text_endswith(PyObject* self, PyObject* const* args, Py_ssize_t count)
 /// By code points. A str in which a surrogate stands alone has bytes as well, in the same order.
 [[nodiscard]] std::strong_ordering order_of(const text& a, PyObject* b) {
     if (is_text(b)) { return a <=> text_in(b); }
-    if (const auto utf8 = utf8_if_any(b)) { return a <=> text(*utf8); }
+    if (const auto utf8 = utf8_if_any(b)) { return a <=> *utf8; }
     const nb::object bytes = own(PyUnicode_AsEncodedString(b, "utf-8", "surrogatepass"));
     const auto size = static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()));
-    return a.to_string() <=> std::string_view(PyBytes_AS_STRING(bytes.ptr()), size);
+    return a <=> std::string_view(PyBytes_AS_STRING(bytes.ptr()), size);
 }
 PyObject* text_compare(PyObject* self, PyObject* other, int how) {
     if (!is_any_text(other)) { Py_RETURN_NOTIMPLEMENTED; }
